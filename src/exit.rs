@@ -38,7 +38,7 @@ pub enum Stop {
 }
 
 impl Stop {
-    /// What kept two commands of a run from their work, said once where it is the same.
+    /// What prevented two commands of a run from working, said once if it is the same.
     #[must_use]
     pub fn both(first: &anyhow::Error, second: &anyhow::Error) -> Self {
         let (first, second) = (format!("{first:#}"), format!("{second:#}"));

@@ -1,5 +1,5 @@
-//! What happened, from the event's name and its payload. Only what this program acts on is read, and that strictly: a
-//! payload that lacks it is an error that names the file and the field.
+//! What happened, from the event's name and its payload. Only what this program acts on is read, and strictly: if the
+//! payload lacks it, the error names the file and the field.
 
 use std::io::Read;
 use std::path::Path;
@@ -10,33 +10,33 @@ use super::Environment;
 use crate::forge::Commit;
 use crate::text::excerpt;
 
-/// The event that a workflow runs for.
+/// The event that triggered the workflow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Event {
     /// The event's name, as GitHub writes it.
     pub name: String,
-    /// What kind it is, with what only this kind has.
+    /// Its kind, with the data that only this kind has.
     pub kind: Kind,
-    /// The repository's default branch, where the payload names it.
+    /// The repository's default branch, if the payload names it.
     pub default_branch: Option<String>,
     /// `GITHUB_REF`: the ref that the run is for.
     pub git_ref: String,
-    /// `GITHUB_SHA`: the commit that the run is for; of a pull request its merge commit.
+    /// `GITHUB_SHA`: the commit that the run is for; for a pull request, its merge commit.
     pub sha: Option<Commit>,
 }
 
 /// The events that mean something to this program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Commits reached a branch, which then pointed to this one; `None` where the payload does not say.
+    /// Commits were pushed to a branch, which then pointed to this one; `None` if the payload does not say.
     Push(Option<Commit>),
-    /// The clock.
+    /// A scheduled run.
     Schedule,
-    /// A person pressed the button.
+    /// A person started the run by hand.
     WorkflowDispatch,
     /// A pull request was opened or changed.
     PullRequest(PullRequest),
-    /// A merge queue asks for a verdict.
+    /// A merge queue requests a verdict.
     MergeGroup(MergeGroup),
     /// Somebody commented on an issue or a pull request.
     IssueComment(Comment),
@@ -49,16 +49,16 @@ pub(crate) struct PullRequest {
     pub number: u64,
     /// The branch it would be merged into.
     pub base_branch: String,
-    /// That branch's commit when the event was made.
+    /// That branch's commit when the event was created.
     pub base: Commit,
     pub head_branch: String,
     /// Its newest commit.
     pub head: Commit,
-    /// `owner/name` of the repository its branch is in; `None` where that was deleted.
+    /// `owner/name` of the repository its branch is in; `None` if that was deleted.
     pub head_repository: Option<String>,
 }
 
-/// A merge queue's question.
+/// A merge queue's request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MergeGroup {
     /// The commit that would be merged.
@@ -69,13 +69,13 @@ pub(crate) struct MergeGroup {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Comment {
-    /// Its number, unique on this GitHub.
+    /// Its number, unique on this GitHub instance.
     pub id: u64,
     /// `created`, `edited` or `deleted`.
     pub action: String,
     pub body: String,
     pub author: String,
-    /// Whether that is a program's account and no person's.
+    /// Whether the account is a program's rather than a person's.
     pub by_program: bool,
     /// The issue or pull request.
     pub number: u64,
@@ -88,14 +88,14 @@ pub(crate) struct Comment {
 #[error("{0}")]
 pub(crate) struct EventError(String);
 
-/// The most bytes a payload may have; GitHub's own limit is 25 MB.
+/// The maximum size of a payload in bytes; GitHub's own limit is 25 MB.
 const LIMIT: u64 = 32_000_000;
 
 impl Event {
     /// The event of this run.
     ///
     /// # Errors
-    /// Where a variable or the payload's file is missing, or the payload lacks what its kind must have.
+    /// If a variable or the payload's file is missing, or the payload lacks what its kind must have.
     pub(crate) fn read(environment: &Environment) -> Result<Self, EventError> {
         let needed = |value: &Option<String>, name: &str| {
             value.clone().ok_or_else(|| EventError(format!("{name} is not set: this is not a workflow step")))
@@ -121,7 +121,7 @@ impl Event {
     }
 }
 
-/// After a branch was deleted GitHub runs for the default branch instead: nothing was pushed there.
+/// After a branch was deleted, GitHub runs for the default branch instead: nothing was pushed there.
 fn same_ref(payload: &Payload<'_>, git_ref: &str) -> Result<(), EventError> {
     let Some(pushed) = payload.optional("ref", string)? else { return Ok(()) };
     if pushed == git_ref {
@@ -196,7 +196,7 @@ impl<'a> Payload<'a> {
         self.optional(field, read)?.ok_or_else(|| self.fault(field, "is missing"))
     }
 
-    /// A field that may be missing or null, but if it is there must be what it should be.
+    /// A field that may be missing or null, but otherwise must be valid.
     fn optional<T>(&self, field: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Option<T>, EventError> {
         match self.at(field) {
             None | Some(Value::Null) => Ok(None),
@@ -212,12 +212,12 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// A number that GitHub gives: they begin with 1.
+/// A number assigned by GitHub: they start at 1.
 fn positive(value: &Value) -> Option<u64> {
     value.as_u64().filter(|number| *number > 0)
 }
 
-/// A text that names something: neither empty nor with control characters.
+/// A text that names something: not empty and without control characters.
 fn string(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty() && !text.chars().any(char::is_control)).map(str::to_owned)
 }
@@ -226,7 +226,7 @@ fn commit(value: &Value) -> Option<Commit> {
     value.as_str().and_then(commit_text)
 }
 
-/// A commit's object id: 40 hexadecimal digits, or 64 in a repository of the newer kind.
+/// A commit's object id: 40 hexadecimal digits, or 64 in a SHA-256 repository.
 fn commit_text(text: &str) -> Option<Commit> {
     let good = matches!(text.len(), 40 | 64) && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     good.then(|| Commit(text.to_owned()))

@@ -7,10 +7,10 @@ use super::Environment;
 use crate::image::Digest;
 use crate::report::{Ending, summary};
 
-/// Writes outputs and summary, where the runner gives files for them.
+/// Writes outputs and summary, if the runner provides files for them.
 ///
 /// # Errors
-/// Where a file cannot be written, with its name.
+/// If a file cannot be written, with its name.
 pub(crate) fn write(environment: &Environment, ending: &Ending) -> Result<(), String> {
     if let Some(path) = &environment.output {
         let text: String = ending.outputs.iter().map(|(name, value)| output(name, value)).collect();
@@ -23,7 +23,7 @@ pub(crate) fn write(environment: &Environment, ending: &Ending) -> Result<(), St
     }
 }
 
-/// One output. Its delimiter is the value's own digest, which cannot stand in the value.
+/// One output. Its delimiter is the value's own digest, which cannot occur in the value.
 fn output(name: &str, value: &str) -> String {
     let delimiter = format!("wharfinger-{}", Digest::sha256(value.as_bytes()).hex());
     format!("{name}<<{delimiter}\n{value}\n{delimiter}\n")

@@ -1,11 +1,12 @@
-//! Which events may write. A workflow can be started by what anybody wrote; only these starts stand for the default
-//! branch, which people review.
+//! Which events may write. A workflow can be triggered by something anybody wrote; only these triggers act for the
+//! default branch, which people review.
 
 use super::event::{Event, Kind};
 use crate::exit::Stop;
 use crate::text::excerpt;
 
-/// Whether this run may write: a push, the clock, a button or a comment, and always for the default branch itself.
+/// Whether this run may write: it was started by a push, a schedule, by hand or by a comment, and always for the
+/// default branch itself.
 ///
 /// `default_branch` is what the payload, or else the forge, says.
 ///

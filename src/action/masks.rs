@@ -1,4 +1,4 @@
-//! What the runner must hide in logs: every given secret and everything from which it could be read back.
+//! What the runner must hide in logs: every given secret and everything that reveals it.
 
 use std::collections::BTreeSet;
 
@@ -15,11 +15,11 @@ pub(crate) enum Secret<'a> {
     RegistryAuth(&'a str),
 }
 
-/// The shortest line of a many-line secret that is hidden by itself: shorter ones, such as brackets, would take the
-/// log apart and give nothing away.
+/// The shortest line of a multi-line secret that is hidden by itself: hiding shorter ones, such as brackets, would
+/// mangle the log, and they reveal nothing.
 const SHORTEST_LINE: usize = 4;
 
-/// Everything to hide, without repetition, in a stable order.
+/// Everything to hide, without duplicates, in a stable order.
 pub(crate) fn masks(secrets: &[Secret<'_>]) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for secret in secrets {
@@ -44,7 +44,8 @@ fn add_token(all: &mut BTreeSet<String>, token: &str, users: &[&str]) {
     }
 }
 
-/// The text as a whole is not a secret, its passwords and tokens are; but a text that cannot be read is hidden by line.
+/// The text as a whole is not a secret, but its passwords and tokens are; a text that cannot be parsed is hidden line
+/// by line.
 fn add_registry_auth(all: &mut BTreeSet<String>, text: &str) {
     let Some(auths) = serde_json::from_str::<Value>(text).ok().and_then(|v| v.get("auths").cloned()) else {
         return add_lines(all, text);

@@ -16,7 +16,7 @@ pub(crate) use guard::may_write;
 /// The process's environment, as far as it is text.
 pub type Variables = std::collections::BTreeMap<String, String>;
 
-/// What GitHub's variables say. Outside Actions most of it is absent.
+/// What GitHub's variables say. Outside Actions most of them are absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Environment {
     /// Whether this is a step of a workflow.
@@ -25,7 +25,7 @@ pub struct Environment {
     pub api_url: Url,
     /// The GraphQL API, `GITHUB_GRAPHQL_URL`.
     pub graphql_url: Url,
-    /// What people open, `GITHUB_SERVER_URL`.
+    /// The address that people open, `GITHUB_SERVER_URL`.
     pub server_url: Url,
     /// Owner and name of the repository, `GITHUB_REPOSITORY`.
     pub repository: Option<(String, String)>,
@@ -39,11 +39,11 @@ pub struct Environment {
     pub event_path: Option<PathBuf>,
     /// The job's id in the workflow, `GITHUB_JOB`.
     pub job: Option<String>,
-    /// The run's number, `GITHUB_RUN_ID`.
+    /// The run's id, `GITHUB_RUN_ID`.
     pub run_id: Option<u64>,
-    /// The workflow's file and the ref it is from, `GITHUB_WORKFLOW_REF`.
+    /// The workflow's file and its ref, `GITHUB_WORKFLOW_REF`.
     pub workflow_ref: Option<String>,
-    /// The commit that the workflow's file is from, `GITHUB_WORKFLOW_SHA`.
+    /// The commit of the workflow's file, `GITHUB_WORKFLOW_SHA`.
     pub workflow_sha: Option<String>,
     /// The file for outputs, `GITHUB_OUTPUT`.
     pub output: Option<PathBuf>,
@@ -51,16 +51,16 @@ pub struct Environment {
     pub summary: Option<PathBuf>,
 }
 
-/// A variable that cannot be what it says it is.
+/// A variable with an invalid value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct EnvironmentError(String);
 
 impl Environment {
-    /// Reads GitHub's variables; empty ones are absent.
+    /// Reads GitHub's variables; empty ones count as absent.
     ///
     /// # Errors
-    /// Where an address is not an `http` or `https` URL, or the repository is not written `owner/name`.
+    /// If an address is not an `http` or `https` URL, or the repository is not in the form `owner/name`.
     pub fn read(variables: &Variables) -> Result<Self, EnvironmentError> {
         let text = |name: &str| variables.get(name).filter(|text| !text.is_empty()).cloned();
         let api_url = address("GITHUB_API_URL", text("GITHUB_API_URL"), "https://api.github.com")?;
@@ -84,18 +84,18 @@ impl Environment {
         })
     }
 
-    /// Where people look at the repository.
+    /// The repository's page for people.
     fn repository_page(&self) -> Option<String> {
         let (owner, name) = self.repository.as_ref()?;
         Some(format!("{}/{owner}/{name}", self.server_url.as_str().trim_end_matches('/')))
     }
 
-    /// Where people look at a pull request.
+    /// The page of a pull request.
     pub(crate) fn pull_page(&self, number: u64) -> Option<String> {
         Some(format!("{}/pull/{number}", self.repository_page()?))
     }
 
-    /// Where people look at this run.
+    /// The page of this run.
     pub(crate) fn run_page(&self) -> Option<String> {
         Some(format!("{}/actions/runs/{}", self.repository_page()?, self.run_id?))
     }

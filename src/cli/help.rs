@@ -1,4 +1,4 @@
-//! The help of one command: what is its own, without what every command takes.
+//! The help of one command: its own options, without those that every command takes.
 
 use std::ffi::OsString;
 
@@ -7,10 +7,10 @@ use clap::{Command, CommandFactory};
 
 use crate::args::Cli;
 
-/// So wide help is at most.
+/// The maximum width of help.
 const WIDTH: usize = 100;
 
-/// The help that was asked for, where it is that of one command.
+/// The requested help, if it is for one command.
 pub(super) fn of_command(arguments: &[OsString]) -> Option<StyledStr> {
     let asks = |argument: &OsString| ["-h", "--help", "help"].iter().any(|word| argument == word);
     let is_long = arguments.iter().skip(1).any(|argument| argument == "--help" || argument == "help");
@@ -19,13 +19,13 @@ pub(super) fn of_command(arguments: &[OsString]) -> Option<StyledStr> {
     let lenient = Cli::command().ignore_errors(true).disable_help_flag(true).disable_help_subcommand(true);
     let matches = lenient.try_get_matches_from(rest).ok()?;
     let name = matches.subcommand_name()?;
-    // What all commands take is handed down to each when the whole is built, and here it is not.
+    // Options of all commands are passed on to each when the whole is built, which is not done here.
     let command = Cli::command().find_subcommand(name)?.clone();
     let command = with_rest(command.bin_name(format!("wharfinger {name}")).max_term_width(WIDTH));
     Some(render(command, is_long))
 }
 
-/// With where the options of every command are described.
+/// Adds where the options of every command are described.
 fn with_rest(command: Command) -> Command {
     let more = "Options of every command, such as --manifest, --format and --forge: `wharfinger --help`";
     let examples = command.get_after_long_help().map(|text| format!("{text}\n\n")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The log: one line an event, in which nobody else's text starts a line or a workflow command.
+//! The log: one line per event, in which untrusted text never starts a line or a workflow command.
 
 use std::fmt;
 
@@ -12,8 +12,9 @@ use crate::progress::{GROUP, Messages, PHASE};
 use crate::report::workflow_command::inert_line;
 use crate::text::{Hidden, clean};
 
-/// Starts the log of this program's own events at `level`. Libraries log nothing: at their finer levels they would write
-/// headers, and so credentials. Nothing in `hidden` is logged. In a job the phases of the run are always told, errors alone apart.
+/// Starts the log of this program's own events at `level`. Libraries log nothing: at their finer levels they would
+/// write headers, and with them credentials. Nothing in `hidden` is logged. In a job the phases of the run are always
+/// logged, unless only errors are.
 pub(super) fn start(level: Level, ansi: bool, in_actions: bool, hidden: Hidden) {
     let phases = if in_actions && level < Level::INFO && level > Level::ERROR { ",wharfinger::phase=info" } else { "" };
     let filter = EnvFilter::new(format!("off,wharfinger={level}{phases}"));
@@ -23,7 +24,7 @@ pub(super) fn start(level: Level, ansi: bool, in_actions: bool, hidden: Hidden) 
         .with_ansi(ansi)
         .event_format(Line { in_actions, hidden })
         .finish();
-    // An error says that a log was started already, which is as good.
+    // An error means that a log was started already, which is just as good.
     let _ = tracing::subscriber::set_global_default(log);
 }
 

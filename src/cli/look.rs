@@ -5,17 +5,17 @@ use std::io::IsTerminal;
 use crate::action::Variables;
 use crate::report::Look;
 
-/// No terminal is so narrow or so wide that text is laid out for it.
+/// Text is not laid out for narrower or wider terminals than this.
 const WIDTHS: std::ops::RangeInclusive<usize> = 40..=160;
 
-/// How standard output and standard error look.
+/// The look of standard output and standard error.
 pub(super) struct Looks {
     pub(super) out: Look,
     pub(super) err: Look,
 }
 
 impl Looks {
-    /// Of the streams of this process. What a runner reads is neither coloured nor wider than usual.
+    /// For the streams of this process. What a runner reads is neither coloured nor wider than usual.
     pub(super) fn of_process(variables: &Variables, in_actions: bool) -> Self {
         if in_actions {
             return Self { out: Look::default(), err: Look::default() };
@@ -30,7 +30,7 @@ impl Looks {
     }
 }
 
-/// The conventions of https://no-color.org and https://bixense.com/clicolors: `NO_COLOR` goes before everything.
+/// The conventions of https://no-color.org and https://bixense.com/clicolors: `NO_COLOR` takes precedence.
 fn look(variables: &Variables, is_terminal: bool, width: Option<usize>) -> Look {
     let given = |name: &str| variables.get(name).map(String::as_str).filter(|text| !text.is_empty());
     let is_on = |name: &str| given(name).is_some_and(|text| text != "0");

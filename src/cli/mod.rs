@@ -29,7 +29,7 @@ use look::Looks;
 use signals::Signals;
 
 pub(crate) struct Process {
-    /// The arguments, the program's name first.
+    /// The arguments, starting with the program's name.
     pub arguments: Vec<OsString>,
     /// The environment, as far as it is text.
     pub variables: Variables,
@@ -40,7 +40,7 @@ pub(crate) struct Process {
 
 #[must_use]
 pub fn main() -> ExitCode {
-    // What a panic says may hold a secret, and starts a line of its own: only its place is told.
+    // A panic's message may contain a secret, and starts a line: only its location is printed.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
         let _ = writeln!(Messages, "error: a bug in wharfinger{place}: please report it");
@@ -56,13 +56,13 @@ pub fn main() -> ExitCode {
     ExitCode::from(status_of(|| start(process)))
 }
 
-/// The status of `work`; a panic could not work at all.
+/// The status of `work`; a panic means that it could not work.
 fn status_of(work: impl FnOnce() -> u8) -> u8 {
     std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(3)
 }
 
-/// Runs a process to its exit status: 0 done, 1 findings or failures, 2 unusable arguments, event or manifest, 3 could
-/// not work.
+/// Runs a process and returns its exit status: 0 done, 1 findings or failures, 2 unusable arguments, event or manifest,
+/// 3 could not work.
 pub(crate) fn start(mut process: Process) -> u8 {
     let (as_action, cli) = parse(&process);
     let in_actions = is_job(&process.variables);
@@ -110,15 +110,15 @@ pub(crate) fn start(mut process: Process) -> u8 {
     }
 }
 
-/// A command line that makes sense.
+/// A valid command line.
 struct Parsed {
     command: Command,
     flags: BTreeMap<&'static str, String>,
     verbosity: u8,
 }
 
-/// Reads the arguments; without a command among them the program was started as the action, which is told first. Then the input
-/// `command` says what to do, and in Actions `run` does.
+/// Parses the arguments; if they contain no command, the program was started as the action, which is the first value
+/// returned. Then the input `command` says what to do, and in Actions it defaults to `run`.
 fn parse(process: &Process) -> (bool, Result<Parsed, clap::Error>) {
     let cli = match Cli::try_parse_from(&process.arguments) {
         Ok(cli) => cli,
@@ -138,7 +138,7 @@ fn is_job(variables: &Variables) -> bool {
     variables.get("GITHUB_ACTIONS").is_some_and(|text| text == "true")
 }
 
-/// Reads the input `command`, under what the arguments say.
+/// Parses the input `command`, to which the arguments apply too.
 fn parse_input(cli: &Cli, text: &str) -> Result<Parsed, clap::Error> {
     let mut flags = cli.flags();
     let words: Vec<OsString> =
@@ -149,7 +149,7 @@ fn parse_input(cli: &Cli, text: &str) -> Result<Parsed, clap::Error> {
     Ok(Parsed { command, flags, verbosity: cli.global.verbose.max(inner.global.verbose) })
 }
 
-/// The flags of a command line that makes no sense, as far as they can be read: a secret is hidden with its user name all the
+/// The flags of an invalid command line, as far as they can be read: a secret is hidden with its user name all the
 /// same.
 fn legible_flags(arguments: &[OsString]) -> BTreeMap<&'static str, String> {
     let command = Cli::command().ignore_errors(true).subcommand_required(false);
@@ -158,14 +158,14 @@ fn legible_flags(arguments: &[OsString]) -> BTreeMap<&'static str, String> {
     name.map(|name| ("dockerhub-username", name)).into_iter().collect()
 }
 
-/// Without any argument the help, else that a command is missing.
+/// Without any argument the help, else an error that a command is missing.
 fn no_command(arguments: &[OsString]) -> clap::Error {
     let command = Cli::command().subcommand_required(true).arg_required_else_help(true);
     let missing = || clap::Error::raw(clap::error::ErrorKind::MissingSubcommand, "no command given\n");
     command.try_get_matches_from(arguments).err().unwrap_or_else(missing)
 }
 
-/// Help and version are results; everything else that ends here is an unusable command line.
+/// Help and version are results; everything else that ends here is an invalid command line.
 fn refuse(process: &mut Process, refusal: &clap::Error, in_actions: bool) -> u8 {
     let looks = Looks::of_process(&process.variables, in_actions);
     let is_help = matches!(refusal.kind(), ErrorKind::DisplayHelp);
@@ -175,14 +175,13 @@ fn refuse(process: &mut Process, refusal: &clap::Error, in_actions: bool) -> u8 
         false => (0, &mut process.sinks.out, looks.out),
     };
     let text = help.unwrap_or_else(|| refusal.render());
-    // Help quotes nothing. What was given is quoted in errors: of that the terminal obeys nothing, and in Actions the runner
-    // neither.
+    // Help quotes nothing. Errors quote the input, which must not control the terminal or, in Actions, the runner.
     let text = match look.colour && status == 0 {
         true => text.ansi().to_string(),
         false => text.to_string().replace(|c: char| c.is_control() && c != '\n', " "),
     };
     let line = |line| if in_actions { workflow_command::inert_line(line) } else { String::from(line) };
-    // Nothing can be told to somebody who does not read.
+    // If nobody reads, nothing can be reported.
     let _ = text.lines().try_for_each(|text| writeln!(out, "{}", line(text))).and_then(|()| out.flush());
     status
 }
@@ -209,12 +208,12 @@ fn work(settings: Settings, command: &Command, mut output: Output) -> u8 {
             ))),
         }
     });
-    // What still resolves a name, say, is not waited for.
+    // Pending work, such as resolving a name, is not waited for.
     runtime.shutdown_background();
     end(output, result, Some(&environment))
 }
 
-/// Prints what is left to print, writes the runner's files, and gives the status.
+/// Prints what is left to print, writes the runner's files, and returns the status.
 fn end(mut output: Output, result: Result<Exit, Stop>, environment: Option<&crate::action::Environment>) -> u8 {
     let (status, error) = match result {
         Ok(Exit::Done) => (0, None),
@@ -245,7 +244,7 @@ fn end(mut output: Output, result: Result<Exit, Stop>, environment: Option<&crat
 /// Tells the runner what to hide, before anything else is written.
 fn hide(sinks: &mut Sinks, masks: &BTreeSet<String>) {
     for mask in masks {
-        // Where the runner does not read there is nothing to hide from.
+        // If the runner does not read, there is nothing to hide.
         let _ = workflow_command::write(&mut sinks.err, "add-mask", &[], mask);
     }
     let _ = sinks.err.flush();

@@ -1,5 +1,5 @@
-//! Signals that ask the program to end. In a container it is the first process, which the system ends by none of them
-//! unless it listens.
+//! Signals that ask the program to end. In a container it is the first process, which none of them ends unless it
+//! handles them.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::apply::interruption::Interruption;
 use crate::progress::end_bars;
 
-/// How long a run that was asked to end may take to put in order what it began: `docker stop` kills after ten seconds, the
-/// Actions runner after seven and a half.
+/// How long a run that was asked to end may take to clean up: `docker stop` kills after ten seconds, the Actions runner
+/// after seven and a half.
 const MOMENT: Duration = Duration::from_secs(5);
 
-/// The signals that are listened for.
+/// The signals that are handled.
 pub(super) struct Signals {
     terminate: Option<Signal>,
     interrupt: Option<Signal>,
 }
 
 impl Signals {
-    /// Listens from now on. Where the system does not let it, the program ends as the system has it.
+    /// Starts listening. If the system does not permit it, signals have their default effect.
     pub(super) fn listen() -> Self {
         Self { terminate: signal(SignalKind::terminate()).ok(), interrupt: signal(SignalKind::interrupt()).ok() }
     }
@@ -39,8 +39,8 @@ async fn one(signal: &mut Option<Signal>) {
     }
 }
 
-/// Waits for a signal, asks the run to end, and gives it a moment where it has something to put in order; a second signal
-/// ends that too. Answers what was received.
+/// Waits for a signal, asks the run to end, and gives it a moment if it has something to clean up; a second signal ends
+/// that too. Returns the signal received.
 pub(super) async fn asked_to_end(mut signals: Signals, interruption: &Interruption) -> &'static str {
     let signal = signals.next().await;
     tracing::warn!("{signal}: ending");

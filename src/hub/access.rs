@@ -1,4 +1,4 @@
-//! What a credential may do, as far as reading shows it.
+//! What a credential may do, as far as reading shows.
 
 use reqwest::Method;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use super::listing::{list_repositories, list_tags};
 use super::{Error, Hub};
 use crate::image::RepositoryName;
 
-/// A role that may do more than a member's.
+/// A role with more rights than a member's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HubRole {
     Owner,
@@ -45,13 +45,13 @@ struct PermissionsBody {
 const PAGES: usize = 20;
 
 impl Hub {
-    /// Where the API answers anybody who asks, to be greeted.
+    /// An address where the API answers everybody, for the first request.
     #[must_use]
     pub fn public_address(&self, organization: &str) -> Option<url::Url> {
         self.transport.url(&list_repositories(organization).query("page_size", &1)).ok()
     }
 
-    /// The role of a user in an organization; `None` where that is neither owner nor editor.
+    /// The role of a user in an organization; `None` if that is neither owner nor editor.
     pub async fn role(&self, organization: &str, user: &str) -> Result<Option<HubRole>, Error> {
         for (name, role) in [("owner", HubRole::Owner), ("editor", HubRole::Editor)] {
             if self.holds(organization, user, name).await? {
@@ -70,12 +70,12 @@ impl Hub {
             let call = call.query("role", role);
             let answer = self.send(&call).await?;
             if answer.status == 404 {
-                // What is not shown says nothing of who is on it.
+                // A list that is not shown says nothing about who is on it.
                 let text = format!("the list of {role}s of {organization} is not shown to this credential (404)");
                 return Err(Error::Unusable(text));
             }
             let body: Value = answer.read(&call)?;
-            // Described as a list of pages, and given as one page.
+            // Documented as a list of pages, but returned as one page.
             let pages = body.as_array().cloned().unwrap_or_else(|| vec![body]);
             let members = pages.iter().filter_map(|page| page["results"].as_array()).flatten();
             if members.filter_map(|member| member["username"].as_str()).any(|name| name.eq_ignore_ascii_case(user)) {
@@ -88,7 +88,7 @@ impl Hub {
         Err(Error::Unusable(format!("the {role}s of {organization} have more than {PAGES} pages")))
     }
 
-    /// What the caller may do with a repository; `None` where there is none, or none that they may see.
+    /// What the caller may do with a repository; `None` if it does not exist, or is hidden from the caller.
     pub async fn rights(&self, organization: &str, name: &RepositoryName) -> Result<Option<HubRights>, Error> {
         let read = self.read_repository::<RepositoryBody>(organization, name).await?;
         let rights = |RepositoryBody { is_private: private, permissions: PermissionsBody { write, admin } }| {
@@ -97,8 +97,8 @@ impl Hub {
         Ok(read.map(rights))
     }
 
-    /// Whether a list of the organization's repositories has one that is there: private ones are left out, and that is not
-    /// said, for who may not list them. `None` where the list goes on for too long to tell.
+    /// Whether a list of the organization's repositories contains an existing one: private ones are silently omitted
+    /// for those who may not list them. `None` if the list is too long to tell.
     pub async fn lists(&self, organization: &str, name: &RepositoryName) -> Result<Option<bool>, Error> {
         let call = list_repositories(organization).query("name", name).query("page_size", &PAGE_SIZE);
         let page: Value = self.send(&call).await?.read(&call)?;
@@ -106,7 +106,7 @@ impl Hub {
         Ok(if there || page["next"].is_null() { Some(there) } else { None })
     }
 
-    /// Refused where the tags of a repository may not be listed.
+    /// Refused if the tags of a repository may not be listed.
     pub async fn may_list_tags(&self, organization: &str, name: &RepositoryName) -> Result<(), Error> {
         self.send(&list_tags(organization, name).query("page_size", &1)).await.map(drop)
     }

@@ -11,11 +11,11 @@ use crate::text::excerpt;
 #[derive(Clone)]
 pub(super) struct Call<'a> {
     pub(super) method: Method,
-    /// The path's segments, after the base's own; they are encoded on the way.
+    /// The path's segments, after the base's own; they are encoded when sent.
     pub(super) path: Vec<String>,
     pub(super) query: Vec<(&'static str, String)>,
     pub(super) body: Option<Value>,
-    /// What is being done, for people.
+    /// What is being done, for messages.
     pub(super) action: String,
     /// What the credential needs for it.
     pub(super) need: Need<'a>,
@@ -59,34 +59,34 @@ impl Answer {
         self.status >= 200 && self.status < 300
     }
 
-    /// The error of a status that is not a success.
+    /// The error for a status that is not a success.
     pub(super) fn success(&self, call: &Call<'_>) -> Result<(), Error> {
         if self.is_success() { Ok(()) } else { Err(self.unexpected(call)) }
     }
 
-    /// The body of a success, as what it must be.
+    /// The body of a success, parsed as the expected type.
     pub(super) fn read<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, Error> {
         self.success(call)?;
         serde_json::from_slice(&self.body).map_err(|e| self.unreadable(call, &e))
     }
 
-    /// The body of a success, as it came.
+    /// The body of a success, as is.
     pub(super) fn text(&self, call: &Call<'_>) -> Result<&str, Error> {
         self.success(call)?;
         std::str::from_utf8(&self.body).map_err(|e| self.unreadable(call, &e))
     }
 
-    /// The error for a body that is not what it must be.
+    /// The error for a body that is not of the expected type.
     pub(super) fn unreadable(&self, call: &Call<'_>, error: &dyn std::fmt::Display) -> Error {
         Error::Unusable(format!("the response to {} does not match its API: {error}", call.action))
     }
 
-    /// The error for a status that the call has no use for.
+    /// The error for a status that the call cannot handle.
     pub(super) fn unexpected(&self, call: &Call<'_>) -> Error {
         Error::Unusable(format!("returned {} for {}: {}", self.status, call.action, self.message()))
     }
 
-    /// Docker Hub's message of an error, cleaned and cut.
+    /// The message of an error by Docker Hub, cleaned and truncated.
     pub(super) fn message(&self) -> String {
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         let message =
@@ -94,7 +94,7 @@ impl Answer {
         match message {
             Some(text) => excerpt(text, 300),
             None if self.body.is_empty() => "no message".to_owned(),
-            // A page for browsers says nothing to who reads a log.
+            // A page for browsers says nothing to someone reading a log.
             None if self.body.trim_ascii_start().starts_with(b"<") => "an HTML page".to_owned(),
             None => excerpt(&String::from_utf8_lossy(&self.body), 300),
         }
@@ -113,27 +113,27 @@ pub(super) enum Need<'a> {
         scope: &'static str,
         /// Which resource of the token the scope belongs to.
         level: Level,
-        /// The least access of a personal access token.
+        /// The minimum access of a personal access token.
         personal: &'static str,
     },
-    /// Settings of the organization, which owners alone may see and change.
+    /// Settings of the organization, which only owners may see and change.
     Owner {
         namespace: &'a str,
-        /// The scope of an organization access token, where Docker names one.
+        /// The scope of an organization access token, if Docker names one.
         scope: Option<&'static str>,
-        /// The least access of a personal access token.
+        /// The minimum access of a personal access token.
         personal: &'static str,
     },
     /// A path that no organization access token may use.
     PersonalOnly {
         namespace: &'a str,
-        /// The least access of a personal access token.
+        /// The minimum access of a personal access token.
         personal: &'static str,
     },
 }
 
 impl<'a> Need<'a> {
-    /// For chosen repositories of a namespace, or for all of them.
+    /// For selected repositories of a namespace, or for all of them.
     pub(super) const fn on_repository(namespace: &'a str, scope: &'static str, personal: &'static str) -> Self {
         Self::Scope { namespace, scope, level: Level::Repository, personal }
     }
@@ -144,12 +144,12 @@ impl<'a> Need<'a> {
     }
 }
 
-/// Where a scope is picked when a token is made.
+/// Where a scope is selected when a token is created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
     /// For the organization as a whole.
     Organization,
-    /// For chosen repositories, or for all.
+    /// For selected repositories, or for all.
     Repository,
 }
 

@@ -1,4 +1,4 @@
-//! The client: one for a run, of which there are handles that differ in how long they wait and whether they sign in.
+//! The client: one per run, with handles that differ in how long they wait and whether they sign in.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,11 +19,11 @@ use crate::net::retry::Policy;
 pub(super) const PAGE_SIZE: usize = 100;
 const PAGES: usize = 1000;
 
-/// The teams of each organization that was asked about, by name: listed once a run.
+/// The teams of each organization that was queried, by name: listed once per run.
 pub(super) type Teams = BTreeMap<String, BTreeMap<String, HubTeam>>;
 
-/// Docker Hub's API, with the credential of this run. The token is exchanged once and cached until it expires. Clones are
-/// handles of the same client: a rate limit that one was told of holds for all.
+/// Docker Hub's API, with the credential of this run. The token is exchanged once and cached until it expires. Clones
+/// are handles of the same client: a rate limit reported to one applies to all.
 #[derive(Clone)]
 pub struct Hub {
     pub(super) transport: Transport,
@@ -38,8 +38,8 @@ struct Page<T> {
 }
 
 impl Hub {
-    /// The API at `base`; without a credential only public things answer. `http` must follow no redirect. `derived` is told
-    /// of tokens.
+    /// The API at `base`; without a credential only public things are available. `http` must not follow redirects.
+    /// `derived` receives the tokens.
     #[must_use]
     pub fn new(http: reqwest::Client, base: Url, credential: Option<Credential>, derived: Option<Derived>) -> Self {
         Self {
@@ -49,28 +49,29 @@ impl Hub {
         }
     }
 
-    /// A handle that waits and repeats otherwise than [`RETRY`](super::RETRY).
+    /// A handle that waits and retries differently from [`RETRY`](super::RETRY).
     #[must_use]
     pub fn with_retry(mut self, policy: Policy) -> Self {
         self.transport.policy = policy;
         self
     }
 
-    /// A handle whose requests may take so long, their answers included.
+    /// A handle with a time limit for requests, including their answers.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.transport.timeout = timeout;
         self
     }
 
-    /// A handle that never signs in: for what is public, which a credential may be refused for what it may not do elsewhere.
+    /// A handle that never signs in: for public things, which a credential may be refused because of what it may not do
+    /// elsewhere.
     #[must_use]
     pub fn anonymous(&self) -> Self {
         let session = Arc::new(Session::new(None, None));
         Self { transport: self.transport.clone(), session, teams: Arc::default() }
     }
 
-    /// Signs in, and answers for whom; `None` where there is no credential.
+    /// Signs in, and returns the user; `None` if there is no credential.
     pub async fn sign_in(&self) -> Result<Option<&str>, Error> {
         self.session.token(&self.transport).await?;
         Ok(self.session.identifier())
@@ -85,7 +86,7 @@ impl Hub {
         Ok(answer)
     }
 
-    /// Sends a call with the token; one that is no longer taken is renewed once.
+    /// Sends a call with the token; one that is no longer accepted is renewed once.
     pub(super) async fn send(&self, call: &Call<'_>) -> Result<Answer, Error> {
         let token = self.session.token(&self.transport).await?;
         let mut answer = self.transport.send(call, token.as_ref()).await?;
@@ -101,14 +102,14 @@ impl Hub {
         }
     }
 
-    /// What a call reads; `None` where it is not there.
+    /// What a call reads; `None` if it does not exist.
     pub(super) async fn get<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<Option<T>, Error> {
         let answer = self.send(call).await?;
         if answer.status == 404 { Ok(None) } else { answer.read(call).map(Some) }
     }
 
-    /// All pages of a list; `None` where it is not there. The next page is asked for by number: its address in the
-    /// answer names a host of its own.
+    /// All pages of a list; `None` if it does not exist. The next page is requested by number: its address in the
+    /// answer names another host.
     pub(super) async fn pages<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<Option<Vec<T>>, Error> {
         let mut all = Vec::new();
         for number in 1..=PAGES {

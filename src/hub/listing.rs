@@ -1,5 +1,5 @@
-//! What there is: the repositories of an organization and the tags of a repository, a hundred a page. Reading them counts as
-//! no pull.
+//! What exists: the repositories of an organization and the tags of a repository, a hundred per page. Reading them does
+//! not count as a pull.
 
 use reqwest::Method;
 use serde::Deserialize;
@@ -34,11 +34,11 @@ struct ImageBody {
 }
 
 impl Hub {
-    /// The repositories of an organization, as far as the credential may list them: to one that may not list private ones
-    /// only the public ones are shown, and Docker Hub does not say so.
+    /// The repositories of an organization, as far as the credential may list them: one that may not list private ones
+    /// sees only the public ones, and Docker Hub does not say so.
     ///
     /// # Errors
-    /// Where listing is refused, there is no such organization, or no usable answer comes.
+    /// If listing is refused, the organization does not exist, or no usable answer comes.
     pub async fn listed_repositories(&self, organization: &str) -> Result<Vec<ListedRepository>, Error> {
         let bodies = self.pages::<RepositoryBody>(&list_repositories(organization)).await?;
         let listed = |body: RepositoryBody| {
@@ -49,7 +49,7 @@ impl Hub {
         Ok(bodies.into_iter().filter_map(listed).collect())
     }
 
-    /// All tags of a repository with what they answer; `None` where there is no such repository, or none that may be seen.
+    /// All tags of a repository with their digests; `None` if the repository does not exist or is hidden.
     pub async fn listed_tags(
         &self,
         organization: &str,

@@ -1,7 +1,7 @@
 //! Docker Hub's own API: repositories, visibility, teams, push times. The registry protocol is in `registry`.
 //!
-//! One file a subject; [`client`] is what they call, [`transport`] sends, waits and repeats, [`session`] holds the token,
-//! [`refusal`] says what a credential lacks. Nothing is repeated whose repetition could do something twice.
+//! One file per subject; [`client`] is what they call, [`transport`] sends, waits and retries, [`session`] holds the
+//! token, [`refusal`] says what a credential lacks. Nothing is repeated if that could have an effect twice.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub use error::Error;
 pub use session::Credential;
 pub use transport::RETRY;
 
-/// What Docker Hub says of a tag.
+/// What Docker Hub says about a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HubTag {
     /// What the tag resolves to.
@@ -45,26 +45,26 @@ pub struct HubTag {
 pub struct HubRepository {
     pub visibility: Visibility,
     pub description: String,
-    /// What stands on its page, in Markdown.
+    /// The text on its page, in Markdown.
     pub full_description: String,
-    /// Which tags nobody may move.
+    /// Which tags must not be moved.
     pub immutable_tags: ImmutableTags,
 }
 
-/// A repository as the organization's list has it.
+/// A repository as it appears in the organization's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedRepository {
     pub name: RepositoryName,
     pub visibility: Visibility,
-    /// `None` where the list does not say.
+    /// `None` if the list does not say.
     pub description: Option<String>,
 }
 
-/// A tag as a repository's list has it.
+/// A tag as it appears in a repository's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedTag {
     pub name: Tag,
-    /// What it answers; `None` where the list does not say.
+    /// What it resolves to; `None` if the list does not say.
     pub digest: Option<Digest>,
     /// The manifests of its platforms.
     pub children: Vec<Digest>,
@@ -81,19 +81,19 @@ pub struct NewRepository {
     pub full_description: String,
 }
 
-/// How a repository came to be there.
+/// How a repository came into existence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created {
     /// By this call.
     Now,
-    /// It is there, though no answer said that this call made it: an answer was lost, or it was there before. Its settings may
-    /// not be those that were asked for.
+    /// It exists, though no answer said that this call created it: an answer was lost, or it existed before. Its
+    /// settings may not be those that were requested.
     Before(HubRepository),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct HubTeam {
-    /// The number that grants name it by.
+    /// The number that identifies it in grants.
     pub id: u64,
     pub name: String,
 }
@@ -105,5 +105,5 @@ pub struct Grant {
     pub permission: Permission,
 }
 
-/// Told of every token that is derived from the credential, before it is used: what must be hidden in logs.
+/// Receives every token that is derived from the credential, before it is used: it must be hidden in logs.
 pub type Derived = Arc<dyn Fn(&SecretString) + Send + Sync>;

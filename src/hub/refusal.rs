@@ -1,9 +1,9 @@
-//! What a refused credential lacks: the one scope or role, and no other.
+//! What a refused credential lacks: just the one scope or role.
 
 use super::Error;
 use super::call::{Answer, Call, Level, Need};
 
-/// What organization access tokens are told on paths that do not take them.
+/// What organization access tokens get on paths that do not accept them.
 const LEGACY: &str = "organization access token is not allowed";
 
 /// The error for a 401 or 403.

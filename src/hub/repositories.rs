@@ -44,12 +44,12 @@ impl From<RepositoryBody> for HubRepository {
 }
 
 impl Hub {
-    /// A repository of the organization; `None` where there is none, or none that the credential may see.
+    /// A repository of the organization; `None` if it does not exist, or the credential may not see it.
     pub async fn repository(&self, organization: &str, name: &RepositoryName) -> Result<Option<HubRepository>, Error> {
         Ok(self.read_repository::<RepositoryBody>(organization, name).await?.map(Into::into))
     }
 
-    /// What of a repository `T` holds.
+    /// The part of a repository that `T` describes.
     pub(super) async fn read_repository<T: DeserializeOwned>(
         &self,
         organization: &str,
@@ -61,10 +61,10 @@ impl Hub {
         self.get(&Call::new(Method::GET, &path, need, action)).await
     }
 
-    /// Creates a repository. One that exists is not an error: whose it is, the caller tells by what it says.
+    /// Creates a repository. One that exists is not an error: the caller recognises whose it is by its contents.
     ///
     /// # Errors
-    /// Where the name is none that Docker Hub takes, creating is refused, or no usable answer comes.
+    /// If Docker Hub does not accept the name, creating is refused, or no usable answer comes.
     pub async fn create(&self, organization: &str, repository: &NewRepository) -> Result<Created, Error> {
         let name = repository.name.as_str();
         if !repository.name.fits_docker_hub() {
@@ -74,12 +74,12 @@ impl Hub {
             )));
         }
         let call = creation(organization, repository);
-        // The second try follows only a reading that proved that the first did nothing.
+        // The second try only follows a read that proved that the first had no effect.
         let mut failed = None;
         for _ in 0..2 {
             let uncertain = match self.send(&call).await {
                 Ok(answer) if answer.status == 201 || answer.status == 200 => return Ok(Created::Now),
-                // Docker Hub documents no status of its own for a name that is taken: what exists is found by reading.
+                // Docker Hub documents no specific status for a name that is taken: existing ones are found by reading.
                 Ok(answer) => {
                     let found = self.repository(organization, &repository.name).await?;
                     return found.map(Created::Before).ok_or_else(|| answer.unexpected(&call));
@@ -95,7 +95,7 @@ impl Hub {
         Err(failed.unwrap_or_else(|| Error::Unusable(format!("{organization}/{name} was not created"))))
     }
 
-    /// Sets the short description. Takes a personal access token only.
+    /// Sets the short description. Works with a personal access token only.
     pub async fn describe(&self, organization: &str, name: &RepositoryName, description: &str) -> Result<(), Error> {
         let path = ["v2", "repositories", organization, name.as_str()];
         let need = Need::PersonalOnly { namespace: organization, personal: MANAGES };
@@ -104,7 +104,7 @@ impl Hub {
         self.send(&call).await?.success(&call)
     }
 
-    /// Sets the full description. Takes a personal access token only.
+    /// Sets the full description. Works with a personal access token only.
     pub(crate) async fn describe_fully(
         &self,
         organization: &str,
@@ -118,7 +118,7 @@ impl Hub {
         self.send(&call).await?.success(&call)
     }
 
-    /// Makes a repository private or public. Takes a personal access token only.
+    /// Makes a repository private or public. Works with a personal access token only.
     pub async fn set_visibility(
         &self,
         organization: &str,
@@ -133,7 +133,7 @@ impl Hub {
         self.send(&call).await?.success(&call)
     }
 
-    /// Sets which tags nobody may move or delete.
+    /// Sets which tags must not be moved or deleted.
     pub async fn set_immutable_tags(
         &self,
         organization: &str,
@@ -164,7 +164,7 @@ fn creation<'a>(organization: &'a str, repository: &NewRepository) -> Call<'a> {
 /// The longest full description, in characters.
 const FULL_DESCRIPTION_LIMIT: usize = 25_000;
 
-/// A full description as Docker Hub takes it.
+/// A full description in the form Docker Hub accepts.
 fn full_description(text: &str) -> String {
     text.chars().take(FULL_DESCRIPTION_LIMIT).collect()
 }

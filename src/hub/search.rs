@@ -1,5 +1,5 @@
-//! The badge that Docker Hub's search shows beside a repository. The search is not part of the published API: where its
-//! answer is not what it was, nothing is known.
+//! The badge that Docker Hub's search shows for a repository. The search is not part of the published API: if the
+//! format of its answers changes, nothing is known.
 
 use reqwest::Method;
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use super::{Error, Hub};
 use crate::image::Repository;
 use crate::policy::Badge;
 
-/// How many results are looked through: the repository of exactly that name comes first or not at all.
+/// How many results are checked: the repository with exactly that name comes first or not at all.
 const RESULTS: usize = 25;
 
 #[derive(Deserialize)]
@@ -26,8 +26,8 @@ struct Hit {
 }
 
 impl Hub {
-    /// The badge of a repository; `None` where the search does not list it, or shows a badge of which nothing is known.
-    /// Asked without the credential: what is public is the same for everybody.
+    /// The badge of a repository; `None` if the search does not list it, or shows an unknown badge. Requested without
+    /// the credential: what is public is the same for everybody.
     pub async fn badge(&self, repository: &Repository) -> Result<Option<Badge>, Error> {
         let name = repository.name.as_str();
         let action = format!("searching for {repository}");

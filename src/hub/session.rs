@@ -13,7 +13,7 @@ use super::call::{Call, Need};
 use super::transport::Transport;
 use super::{Derived, Error};
 
-/// Tokens live ten minutes; one is renewed a minute before.
+/// Tokens live ten minutes; they are renewed a minute before.
 const LIFE: Duration = Duration::from_secs(9 * 60);
 
 /// Who signs in.
@@ -37,7 +37,7 @@ enum State {
         token: SecretString,
         until: Instant,
     },
-    /// The credential is wrong: asking again would only lock the account.
+    /// The credential is wrong: trying again would only lock the account.
     Refused(Error),
 }
 
@@ -51,12 +51,12 @@ impl Session {
         Self { credential, derived, state: Mutex::new(State::SignedOut) }
     }
 
-    /// Whose credential it is.
+    /// The owner of the credential.
     pub(super) fn identifier(&self) -> Option<&str> {
         self.credential.as_ref().map(|credential| credential.identifier.as_str())
     }
 
-    /// The token; `None` without a credential. Those who come while it is exchanged wait for it.
+    /// The token; `None` without a credential. Tasks that ask while it is being exchanged wait for it.
     pub(super) async fn token(&self, transport: &Transport) -> Result<Option<SecretString>, Error> {
         let Some(credential) = &self.credential else { return Ok(None) };
         let mut state = self.state.lock().await;
@@ -77,7 +77,7 @@ impl Session {
         Ok(Some(token))
     }
 
-    /// Forgets a token that is no longer taken, unless another has come since.
+    /// Forgets a token that is no longer accepted, unless there is a newer one.
     pub(super) async fn forget(&self, old: &SecretString) {
         let mut state = self.state.lock().await;
         if matches!(&*state, State::SignedIn { token, .. } if token.expose_secret() == old.expose_secret()) {
@@ -101,7 +101,7 @@ async fn exchange(transport: &Transport, credential: &Credential) -> Result<Secr
         );
         return Err(Error::SignIn { action: call.action, detail });
     }
-    // The body is not shown where it cannot be read: it may hold the token.
+    // The body is not shown if it cannot be read: it may contain the token.
     let exchanged: Exchanged = match answer.status {
         200..=299 => answer.read(&call).map_err(|_| unreadable())?,
         _ => return Err(answer.unexpected(&call)),

@@ -1,5 +1,5 @@
 //! The organization's settings: whole documents, of which this program knows some members. They are read and written as
-//! they are; what they mean is for `policy::settings`.
+//! they are; interpreting them is up to `policy::settings`.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -9,21 +9,21 @@ use super::{Error, Hub};
 use crate::policy::settings::{Area, Observed};
 
 impl Hub {
-    /// One of the organization's two documents, every member of it.
+    /// One of the organization's two documents, with every member.
     ///
     /// # Errors
-    /// Where access is refused, there is no such organization, or no usable answer comes.
+    /// If access is refused, the organization does not exist, or no usable answer comes.
     pub async fn organization_settings(&self, organization: &str, area: Area) -> Result<Observed, Error> {
         let call = call(Method::GET, organization, area, "reading");
         let answer = self.send(&call).await?;
         Observed::read(answer.text(&call)?).map_err(|e| answer.unreadable(&call, &e))
     }
 
-    /// Sets one of the organization's two documents. Sent twice it is the same as once, so it is repeated where no answer
-    /// came; whether every member was taken is for the caller to read.
+    /// Sets one of the organization's two documents. Sending it twice has the same effect, so it is repeated if no
+    /// answer comes; the caller has to read whether every member was accepted.
     ///
     /// # Errors
-    /// Where it is refused, there is no such organization, or no usable answer comes.
+    /// If it is refused, the organization does not exist, or no usable answer comes.
     pub async fn set_organization_settings(
         &self,
         organization: &str,
@@ -37,7 +37,7 @@ impl Hub {
 
 fn call<'a>(method: Method, organization: &'a str, area: Area, doing: &str) -> Call<'a> {
     let mut path = vec!["v2", "orgs", organization, "settings"];
-    // Docker names scopes for this one and none for the other.
+    // Docker names scopes for one document and none for the other.
     let scope = match (area, method == Method::GET) {
         (Area::ImageAccess, _) => None,
         (Area::RegistryAccess, true) => Some("scope-ram-read"),

@@ -1,4 +1,4 @@
-//! Tags as the API knows them: what they answer and when they were pushed. Reading them counts as no pull.
+//! Tags as the API knows them: what they resolve to and when they were pushed. Reading them does not count as a pull.
 
 use chrono::{DateTime, Utc};
 use reqwest::Method;
@@ -16,10 +16,10 @@ struct TagBody {
 }
 
 impl Hub {
-    /// What Docker Hub says of a tag; `None` where it has none. Counts as no pull.
+    /// What Docker Hub says about a tag; `None` if it does not exist. Does not count as a pull.
     ///
     /// # Errors
-    /// Where the repository is not on Docker Hub, access is refused, or no usable answer comes.
+    /// If the repository is not on Docker Hub, access is refused, or no usable answer comes.
     pub async fn tag(&self, repository: &Repository, tag: &Tag) -> Result<Option<HubTag>, Error> {
         let Some((namespace, name)) = repository.name.as_str().split_once('/').filter(|(_, name)| !name.contains('/'))
         else {
@@ -28,10 +28,10 @@ impl Hub {
         let need = Need::on_repository(namespace, "scope-tag-read", READS);
         let path = ["v2", "namespaces", namespace, "repositories", name, "tags", tag.as_str()];
         let call = Call::new(Method::GET, &path, need, format!("reading the tag {repository}:{tag}"));
-        // A credential that is wrong is an error here too.
+        // A wrong credential is an error here too.
         self.session.token(&self.transport).await?;
         let answer = match self.send(&call).await {
-            // Another namespace's public tags are anybody's: a credential that is limited to its own must not hide them.
+            // Public tags of another namespace are open to anybody: a credential limited to its own must not hide them.
             Err(Error::Refused { .. }) if self.session.identifier().is_some_and(|own| own != namespace) => {
                 self.anonymously(&call).await?
             }
@@ -46,10 +46,10 @@ impl Hub {
         Ok(Some(HubTag { digest, last_pushed: body.tag_last_pushed.or(body.last_updated).and_then(|t| time(&t)) }))
     }
 
-    /// Deletes a tag and nothing else: other tags of the same digest stay. One that is not there is deleted already. A tag
-    /// that is immutable is not deleted.
+    /// Deletes a tag and nothing else: other tags of the same digest stay. A missing one counts as deleted already. An
+    /// immutable tag is not deleted.
     pub async fn delete_tag(&self, organization: &str, name: &RepositoryName, tag: &Tag) -> Result<(), Error> {
-        // Docker names the first for organization access tokens and describes neither; its own tools use the second.
+        // Docker names the first for organization access tokens and documents neither; its own tools use the second.
         let paths = [
             vec!["v2", "namespaces", organization, "repositories", name.as_str(), "tags", tag.as_str()],
             vec!["v2", "repositories", organization, name.as_str(), "tags", tag.as_str()],
@@ -70,7 +70,8 @@ impl Hub {
                     failed = failed.or_else(|| Some(answer.unexpected(&call)));
                 }
                 Ok(answer) => return Err(answer.unexpected(&call)),
-                // The first refusal names the scope; the second would only say that the path is not for this token.
+                // The first refusal names the scope; the second would only say that the path does not accept this
+                // token.
                 Err(error) => return Err(failed.unwrap_or(error)),
             }
         }
@@ -78,7 +79,7 @@ impl Hub {
     }
 }
 
-/// A time; what cannot be read is unknown.
+/// A time; `None` if it cannot be read.
 fn time(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc))
 }

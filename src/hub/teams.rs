@@ -22,13 +22,13 @@ struct GrantBody {
 }
 
 impl Hub {
-    /// The teams of an organization, by name; listed once a run.
+    /// The teams of an organization, by name; listed once per run.
     pub async fn teams(&self, organization: &str) -> Result<Vec<HubTeam>, Error> {
         let mut known = self.teams.lock().await;
         Ok(self.known_teams(&mut known, organization).await?.values().cloned().collect())
     }
 
-    /// What each team may do with a repository; `None` where the repository is not there.
+    /// What each team may do with a repository; `None` if the repository does not exist.
     pub async fn grants(&self, organization: &str, name: &RepositoryName) -> Result<Option<Vec<Grant>>, Error> {
         let path = ["v2", "repositories", organization, name.as_str(), "groups"];
         let need = Need::on_repository(organization, "scope-repo-group-read", READS);
@@ -39,9 +39,9 @@ impl Hub {
         Ok(Some(grants))
     }
 
-    /// Grants a team its permission on a repository; makes the team first where `create` says so and there is none.
-    /// A missing team is an error that lists the teams there are. What is granted already is not written again: answers
-    /// whether anything was written.
+    /// Grants a team its permission on a repository; creates a missing team first if `create` says so. A missing team
+    /// is otherwise an error that lists the existing ones. An existing grant is not written again: returns whether
+    /// anything was written.
     pub async fn grant(
         &self,
         organization: &str,
@@ -52,7 +52,7 @@ impl Hub {
     ) -> Result<bool, Error> {
         let (team, made) = self.team(organization, team, create).await?;
         let action = format!("granting {} {} on {organization}/{name}", team.name, permission.as_str());
-        // A grant whose answer was lost is seen when it is read again; so the write itself is never sent blindly twice.
+        // A grant whose answer was lost is seen when reading again; so the write itself is never repeated blindly.
         let mut failed = None;
         for _ in 0..2 {
             let held = self.granted(organization, name, &team, &action).await?;
@@ -69,7 +69,7 @@ impl Hub {
         failed.filter(|_| held != Some(permission)).map_or(Ok(true), Err)
     }
 
-    /// Takes a team's grant on a repository away; one that is not there is none to take.
+    /// Removes a team's grant on a repository, if it has one.
     pub async fn revoke(&self, organization: &str, name: &RepositoryName, team: &HubTeam) -> Result<(), Error> {
         let id = team.id.to_string();
         let path = ["v2", "repositories", organization, name.as_str(), "groups", &id];
@@ -80,7 +80,7 @@ impl Hub {
         if matches!(answer.status, 200..=299 | 404) { Ok(()) } else { Err(answer.unexpected(&call)) }
     }
 
-    /// What a team may do with a repository now. Asked in order to grant, so that what is missing is what granting needs.
+    /// What a team may do with a repository now. Read in order to grant, so what is missing is what granting needs.
     async fn granted(
         &self,
         organization: &str,
@@ -104,7 +104,7 @@ impl Hub {
         Err(Error::Unusable(format!("{} was not done, although Docker Hub reported success", call.action)))
     }
 
-    /// The team of that name, made where there is none and it may be; and whether it was made.
+    /// The team of that name, created if it is missing and may be; and whether it was created.
     async fn team(&self, organization: &str, name: &str, create: bool) -> Result<(HubTeam, bool), Error> {
         let mut known = self.teams.lock().await;
         let teams = self.known_teams(&mut known, organization).await?;
@@ -123,7 +123,7 @@ impl Hub {
         Ok((made, true))
     }
 
-    /// Makes a team; one that exists in the meantime, or whose making went unanswered, is found by listing again.
+    /// Creates a team; one created in the meantime, or without an answer, is found by listing again.
     async fn make_team(&self, organization: &str, name: &str) -> Result<HubTeam, Error> {
         let path = ["v2", "orgs", organization, "groups"];
         let need = Need::in_organization(organization, "scope-group-edit", MANAGES);
@@ -159,7 +159,7 @@ impl Hub {
     }
 }
 
-/// The first grant of a team, or the change of the one it holds.
+/// The first grant of a team, or the change of its existing one.
 fn write<'a>(
     organization: &'a str,
     name: &'a RepositoryName,

@@ -1,4 +1,4 @@
-//! Sending: one request after another until it is answered, with the waits that Docker Hub asks for.
+//! Sending: a request is repeated until it is answered, with the waits that Docker Hub asks for.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,29 +16,29 @@ use crate::net::retry::{Decision, Policy, retry_after};
 
 /// The largest answer that is read.
 const ANSWER_LIMIT: usize = 8 << 20;
-/// Of an error's body no more than this is read.
+/// No more than this is read of an error's body.
 const ERROR_LIMIT: usize = 64 << 10;
 
-/// How requests are repeated. Docker Hub counts them by the minute, so a limit that is used up is waited for.
+/// How requests are repeated. Docker Hub counts them per minute, so an exhausted limit is waited for.
 pub const RETRY: Policy =
     Policy { tries: 4, first: Duration::from_millis(500), factor: 2, jitter: false, longest: Duration::from_secs(75) };
 
-/// The connection to the API: where it is, and until when it wants to be left alone. Clones share that time.
+/// The connection to the API: its address, and until when it must be left alone. Clones share that time.
 #[derive(Clone)]
 pub(super) struct Transport {
     http: reqwest::Client,
     base: Url,
     pub(super) policy: Policy,
-    /// A request may take this long, its answer included: every answer here is small.
+    /// The time limit of a request, including its answer: every answer here is small.
     pub(super) timeout: Duration,
-    /// A wait that one request was told of holds for all.
+    /// A wait that one request was told applies to all.
     quiet_until: Arc<Mutex<Option<Instant>>>,
 }
 
-/// What became of one try.
+/// The outcome of one try.
 enum Try {
     Answered(Answer),
-    /// Worth another try after a wait: the one asked for, where one was.
+    /// Worth another try after a wait: the requested one, if any.
     Again {
         error: Error,
         wait: Option<Duration>,
@@ -51,7 +51,7 @@ impl Transport {
         Self { http, base, policy: RETRY, timeout: TIMEOUT, quiet_until: Arc::default() }
     }
 
-    /// Sends until there is an answer. Refusals and absence are answers; so is every status but 429 and 5xx.
+    /// Sends until there is an answer. Refusals and absence are answers; so is every status except 429 and 5xx.
     pub(super) async fn send(&self, call: &Call<'_>, token: Option<&SecretString>) -> Result<Answer, Error> {
         let mut made = 0;
         loop {
@@ -61,7 +61,7 @@ impl Transport {
                 Try::Again { error, wait, done_nothing } => (error, wait, done_nothing),
             };
             made += 1;
-            // One that is too long to be waited for may be of the sign-in or of one account alone.
+            // A wait that is too long may apply only to the sign-in or to one account.
             let heeded = wait.filter(|wait| *wait <= self.policy.longest);
             heeded.into_iter().for_each(|wait| self.keep_quiet(wait));
             match self.policy.decide(made, wait) {
@@ -106,7 +106,7 @@ impl Transport {
         if remedy(error).is_some() {
             return Err(unreachable);
         }
-        // Where no connection came to be, nothing was done.
+        // If no connection was made, the request had no effect.
         Ok(Try::Again { error: unreachable, wait: None, done_nothing: error.is_connect() })
     }
 
@@ -122,7 +122,7 @@ impl Transport {
         Ok(url)
     }
 
-    /// Waits until Docker Hub may be asked again; as long as one request would.
+    /// Waits until Docker Hub may be asked again; no longer than one request would.
     async fn wait_for_quiet_to_end(&self) -> Result<(), Error> {
         let until = *self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(until) = until else { return Ok(()) };
@@ -141,7 +141,7 @@ impl Transport {
     }
 }
 
-/// A body as it may be shown: an error that sends the token back is told without it.
+/// A body as it may be shown: if an error contains the token, it is removed.
 fn shown(body: Vec<u8>, status: u16, token: Option<&SecretString>) -> Vec<u8> {
     match (token, std::str::from_utf8(&body)) {
         (Some(token), Ok(text)) if status >= 400 => text.replace(token.expose_secret(), "***").into_bytes(),
@@ -149,7 +149,7 @@ fn shown(body: Vec<u8>, status: u16, token: Option<&SecretString>) -> Vec<u8> {
     }
 }
 
-/// Whether an answer is one, or a reason to ask again.
+/// Whether this is a final answer, or a reason to try again.
 fn classify(answer: Answer, headers: &HeaderMap) -> Try {
     let wait = wait(headers, answer.status, SystemTime::now());
     match answer.status {
@@ -167,7 +167,7 @@ fn classify(answer: Answer, headers: &HeaderMap) -> Try {
     }
 }
 
-/// The body, up to its limit: too long an answer is an error, too long an error is cut.
+/// The body, up to its limit: too long an answer is an error, too long an error is truncated.
 async fn read(mut response: reqwest::Response, status: u16) -> Result<Result<Vec<u8>, reqwest::Error>, Error> {
     let good = (200..300).contains(&status);
     let limit = if good { ANSWER_LIMIT } else { ERROR_LIMIT };
@@ -184,8 +184,8 @@ async fn read(mut response: reqwest::Response, status: u16) -> Result<Result<Vec
     }
 }
 
-/// How long Docker Hub asks to be left alone: `Retry-After` in seconds, as a date, or (as older documents have it) as
-/// Unix time, `X-Retry-After` and, for a used-up limit, `X-RateLimit-Reset` as Unix time.
+/// How long Docker Hub asks to be left alone: `Retry-After` in seconds, as a date, or (according to older documents) as
+/// Unix time, `X-Retry-After` and, for an exhausted limit, `X-RateLimit-Reset` as Unix time.
 fn wait(headers: &HeaderMap, status: u16, now: SystemTime) -> Option<Duration> {
     let unix = |name: &str| {
         let time: i64 = headers.get(name)?.to_str().ok()?.trim().parse().ok()?;

@@ -4,10 +4,10 @@ use std::error::Error;
 
 use crate::text::excerpt;
 
-/// What the HTTP client's layers say of themselves; the cause below tells a person more.
+/// What the HTTP client's layers say about themselves; the underlying cause tells a person more.
 const LAYERS: &[&str] = &["client error (", "tcp connect error"];
 
-/// An error of the HTTP client with its causes, without the URL: its query may hold what a log must not.
+/// An error of the HTTP client with its causes, without the URL: its query may contain what a log must not.
 pub(crate) fn causes(error: &reqwest::Error) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
@@ -29,12 +29,12 @@ pub(crate) fn causes(error: &reqwest::Error) -> String {
     }
 }
 
-/// How people repair what broke a connection, where it is theirs to repair: trying again does not.
+/// How people can repair what broke a connection, if that is up to them: trying again does not help.
 pub(crate) fn remedy(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if let Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) = error.downcast_ref() {
         return Some(UNTRUSTED);
     }
-    // What an I/O error wraps is not among its sources.
+    // An I/O error does not list what it wraps among its sources.
     match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
         Some(wrapped) => remedy(wrapped),
         None => error.source().and_then(remedy),

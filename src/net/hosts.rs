@@ -1,4 +1,4 @@
-//! `WHARFINGER_HOSTS`: hosts that are to be found elsewhere.
+//! `WHARFINGER_HOSTS`: hosts that are to be reached at another address.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -7,12 +7,12 @@ use url::Url;
 
 use crate::image::RegistryHost;
 
-/// Hosts that are to be found elsewhere. Environment only, never manifest: what a pull request can edit cannot redirect
-/// credentials. `docker.io` means Docker Hub's registry and its token service.
+/// Hosts that are to be reached at another address. Environment only, never manifest: what a pull request can edit
+/// cannot redirect credentials. `docker.io` means Docker Hub's registry and its token service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hosts(BTreeMap<String, Url>);
 
-/// Which part of `WHARFINGER_HOSTS` cannot be used, and why.
+/// Which part of `WHARFINGER_HOSTS` is unusable, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("WHARFINGER_HOSTS: {part:?}: {why}")]
 pub struct HostsError {
@@ -22,18 +22,18 @@ pub struct HostsError {
 }
 
 impl Hosts {
-    /// Where `host` is to be found, if it was sent elsewhere.
+    /// The address of `host`, if it was redirected.
     #[must_use]
     pub fn get(&self, host: &str) -> Option<&Url> {
         self.0.get(host)
     }
 
-    /// All hosts that were sent elsewhere, and where to.
+    /// All redirected hosts, and their addresses.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Url)> {
         self.0.iter().map(|(host, url)| (host.as_str(), url))
     }
 
-    /// All places that hosts were sent to.
+    /// All addresses that hosts were redirected to.
     pub fn targets(&self) -> impl Iterator<Item = &Url> {
         self.0.values()
     }
@@ -42,7 +42,7 @@ impl Hosts {
 impl FromStr for Hosts {
     type Err = HostsError;
 
-    /// Reads `host=URL,host=URL`; white space and empty parts are ignored.
+    /// Parses `host=URL,host=URL`; white space and empty parts are ignored.
     fn from_str(text: &str) -> Result<Self, HostsError> {
         let mut hosts = BTreeMap::new();
         for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {

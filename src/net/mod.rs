@@ -1,4 +1,4 @@
-//! The network as this run may use it: one HTTP client, where hosts really are, and which may be contacted.
+//! The network as available to this run: one HTTP client, where hosts really are, and which may be contacted.
 
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -23,7 +23,7 @@ use trust::Trust;
 
 /// The longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest wait for an answer's first byte, or for the next one, where the setting `timeout` says nothing else.
+/// The longest wait for an answer's first byte, or for the next one, unless the setting `timeout` says otherwise.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How the HTTP client is made.
@@ -31,33 +31,33 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Options {
     /// Certificates to trust in addition to the system's, PEM.
     pub ca_certificates: Option<String>,
-    /// Hosts that are to be found elsewhere: these origins may be private whatever `public_only` says.
+    /// Hosts that are to be reached at another address: these origins may be private whatever `public_only` says.
     pub hosts: Hosts,
-    /// Refuse loopback, link-local and private addresses, at connect time.
+    /// Refuse loopback, link-local and private addresses when connecting.
     pub public_only: bool,
 }
 
-/// The HTTP client, and whether it can speak TLS at all. It follows no redirect, decompresses nothing, uses the
-/// system's proxies (`HTTPS_PROXY`, `NO_PROXY`) and offers HTTP/2 by ALPN. Clones share one pool of connections.
+/// The HTTP client, and whether it can speak TLS at all. It follows no redirects, decompresses nothing, uses the
+/// system's proxies (`HTTPS_PROXY`, `NO_PROXY`) and offers HTTP/2 by ALPN. Clones share one connection pool.
 #[derive(Debug, Clone)]
 pub struct Http {
     client: reqwest::Client,
     trust: Arc<Trust>,
-    /// Where only public addresses may be contacted.
+    /// Set if only public addresses may be contacted.
     narrow: Option<Arc<Narrow>>,
 }
 
-/// The client for every origin that `WHARFINGER_HOSTS` does not name, and which those are.
+/// The client for every origin that `WHARFINGER_HOSTS` does not name, and the origins that it does.
 #[derive(Debug)]
 struct Narrow {
     client: reqwest::Client,
     exempt: public::Exempt,
 }
 
-/// Why the HTTP client cannot be made, or may not be used for a URL.
+/// Why the HTTP client cannot be created, or may not be used for a URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NetError {
-    /// The given certificates are not PEM, or the client cannot be made.
+    /// The given certificates are not PEM, or the client cannot be created.
     #[error("{0}")]
     Unusable(String),
     /// An `https` URL on a machine without certificates.
@@ -65,14 +65,14 @@ pub enum NetError {
         "no CA certificates on this machine: install the ca-certificates package, or set SSL_CERT_FILE or ca-certificates to a bundle"
     )]
     NoCertificates,
-    /// An address that may not be contacted here.
+    /// An address that must not be contacted from here.
     #[error("{0} is not a public address")]
     NotPublic(String),
 }
 
 impl Http {
     /// # Errors
-    /// Where the given certificates are unusable. A machine without any is none: plain HTTP works there.
+    /// If the given certificates are unusable. A machine without any is not an error: plain HTTP works there.
     pub fn new(options: &Options) -> Result<Self, NetError> {
         install_crypto();
         let unusable = |why: String| NetError::Unusable(format!("no HTTP client: {why}"));
@@ -100,23 +100,23 @@ impl Http {
         Ok(Self { client, trust: Arc::clone(&trust), narrow: Some(Arc::new(narrow)) })
     }
 
-    /// The client itself, for libraries that take one and to write requests with. Its own requests are not checked by
+    /// The client itself, for libraries that take one and for building requests. Its own requests are not checked by
     /// [`Http::admit`].
     #[must_use]
     pub fn client(&self) -> &reqwest::Client {
         &self.client
     }
 
-    /// Whether there is anybody whose certificates are trusted.
+    /// Whether any certificates are trusted.
     #[must_use]
     pub fn trusts_somebody(&self) -> bool {
         !self.trust.is_empty()
     }
 
-    /// Whether a request to `url` may be made here.
+    /// Whether a request to `url` may be made from here.
     ///
     /// # Errors
-    /// `https` without certificates; a literal address that is not public where only public ones are allowed (names are
+    /// `https` without certificates; a literal address that is not public if only public ones are allowed (names are
     /// checked when they are resolved).
     pub fn admit(&self, url: &Url) -> Result<(), NetError> {
         if url.scheme() == "https" && self.trust.is_empty() {
@@ -142,11 +142,11 @@ impl Http {
     }
 }
 
-/// Makes ring the process's cryptography for TLS; the first call counts.
+/// Makes ring the process's cryptography provider for TLS; the first call counts.
 pub(crate) fn install_crypto() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // An error says that one is installed already, which is as good.
+        // An error means that one is installed already, which is just as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
 }

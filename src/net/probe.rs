@@ -1,4 +1,4 @@
-//! A first question to a server: whether it answers at all, and what time it has.
+//! A first request to a server: whether it answers at all, and what time it has.
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ use url::Url;
 
 use super::{Http, causes};
 
-/// So long is waited for an answer.
+/// How long to wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a server answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProbeAnswer {
-    /// Its time, where it said one (RFC 9110, section 6.6.1).
+    /// Its time, if it gave one (RFC 9110, section 6.6.1).
     pub date: Option<DateTime<Utc>>,
-    /// Our time when the answer came.
+    /// Our time when the answer arrived.
     pub received: DateTime<Utc>,
 }
 
 impl Http {
-    /// Asks with a GET that carries no credential; any answer is one.
+    /// Sends a GET without any credential; every answer counts.
     pub async fn probe(&self, url: &Url) -> Result<ProbeAnswer, String> {
         self.admit(url).map_err(|e| e.to_string())?;
         let request = self.client().get(url.clone()).header("accept", "application/json");

@@ -1,4 +1,4 @@
-//! What the process's environment says of the network, as the HTTP client reads it. No password is among it.
+//! What the process's environment says about the network, as the HTTP client reads it, without passwords.
 
 use url::Url;
 
@@ -7,9 +7,10 @@ use crate::text::excerpt;
 /// Proxies and certificates that the environment names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Proxies {
-    /// Variables that name a proxy, each with its address without user and password; `None` where it is not an address.
+    /// Variables that name a proxy, each with its address without user and password; `None` if it is not a valid
+    /// address.
     pub proxies: Vec<(&'static str, Option<Url>)>,
-    /// Hosts that no proxy is used for.
+    /// Hosts that are reached without a proxy.
     pub no_proxy: Option<String>,
     pub bundles: Vec<Bundle>,
 }
@@ -23,7 +24,7 @@ pub(crate) struct Bundle {
     pub readable: bool,
 }
 
-/// The variables in the order in which the client looks for them: of two spellings the first that is set counts.
+/// The variables in the order in which the client looks for them: of two spellings, the first that is set counts.
 const PROXIES: [[&str; 2]; 3] =
     [["HTTPS_PROXY", "https_proxy"], ["HTTP_PROXY", "http_proxy"], ["ALL_PROXY", "all_proxy"]];
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
@@ -51,7 +52,7 @@ impl Proxies {
     }
 }
 
-/// The hosts of all proxies that the environment names, whichever of two spellings counts.
+/// The hosts of all proxies that the environment names, whichever of the two spellings counts.
 pub(super) fn proxy_hosts() -> impl Iterator<Item = String> {
     let values = PROXIES.as_flattened().iter().filter_map(|name| std::env::var(name).ok());
     values.filter_map(|value| address(&value)?.host_str().map(str::to_owned))

@@ -1,4 +1,4 @@
-//! Only public addresses, for runs that a stranger's pull request steers.
+//! Only public addresses, for runs that a stranger's pull request controls.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -10,8 +10,8 @@ use url::Url;
 use super::Hosts;
 use super::proxies::proxy_hosts;
 
-/// What may be contacted although it is not a public address: exactly the origins that `WHARFINGER_HOSTS` names. The machine's
-/// own proxies may be connected to, but are no place to send a request to.
+/// What may be contacted although its address is not public: exactly the origins that `WHARFINGER_HOSTS` names. The
+/// machine's own proxies may be connected to, but requests may not be addressed to them.
 #[derive(Debug, Default)]
 pub(super) struct Exempt {
     origins: Vec<Url>,
@@ -31,25 +31,25 @@ impl Exempt {
         self.proxies.contains(host)
     }
 
-    /// Resolves for requests to these origins.
+    /// Resolves names for requests to these origins.
     pub(super) fn own_resolver(&self) -> Resolver {
         let names = self.origins.iter().filter_map(|url| url.host_str().map(str::to_owned));
         Resolver(names.chain(self.proxies.iter().cloned()).collect())
     }
 
-    /// Resolves for all other requests.
+    /// Resolves names for all other requests.
     pub(super) fn public_resolver(&self) -> Resolver {
         Resolver(self.proxies.clone())
     }
 }
 
-/// Resolves names, and refuses those that are not public but for some.
+/// Resolves names, and refuses those that are not public, with some exceptions.
 #[derive(Debug)]
 pub(super) struct Resolver(BTreeSet<String>);
 
 impl Resolve for Resolver {
-    /// Resolves as the system does, and refuses a name if any of its addresses is not public: a name that answers both
-    /// is what an attack on name resolution looks like.
+    /// Resolves like the system, and refuses a name if any of its addresses is not public: a name with both kinds is
+    /// what an attack on name resolution looks like.
     fn resolve(&self, name: Name) -> Resolving {
         let exempt = self.0.contains(name.as_str());
         Box::pin(async move {
@@ -62,7 +62,7 @@ impl Resolve for Resolver {
     }
 }
 
-/// Whether an address is reachable by everyone: none of the special-purpose ranges of IANA's registries.
+/// Whether an address is publicly reachable: in none of the special-purpose ranges of IANA's registries.
 pub(crate) fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
@@ -90,7 +90,7 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     match (a, b) {
         // The unspecified and loopback addresses, mapped and compatible IPv4.
         (0, 0) => ip.to_ipv4_mapped().is_some_and(is_public_v4),
-        // NAT64 and 6to4 hold an IPv4 address; of NAT64 only the well-known prefix is for everyone (RFC 8215).
+        // NAT64 and 6to4 contain an IPv4 address; of NAT64 only the well-known prefix is public (RFC 8215).
         (0x64, 0xff9b) => ip.segments()[2..6] == [0; 4] && embedded(y, z),
         (0x2002, _) => embedded(b, ip.segments()[2]),
         (0x2001, 0x0000..=0x01ff | 0x0db8) | (0x3fff, _) => false,

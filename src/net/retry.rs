@@ -1,40 +1,40 @@
 //! When a request is tried again: how often, after which pause, and how long a server may ask to wait.
 //!
-//! Only the decision; it knows no clock. Which answers are worth another try, and whether a request may be sent twice, is for
-//! each protocol to say.
+//! Only the decision, without a clock. Which answers are worth another try, and whether a request may be sent twice, is
+//! up to each protocol.
 
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// The numbers of one kind of request.
+/// The numbers for one kind of request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// Tries of one request, the first included.
+    /// Tries of one request, including the first.
     pub tries: u32,
     /// The pause before the second try.
     pub first: Duration,
-    /// Each further pause is so many times as long.
+    /// Each further pause is this many times as long.
     pub factor: u32,
-    /// Take up to a quarter off each pause, so that many who failed together do not come back together.
+    /// Shorten each pause by up to a quarter, so that many who failed together do not come back together.
     pub jitter: bool,
     /// The longest pause that a server may ask for: a longer one is an error at once.
     pub longest: Duration,
 }
 
-/// What follows a failed try.
+/// What to do after a failed try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
     /// Another try after this pause.
     Again(Duration),
-    /// No other: the server asks for this pause, which is longer than is waited.
+    /// No other try: the server asks for this pause, which is too long.
     TooLong(Duration),
-    /// No other: the tries are used up.
+    /// No other try: they are used up.
     UsedUp,
 }
 
 impl Policy {
-    /// Decides after so many tries, where the server asked for a pause of `asked`.
+    /// Decides after this many tries, if the server asked for a pause of `asked`.
     pub(crate) fn decide(&self, made: u32, asked: Option<Duration>) -> Decision {
         match asked {
             Some(wait) if wait > self.longest => Decision::TooLong(wait),
@@ -44,7 +44,7 @@ impl Policy {
         }
     }
 
-    /// The pause after so many tries; none before the first.
+    /// The pause after this many tries; none before the first.
     pub(crate) fn pause(&self, made: u32) -> Duration {
         let Some(exponent) = made.checked_sub(1) else { return Duration::ZERO };
         let whole = self.first.saturating_mul(self.factor.saturating_pow(exponent.min(6)));

@@ -1,5 +1,5 @@
-//! Whom TLS trusts. The system's certificates are read when a server shows its own for the first time: most files of a run
-//! that speaks no TLS would be theirs.
+//! Whom TLS trusts. The system's certificates are read when a server first shows its own: otherwise they would be most
+//! of the files read by a run without TLS.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
-/// The system's certificates and these, read when they are needed.
+/// The system's certificates and the given ones, read when they are needed.
 #[derive(Debug)]
 pub(super) struct Trust {
     extra: Vec<CertificateDer<'static>>,
@@ -43,7 +43,7 @@ impl Trust {
         let made = self.verifier.get_or_init(|| {
             match Verifier::new_with_extra_roots(self.extra.clone(), Arc::clone(&self.provider)) {
                 Ok(verifier) => Some(Arc::new(verifier) as Arc<dyn ServerCertVerifier>),
-                // Without a system bundle only what was given is trusted.
+                // Without a system bundle only the given certificates are trusted.
                 Err(_) => self.given_alone(),
             }
         });

@@ -1,4 +1,4 @@
-//! What registries answer a member of the organization: one HEAD an image, which counts as no pull.
+//! What registries let a member of the organization read: one HEAD per image, which does not count as a pull.
 
 use futures_util::StreamExt as _;
 
@@ -6,19 +6,19 @@ use crate::image::{Reference, RegistryHost};
 use crate::policy::access::{Answer, Subject};
 use crate::registry::{Error, Registries};
 
-/// How many are asked together; each host's own limit is the client's.
+/// How many images are checked at once; each host's own limit is in the client.
 const TOGETHER: usize = 64;
 
-/// Asks whether the credential is taken at all.
+/// Checks whether the credential is accepted at all.
 ///
 /// # Errors
-/// Where it is not, or where the registry does not answer.
+/// If it is not, or if the registry does not answer.
 pub(crate) async fn greet(registries: &Registries, registry: &RegistryHost) -> Result<(), Error> {
     registries.client().probe_sign_in(registry).await
 }
 
-/// What is answered for each image, in their order: for a mirror by its tag, as members ask; for an upstream by its
-/// digest, for its tag may have moved on.
+/// The answer for each image, in order: for a mirror by its tag, as members pull it; for an upstream by its digest, as
+/// its tag may have moved on.
 pub(crate) async fn ask(registries: &Registries, subjects: &[Subject], by_tag: bool) -> Vec<Answer> {
     let asked = subjects.iter().map(|subject| async move {
         let digest = subject.digest.clone().map(Reference::Digest);

@@ -1,8 +1,8 @@
 //! Whether upstream still has what is approved.
 //!
-//! Who asks decides how much is asked. Promotion reads the one document that it is about to copy. An audit asks for every
-//! approved digest. A proposal that says that a version is gone asks for the tag, the digest and the list: a list may be
-//! short and a registry may stumble, so gone is only what none of them has.
+//! How much is asked depends on the caller. Promotion reads the one document that it is about to copy. An audit asks
+//! for every approved digest. A proposal that says that a version is gone asks for the tag, the digest and the list: a
+//! list may be incomplete and a registry may stumble, so only what none of them has is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,18 +16,18 @@ use crate::proposal::known::Availability;
 use crate::registry::Error;
 use crate::rules::Rule;
 
-/// How many digests of one source are asked for together.
+/// How many digests of one source are requested at once.
 const DIGESTS: usize = 4;
 
-/// One question whose answer can show that upstream has an approval.
+/// A request whose answer can show that upstream has an approval.
 pub(super) enum Probe<'a> {
-    /// Whether the tag answers; a run asks once.
+    /// Whether the tag resolves; asked once per run.
     Tag(&'a Tag),
-    /// Whether the digest answers: a HEAD, which no registry counts as a pull.
+    /// Whether the digest resolves: a HEAD, which no registry counts as a pull.
     Digest(&'a Digest),
-    /// What the digest answers.
+    /// The document of the digest.
     Document(&'a Digest),
-    /// Whether the list of tags has it.
+    /// Whether the list of tags contains it.
     List(&'a Tag),
 }
 
@@ -37,7 +37,7 @@ pub(super) enum Trace {
     Document(Document),
 }
 
-/// Probes one after the other, until one shows that `source` has what is asked for. `None`: none did.
+/// Tries probes one after the other, until one shows that `source` has what is wanted. `None`: none did.
 pub(super) async fn trace(sources: &Sources, source: &Location, probes: &[Probe<'_>]) -> Result<Option<Trace>, Error> {
     for probe in probes {
         let found = match probe {
@@ -57,7 +57,7 @@ pub(super) async fn trace(sources: &Sources, source: &Location, probes: &[Probe<
     Ok(None)
 }
 
-/// The digests that a source no longer answers. A source that fails is not asked further: it fails as a whole.
+/// The digests that a source no longer has. A source that fails is not asked further: it fails as a whole.
 pub(super) async fn lost(
     sources: &Sources,
     source: &Location,
@@ -75,8 +75,8 @@ pub(super) async fn lost(
     Ok(lost)
 }
 
-/// Looks for the approvals that are not in the list of tags: one request each, and one more where the tag is gone. `tags` is
-/// the list, `asked` what tags were found to answer already.
+/// Looks for the approvals that are missing from the list of tags: one request each, and one more if the tag is gone.
+/// `tags` is the list, `asked` the tags already known to resolve.
 pub(super) async fn availability(
     sources: &Sources,
     image: &Image,
@@ -84,7 +84,7 @@ pub(super) async fn availability(
     asked: &BTreeMap<Tag, Option<Digest>>,
 ) -> Availability {
     let mut availability = Availability::default();
-    // A rule of floating tags names them itself: what it does not name is nobody's question, and no list was read.
+    // A rule with floating tags names them itself: other tags do not matter, and no list was read.
     let floating = matches!(image.rule, Rule::Tags(_));
     let doubtful = |a: &&Approval| if floating { asked.get(&a.tag) == Some(&None) } else { !tags.contains(&a.tag) };
     for Approval { tag, digest, .. } in image.approved.iter().filter(doubtful) {

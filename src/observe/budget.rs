@@ -1,4 +1,4 @@
-//! How long one source is waited for in all.
+//! How long to wait for one source in all.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use crate::image::Location;
 
-/// The time that sources took so far. Only time in which a question to a source is open counts, and questions that are open
-/// together count once: what others take, and how many images come from a source, is not held against it.
+/// The time that sources have taken so far. Only time with a query to a source open counts, and queries open at the
+/// same time count once: the time of others, and the number of images from a source, is not held against it.
 #[derive(Debug)]
 pub(super) struct Budget {
     limit: Duration,
@@ -18,10 +18,10 @@ pub(super) struct Budget {
 
 #[derive(Debug, Default)]
 struct Spent {
-    /// By questions that are answered.
+    /// From finished queries.
     before: Duration,
     open: usize,
-    /// Since when at least one is open.
+    /// Since when at least one query is open.
     since: Option<Instant>,
 }
 
@@ -30,7 +30,7 @@ impl Budget {
         Self { limit, spent: Mutex::default() }
     }
 
-    /// The answer of a source; `None` where the source took its time in all.
+    /// The answer of a source; `None` if the source has used up its time.
     pub(super) async fn spend<T>(&self, source: &Location, question: impl Future<Output = T>) -> Option<T> {
         let left = self.limit.saturating_sub(self.begin(source));
         let _open = Open { budget: self, source };
@@ -40,7 +40,7 @@ impl Budget {
         tokio::time::timeout(left, question).await.ok()
     }
 
-    /// Counts a question as open, and answers what was spent until now.
+    /// Counts a query as open, and returns the time spent until now.
     fn begin(&self, source: &Location) -> Duration {
         let mut all = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         let spent = all.entry(source.clone()).or_default();
@@ -58,7 +58,7 @@ impl Budget {
     }
 }
 
-/// A question that is open until it is answered or dropped.
+/// A query that is open until it is answered or dropped.
 struct Open<'a> {
     budget: &'a Budget,
     source: &'a Location,

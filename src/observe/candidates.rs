@@ -1,4 +1,4 @@
-//! What upstream offers: for every image the tags, and the facts that its rule asks for, until the rule has decided.
+//! What upstream offers: the tags of every image, and the facts that its rule needs until it has decided.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::proposal::{Entry, subject};
 use crate::registry;
 use crate::rules::{Fact, Facts, ROUNDS, Readiness, Readings, Rule, Selection, Since};
 
-/// How many images are looked at together; each host's own limit is the client's.
+/// How many images are processed at once; each host's own limit is in the client.
 const TOGETHER: usize = 16;
 
 /// What reads upstream, Docker Hub's push times and the ledger.
@@ -38,9 +38,10 @@ pub(crate) struct UpstreamReader<'a> {
     pub(crate) trust: &'a Trust,
     /// Docker Hub's own API, for push times.
     pub(crate) hub: Option<&'a Hub>,
-    /// The ledger, for what Docker Hub does not tell: other registries' clocks, and what tags answered before.
+    /// The ledger, for what Docker Hub does not tell: when tags of other registries were first seen, and what tags
+    /// resolved to before.
     pub(crate) clocks: &'a Clocks<'a>,
-    /// Shows how far it is.
+    /// Shows the progress.
     pub(crate) progress: &'a Progress,
     pub(crate) now: DateTime<Utc>,
 }
@@ -74,7 +75,7 @@ pub(super) async fn read_candidates(
     candidates
 }
 
-/// Has the rule of one image choose anew, without digests that a person declined.
+/// Lets the rule of one image choose again, without the digests that a person declined.
 pub(super) async fn choose_without(
     reader: &UpstreamReader<'_>,
     candidates: &mut Candidates,
@@ -93,7 +94,7 @@ pub(super) async fn choose_without(
 /// The tags of a source, or why they could not be read.
 pub(crate) type Listed = BTreeMap<Location, Result<Arc<Vec<Tag>>, String>>;
 
-/// Lists every source once, however many images come from it. A rule of floating tags names them itself.
+/// Lists every source once, however many images come from it. A rule with floating tags names them itself.
 pub(crate) async fn list(sources: &Sources, images: impl Iterator<Item = &Image>) -> Listed {
     let wanted: BTreeSet<Location> =
         images.filter(|image| !matches!(image.rule, Rule::Tags(_))).map(|image| image.source.clone()).collect();
@@ -130,7 +131,7 @@ async fn read_image(
     Ok(candidates)
 }
 
-/// Asks the rule, looks up what it lacks, and asks again.
+/// Asks the rule, looks up what it is missing, and asks again.
 async fn select(reader: &UpstreamReader<'_>, image: &Image, candidates: &mut ImageCandidates) -> Result<(), Failure> {
     let subject = subject(image);
     let tags = Arc::clone(&candidates.tags);
@@ -151,8 +152,8 @@ async fn select(reader: &UpstreamReader<'_>, image: &Image, candidates: &mut Ima
     Err(Failure::of(image, None, FailedStep::Resolve, error))
 }
 
-/// Who signed what is chosen and what that is compared with, where a reader of the proposal should know of a difference. What
-/// does not answer is not known.
+/// Who signed the chosen version and the one it is compared with, if a reader of the proposal should know of a
+/// difference. What does not answer is not known.
 async fn compare_signers(reader: &UpstreamReader<'_>, image: &Image, selection: &Selection) -> Signers {
     let mut known = Signers::new();
     for chosen in selection.lines.iter().filter_map(|line| line.chosen.as_ref()) {
@@ -229,8 +230,8 @@ pub(super) async fn look_up(
     Ok(())
 }
 
-/// Asks of digests that were found complete in an earlier run whether upstream still has them. No tag may answer them any
-/// more, and what no tag answers a registry may delete.
+/// Asks whether upstream still has digests that were found complete in an earlier run. Perhaps no tag resolves to them
+/// any more, and then a registry may delete them.
 async fn still_held<'d>(
     sources: &Sources,
     image: &Image,
@@ -246,8 +247,8 @@ async fn still_held<'d>(
     Ok(())
 }
 
-/// Whether the wanted platforms of what is approved under a tag and of what it answers now are the same, attestations apart.
-/// Where either cannot be read they are not known to be.
+/// Whether the wanted platforms, apart from attestations, are the same in what is approved under a tag and in what it
+/// resolves to now. If either cannot be read, they are not known to be.
 async fn unchanged(reader: &UpstreamReader<'_>, image: &Image, tag: &Tag, digest: &Digest) -> bool {
     let approved = image.approved.iter().find(|approval| approval.tag == *tag && approval.digest != *digest);
     let (Some(platforms), Some(approved)) = (&image.platforms, approved) else { return false };
@@ -262,8 +263,8 @@ async fn unchanged(reader: &UpstreamReader<'_>, image: &Image, tag: &Tag, digest
     kept[0] == kept[1]
 }
 
-/// Since when a tag answers a digest: Docker Hub's own push time where it says that it is this digest's, else since when the
-/// ledger knows. A publisher's own dates are never trusted.
+/// Since when a tag has resolved to a digest: Docker Hub's own push time if that is for this digest, else the ledger's
+/// time. A publisher's own dates are never trusted.
 async fn public_since(
     reader: &UpstreamReader<'_>,
     image: &Image,

@@ -1,4 +1,4 @@
-//! Under which rule of the organization a source falls: by its name, else by what Docker Hub's search shows beside it.
+//! Which rule of the organization a source falls under: by its name, else by what Docker Hub's search shows about it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,22 +9,22 @@ use crate::hub::Hub;
 use crate::image::{Location, Repository};
 use crate::policy::Standing;
 
-/// What is known of the sources of a run; each is asked about once, and only where something of it is shown.
+/// What is known about the sources of a run; each is looked up once, and only if some of it is shown.
 pub(crate) struct Standings {
     hub: Option<Hub>,
     known: Mutex<BTreeMap<Repository, Arc<OnceCell<Standing>>>>,
-    /// Why the search is asked no more.
+    /// Why the search is no longer used.
     silent: OnceCell<String>,
 }
 
 impl Standings {
-    /// Without Docker Hub's API only names tell.
+    /// Without Docker Hub's API, only names tell.
     pub(crate) fn new(hub: Option<Hub>) -> Self {
         Self { hub, known: Mutex::default(), silent: OnceCell::new() }
     }
 
-    /// Where a source stands for `organization`. It is advice for a reviewer: no answer is said and keeps nothing from being
-    /// done.
+    /// Where a source stands for `organization`. It is advice for a reviewer: a missing answer is reported and blocks
+    /// nothing.
     pub(crate) async fn of(&self, organization: &str, source: &Location) -> Standing {
         if let Some(standing) = Standing::of_name(source, organization) {
             return standing;
@@ -36,7 +36,7 @@ impl Standings {
         cell.get_or_init(|| self.ask(hub, repository)).await.clone()
     }
 
-    /// Where the search gave no answer once, no further source is asked about.
+    /// Once the search has failed to answer, no further source is looked up.
     async fn ask(&self, hub: &Hub, repository: &Repository) -> Standing {
         if let Some(why) = self.silent.get() {
             return Standing::Unknown(why.clone());

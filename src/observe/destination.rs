@@ -1,4 +1,4 @@
-//! What stands where a proposal's image would go, so that nobody reads "creates" of what exists.
+//! What exists where a proposal's image would go, so that nobody reads "creates" about something that exists.
 
 use std::collections::BTreeMap;
 
@@ -13,18 +13,18 @@ use crate::plan::ownership::{Keeper, Ownership};
 use crate::proposal::body::AtMirror;
 use crate::proposal::{Item, Kind};
 
-/// Where it is looked for.
+/// How to look it up.
 pub(crate) struct DestinationReader {
-    /// Docker Hub's own API, where there is a credential for it: to anybody else private repositories look as if they did not
+    /// Docker Hub's own API, if there is a credential for it: without one, private repositories look as if they did not
     /// exist.
     pub hub: Option<Hub>,
-    /// The manifest that keeps the repositories, as far as it is known without asking the forge.
+    /// The manifest that manages the repositories, as far as is known without asking the forge.
     pub keeper: Keeper,
 }
 
 impl DestinationReader {
-    /// What stands where the image of a change would go. Only Docker Hub's repositories are asked about, and only where nothing
-    /// is recorded as promoted.
+    /// What exists where the image of a change would go. Only Docker Hub repositories are looked up, and only if
+    /// nothing is recorded as promoted.
     pub(super) async fn read(&self, forge: Option<&dyn Forge>, manifest: &Manifest, item: &Item) -> AtMirror {
         let image = &manifest.images[item.image];
         let comes = matches!(item.entry.kind, Kind::New | Kind::Update) && manifest.on_docker_hub();
@@ -73,7 +73,7 @@ impl DestinationReader {
     }
 }
 
-/// What promotion changes of a repository that it takes over, in words.
+/// What promotion changes in a repository that it takes over, in words.
 fn changes(manifest: &Manifest, image: &Image, found: &RepositoryAnswer) -> Vec<String> {
     let Some(wanted) = WantedSettings::of(manifest, &image.repository) else { return Vec::new() };
     let enforced = manifest.repositories == crate::manifest::Enforcement::Enforce;

@@ -1,4 +1,4 @@
-//! Manifests that this run has read: one that was read to decide is not read again to copy.
+//! Manifests that this run has read: one that was read to decide is not read again to be copied.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,11 +7,11 @@ use crate::content::Document;
 use crate::image::{Digest, Reference};
 use crate::registry::{Error, Store};
 
-/// The most bytes of documents that are kept; what comes after is read again where it is needed.
+/// The most bytes of documents that are kept; later ones are read again when needed.
 const KEPT: usize = 8 * 1024 * 1024;
 
-/// Documents by digest. The digest names the bytes, so it does not matter which registry they came from; that a registry
-/// has them is for the caller to know.
+/// Documents by digest. The digest identifies the bytes, so it does not matter which registry they came from; callers
+/// have to know whether a registry has them.
 #[derive(Default)]
 pub struct Documents(Mutex<Inner>);
 
@@ -31,7 +31,7 @@ impl Documents {
         }
     }
 
-    /// The document with this digest: as it was read and kept, else as `store` has it now.
+    /// The document with this digest: the kept one, else as `store` has it now.
     pub async fn of(&self, store: &dyn Store, digest: &Digest) -> Result<Option<Document>, Error> {
         match self.get(digest) {
             Some(document) => Ok(Some(document)),

@@ -1,11 +1,11 @@
-//! Amazon ECR as a destination: a push makes no repository there.
+//! Amazon ECR as a destination: a push does not create a repository there.
 
 use crate::image::{Location, Repository, RepositoryName};
 use crate::manifest::{Destination, Manifest};
 use crate::registry::aws::Ecr;
 use crate::registry::{Error, Registries};
 
-/// ECR's API, and the mirror that a repository is there; `None` where the destination is another, or where no keys are given.
+/// ECR's API, and the repository of a mirror there; `None` if the destination is another, or no keys are given.
 pub(crate) fn mirror<'a>(
     registries: &'a Registries,
     manifest: &'a Manifest,
@@ -16,11 +16,11 @@ pub(crate) fn mirror<'a>(
     Some((registries.ecr(host)?, mirror))
 }
 
-/// Whether a repository has to be made before anything is pushed to it. Where that cannot be asked nothing is made: the push
-/// tells.
+/// Whether a repository has to be created before anything is pushed to it. If that cannot be found out, none is
+/// created: the push will tell.
 ///
 /// # Errors
-/// Where the destination's API takes no such keys, or does not answer.
+/// If the destination's API rejects the keys, or does not answer.
 pub(super) async fn is_missing(
     registries: &Registries,
     manifest: &Manifest,

@@ -1,4 +1,4 @@
-//! The evidence for one change: what upstream answers about the bytes that would come in, and about those approved now.
+//! The evidence for one change: what upstream says about the bytes that would come in, and about those approved now.
 
 use chrono::{DateTime, Utc};
 
@@ -22,13 +22,13 @@ pub(crate) struct EvidenceReader<'a> {
     pub sources: &'a Sources,
     /// What signatures are verified with.
     pub trust: &'a Trust,
-    /// Who knows under which of the organization's rules upstream falls.
+    /// Knows which of the organization's rules upstream falls under.
     pub standings: &'a Standings,
     pub now: DateTime<Utc>,
 }
 
 impl EvidenceReader<'_> {
-    /// Reads the evidence for a change from `base` to `head`; what does not answer is named in it.
+    /// Reads the evidence for a change from `base` to `head`, which also names what did not answer.
     pub(crate) async fn read(&self, base: Option<&Manifest>, head: &Manifest, item: &Item) -> Evidence {
         let (Some(tag), digest) = (&item.entry.to, &item.entry.digest) else { return Evidence::default() };
         let Image { source, platforms, .. } = &head.images[item.image];
@@ -68,8 +68,8 @@ impl EvidenceReader<'_> {
         evidence
     }
 
-    /// Adds who made the bytes, whose document is `top` where it is at hand: verified as `image` asks, else only what is seen of
-    /// them. `before` is what is approved now.
+    /// Adds who made the bytes, whose document is `top` if available: verified as `image` requires, else just what is
+    /// visible. `before` is what is approved now.
     async fn makers(
         &self,
         evidence: &mut Evidence,
@@ -105,7 +105,7 @@ impl EvidenceReader<'_> {
     }
 }
 
-/// The blobs and manifests of what comes in: of each platform, and all.
+/// The blobs and manifests of what comes in: of each platform, and in total.
 #[derive(Default)]
 struct Parts {
     platforms: Vec<Blobs>,

@@ -1,4 +1,4 @@
-//! Finds out what decisions about proposals lack, and asks them again.
+//! Finds out the facts that decisions about proposals are missing, and asks for the decisions again.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +11,14 @@ use crate::proposal::known::{Answer, Fact, Known};
 use crate::proposal::metadata;
 use crate::proposal::own::former;
 
-/// How often a decision is asked again. Every round finds out something new: no manifest comes near it.
+/// How often a decision is repeated. Every round finds out something new: no manifest comes near this.
 const ROUNDS: usize = 10_000;
 
-/// Where the facts are that decisions about proposals lack.
+/// Where to get the facts that decisions about proposals are missing.
 pub(crate) struct FactReader<'a> {
-    /// `None` where nothing of upstream is asked.
+    /// `None` if nothing is asked of upstream.
     pub(crate) upstream: Option<UpstreamReader<'a>>,
-    /// Without a forge nothing was declined, and nobody approved anything.
+    /// Without a forge, nothing was declined or approved.
     pub(crate) forge: Option<&'a dyn Forge>,
     pub(crate) open: &'a [OpenProposal],
     /// Whether the manifest is the only one of its repository.
@@ -26,7 +26,7 @@ pub(crate) struct FactReader<'a> {
 }
 
 impl FactReader<'_> {
-    /// Asks a decision until it lacks nothing; `None` where that comes to no end.
+    /// Repeats a decision until no fact is missing; `None` if that does not end.
     pub(crate) async fn settle<T>(&self, known: &mut Known, decide: impl Fn(&Known) -> Answer<T>) -> Option<T> {
         for _ in 0..ROUNDS {
             match decide(known) {
@@ -71,7 +71,7 @@ impl FactReader<'_> {
         }
     }
 
-    /// What a person declined on a branch, under its former name too where that was this manifest's.
+    /// What a person declined on a branch, also under its former name if that was this manifest's.
     async fn declined(&self, branch: &str) -> Result<BTreeSet<Entry>, Error> {
         let Some(forge) = self.forge else { return Ok(BTreeSet::new()) };
         let mut declined = forge.declined(branch).await?;
@@ -85,11 +85,11 @@ impl FactReader<'_> {
         Ok(made.flat_map(|metadata| metadata.entries).collect())
     }
 
-    /// Who has approved what the open proposal on a branch holds now, in words.
+    /// Who has approved what the open proposal on a branch holds now, for messages.
     async fn approver(&self, branch: &str) -> Option<String> {
         let open = self.open.iter().find(|open| open.branch == branch)?;
         let path = self.upstream.as_ref().map(|upstream| upstream.manifest.path());
-        // nothing is taken from under a review that could not be read
+        // nothing under a review that could not be read is changed
         approver(self.forge?, path, open).await.unwrap_or_else(|e| Some(format!("somebody, perhaps ({e}),")))
     }
 }

@@ -1,25 +1,25 @@
-//! The default branch's own line, walked back from first parent to first parent, with what files held along it: what reviews,
-//! `promote --prune` and `audit` read. No listing of a file's commits would do: it follows branches that were merged, and what was
-//! taken out and merged back looks there as if it had never been away.
+//! The default branch's first-parent history, with what files held along it: what reviews, `promote --prune` and
+//! `audit` read. A listing of a file's commits would not do: it follows merged branches, and what was removed and
+//! merged back looks there as if it had never been away.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::forge::{Commit, Contents, Error, Version};
 
-/// How many pieces of the line are read; on GitHub a piece is at most a hundred commits.
+/// How many pieces of the history are read; on GitHub a piece is at most a hundred commits.
 const PIECES: usize = 50;
-/// How many texts are read together: few at first, because most that is asked about came with the newest change.
+/// How many texts are read at once: few at first, because most of what is wanted came with the newest change.
 const FIRST: usize = 4;
 /// The same from then on.
 const THEN: usize = 20;
 
-/// The line as far as it was read.
+/// The history as far as it was read.
 pub(super) struct FirstParents<'a> {
     contents: &'a dyn Contents,
     paths: Vec<String>,
     /// Newest first.
     versions: Vec<Version>,
-    /// Where the line goes on.
+    /// Where the history continues.
     next: Option<Commit>,
     pieces: usize,
     /// Texts by content.
@@ -27,7 +27,7 @@ pub(super) struct FirstParents<'a> {
     batch: usize,
 }
 
-/// A version that brought a new content of a file, or took the file away; both are places.
+/// A version that brought a new content of a file, or removed the file; both as indexes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FileVersion {
     pub(super) version: usize,
@@ -35,7 +35,7 @@ pub(super) struct FileVersion {
 }
 
 impl<'a> FirstParents<'a> {
-    /// The line that leads to `head`, of the main file, which is the first one, and others.
+    /// The history that leads to `head`, of the main file, which is the first one, and others.
     pub(super) fn new<'p>(
         contents: &'a dyn Contents,
         head: &Commit,
@@ -48,7 +48,7 @@ impl<'a> FirstParents<'a> {
         Self { contents, paths, versions, next: Some(head.clone()), pieces: 0, texts, batch: FIRST }
     }
 
-    /// Reads a further piece; whether there was one within the bound.
+    /// Reads a further piece; returns whether there was one within the bound.
     pub(super) async fn extend(&mut self) -> Result<bool, Error> {
         let Some(from) = self.next.as_ref().filter(|_| self.pieces < PIECES) else { return Ok(false) };
         let line = self.contents.line(from, &self.paths).await?;
@@ -58,12 +58,12 @@ impl<'a> FirstParents<'a> {
         Ok(true)
     }
 
-    /// Whether it was read to the first commit that there ever was.
+    /// Whether it was read back to the very first commit.
     pub(super) fn is_whole(&self) -> bool {
         self.next.is_none()
     }
 
-    /// Says that the line is longer than what was read of it, where it is.
+    /// Warns if the history is longer than what was read of it.
     pub(super) fn warn_where_cut(&self) {
         if self.next.is_some() {
             tracing::warn!(
@@ -77,12 +77,12 @@ impl<'a> FirstParents<'a> {
         &self.versions
     }
 
-    /// How many versions can be compared with the one before them: with the last one only where nothing stood before.
+    /// How many versions can be compared with the one before them: the last one only if nothing precedes it.
     pub(super) fn comparable(&self) -> usize {
         self.versions.len().saturating_sub(usize::from(self.next.is_some()))
     }
 
-    /// What each version that can be compared changed, newest first.
+    /// What each comparable version changed, newest first.
     pub(super) fn changes(&self) -> Vec<FileVersion> {
         let content = |version: usize, file: usize| self.versions.get(version)?.contents.get(file)?.as_ref();
         let changed = |at: &FileVersion| content(at.version, at.file) != content(at.version + 1, at.file);
@@ -98,13 +98,14 @@ impl<'a> FirstParents<'a> {
         &self.paths
     }
 
-    /// A file's text at a version; it was read before.
+    /// A file's text at a version; it must have been read before.
     pub(super) fn text(&self, version: usize, file: usize) -> Option<&str> {
         let content = self.versions.get(version)?.contents.get(file)?.as_ref()?;
         self.texts.get(content).map(String::as_str)
     }
 
-    /// Sees to it that the texts of files at the first `now` of these versions are there; with them those of the next ones.
+    /// Makes sure that the texts of files at the first `now` of these versions are available, reading the next ones
+    /// along with them.
     pub(super) async fn read<F: AsRef<[usize]> + Send>(
         &mut self,
         places: impl Iterator<Item = (usize, F)> + Send,

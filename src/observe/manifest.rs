@@ -9,7 +9,7 @@ use crate::forge::{self, Commit, Contents};
 use crate::manifest::{self, File, Manifest};
 use crate::text::nearest;
 
-/// The most bytes of a file that are taken into memory; from 1 MiB on it is a diagnostic.
+/// The most bytes of a file that are read into memory; 1 MiB or more is a diagnostic.
 const FILE_LIMIT: u64 = 2 * 1024 * 1024;
 
 /// Why there is no manifest.
@@ -19,10 +19,10 @@ pub enum LoadError {
     Missing {
         path: String,
         place: String,
-        /// Where one is, or how one begins.
+        /// Where to find one, or how to start one.
         help: String,
     },
-    /// It cannot be used: all diagnostics, and the files they quote.
+    /// It is unusable: all diagnostics, and the files they quote.
     #[error("the manifest has {} fault(s)", .0.len())]
     Faults(Vec<Diagnostic>, Vec<File>),
     #[error("{0}")]
@@ -34,16 +34,16 @@ pub enum LoadError {
 /// The manifest at a commit.
 ///
 /// # Errors
-/// Where it does not exist, cannot be used or cannot be read.
+/// If it does not exist, is unusable or cannot be read.
 pub(crate) async fn from_forge(forge: &dyn Contents, at: &Commit, path: &str) -> Result<Manifest, LoadError> {
     let files = files_from_forge(forge, at, path).await?;
     manifest::parse(files.clone()).map_err(|faults| LoadError::Faults(faults, files))
 }
 
-/// What was the manifest at a commit, as [`manifest::parse_part`] has it; `None` where there was none that could be used.
+/// The former manifest at a commit, as parsed by [`manifest::parse_part`]; `None` if there was no usable one.
 ///
 /// # Errors
-/// Where the forge does not answer.
+/// If the forge does not answer.
 pub(super) async fn part_from_forge(
     forge: &dyn Contents,
     at: &Commit,
@@ -59,7 +59,7 @@ pub(super) async fn part_from_forge(
 /// The texts of the manifest at a commit, unparsed.
 ///
 /// # Errors
-/// Where the main file does not exist or the forge does not answer.
+/// If the main file does not exist or the forge does not answer.
 pub(crate) async fn files_from_forge(forge: &dyn Contents, at: &Commit, path: &str) -> Result<Vec<File>, LoadError> {
     let text = forge.read(at, path).await.map_err(LoadError::Forge)?;
     let place = format!("at {at}");
@@ -76,7 +76,7 @@ pub(crate) async fn files_from_forge(forge: &dyn Contents, at: &Commit, path: &s
 /// The files that a main file with this text includes at a commit.
 ///
 /// # Errors
-/// Where the forge does not answer.
+/// If the forge does not answer.
 pub(super) async fn included_files(
     forge: &dyn Contents,
     at: &Commit,
@@ -94,7 +94,7 @@ pub(super) async fn included_files(
 /// The manifest in the working directory.
 ///
 /// # Errors
-/// Where it does not exist, cannot be used or cannot be read.
+/// If it does not exist, is unusable or cannot be read.
 pub fn from_directory(directory: &Path, path: &str) -> Result<Manifest, LoadError> {
     let files = files_from_directory(directory, path)?;
     manifest::parse(files.clone()).map_err(|faults| LoadError::Faults(faults, files))
@@ -103,7 +103,7 @@ pub fn from_directory(directory: &Path, path: &str) -> Result<Manifest, LoadErro
 /// The texts of the manifest in the working directory, unparsed.
 ///
 /// # Errors
-/// Where the main file does not exist, one cannot be a text, or the disk fails.
+/// If the main file does not exist, a file is not text, or the disk fails.
 pub(crate) fn files_from_directory(directory: &Path, path: &str) -> Result<Vec<File>, LoadError> {
     let place = format!("in {}", directory.display());
     let missing = || LoadError::Missing { path: path.to_owned(), place, help: help(directory, path) };
@@ -119,7 +119,7 @@ pub(crate) fn files_from_directory(directory: &Path, path: &str) -> Result<Vec<F
     Ok(files)
 }
 
-/// What helps where a directory has no manifest: one that lies beside, or above, else how one begins.
+/// Help if a directory has no manifest: one that is next to it or above, else how to start one.
 fn help(directory: &Path, path: &str) -> String {
     if let Some(beside) = beside(directory, path) {
         return format!("there is {beside}: rename it, or use `--manifest {beside}`");
@@ -131,7 +131,7 @@ fn help(directory: &Path, path: &str) -> String {
     }
 }
 
-/// A file whose name is almost that of the manifest: another ending, or a slip.
+/// A file whose name is almost that of the manifest: another extension, or a typo.
 fn beside(directory: &Path, path: &str) -> Option<String> {
     let (below, name) = path.rsplit_once('/').unwrap_or(("", path));
     let listed = std::fs::read_dir(directory.join(below)).ok()?;
@@ -140,7 +140,7 @@ fn beside(directory: &Path, path: &str) -> Option<String> {
     nearest(name, names.iter().map(String::as_str)).map(|near| join(below, near))
 }
 
-/// How a manifest begins.
+/// How a manifest starts.
 fn beginning() -> String {
     "to start with, write this (`wharfinger schema` describes every key, `--manifest` selects another \
      file):\n\norganization: YOUR-ORGANIZATION\nsources: [docker.io]\nimages:\n  - source: grafana/loki\n    \
@@ -148,8 +148,8 @@ fn beginning() -> String {
         .to_owned()
 }
 
-/// The directories that the globs are about, each once: what stands before the last `/`. A glob that has a wildcard there
-/// finds nothing, and the parser says so.
+/// The directories of the globs, each once: the part before the last `/`. A glob with a wildcard there finds nothing,
+/// and the parser says so.
 fn directories(main: &str, globs: &[String]) -> BTreeSet<String> {
     let base = main.rsplit_once('/').map_or("", |(directory, _)| directory);
     let below = globs.iter().map(|glob| glob.rsplit_once('/').map_or("", |(directory, _)| directory));
@@ -164,8 +164,8 @@ fn join(directory: &str, name: &str) -> String {
     }
 }
 
-/// Where a path really is; `None` where there is nothing. What is quoted in diagnostics comes from below the directory: a link
-/// that somebody checked in cannot show another file of this machine.
+/// The real location of a path; `None` if nothing is there. Only files below the directory are quoted in diagnostics: a
+/// checked-in link cannot show another file of this machine.
 fn below(directory: &Path, path: &str) -> Result<Option<PathBuf>, String> {
     let real = match std::fs::canonicalize(directory.join(path)) {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
@@ -179,7 +179,8 @@ fn below(directory: &Path, path: &str) -> Result<Option<PathBuf>, String> {
     }
 }
 
-/// The first `limit` bytes of a file below a directory; `None` where there is none. An error says why it cannot be read.
+/// The first `limit` bytes of a file below a directory; `None` if it does not exist. An error says why it cannot be
+/// read.
 pub(super) fn bytes_below(directory: &Path, path: &str, limit: u64) -> Result<Option<Vec<u8>>, String> {
     let Some(real) = below(directory, path)? else { return Ok(None) };
     let file = std::fs::File::open(real).map_err(|e| e.to_string())?;

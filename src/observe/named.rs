@@ -1,4 +1,4 @@
-//! What the files hold that the manifest names beside itself: public keys and trusted roots.
+//! The contents of files that the manifest refers to: public keys and trusted roots.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::plan::binding::{Held, named_files};
 /// The most bytes of such a file: far more than any key, and many times the largest trusted root.
 const LIMIT: usize = 1 << 20;
 
-/// What files hold, by the path that the manifest gives; an error says why that is not known.
+/// The contents of files, by the path that the manifest gives; an error says why they are unknown.
 pub(crate) type NamedFiles = BTreeMap<String, Result<Vec<u8>, String>>;
 
 /// Where files are read.
@@ -21,7 +21,7 @@ pub(crate) enum Place<'a> {
     Commit { contents: &'a dyn Contents, at: &'a Commit },
 }
 
-/// Reads the files that images name whose manifest has the main file `main`. Nothing is asked where they name none.
+/// Reads the files named by the images of a manifest with the main file `main`. Nothing is requested if they name none.
 pub(crate) async fn read_named<'i>(
     place: Place<'_>,
     main: &str,
@@ -30,7 +30,7 @@ pub(crate) async fn read_named<'i>(
     read(place, main, &named(images)).await
 }
 
-/// The same of a manifest as it was last reviewed: what is `held` is read in `contents`, where it was reviewed.
+/// The same for a manifest as it was last reviewed: what is `held` is read in `contents`, where it was reviewed.
 pub(crate) async fn read_reviewed<'i>(
     place: Place<'_>,
     contents: &dyn Contents,
@@ -75,7 +75,7 @@ fn on_disk(directory: &Path, path: &str) -> Result<Vec<u8>, String> {
     bounded(bytes.ok_or_else(|| format!("there is no {path} in {}", directory.display()))?)
 }
 
-/// They are read together; where one is no text, each alone.
+/// They are read together; if one is not text, one by one.
 async fn at_commit(contents: &dyn Contents, at: &Commit, main: &str, paths: &BTreeSet<&str>) -> NamedFiles {
     let places: Vec<(Commit, String)> = paths.iter().map(|path| (at.clone(), beside(main, path))).collect();
     let texts: Vec<Result<Option<String>, Error>> = match contents.read_all(&places).await {

@@ -1,4 +1,4 @@
-//! The open proposals of one manifest, where a repository may have several.
+//! The open proposals of one manifest, in a repository that may have several.
 
 use tokio::sync::OnceCell;
 
@@ -8,24 +8,24 @@ use crate::manifest::{DEFAULT_PATH, Manifest};
 use crate::proposal::own::{Belongs, belongs, former};
 use crate::proposal::{branch, metadata};
 
-/// What is open on branches of ours.
+/// What is open on our branches.
 #[derive(Default)]
 pub(crate) struct Own {
-    /// The manifest's own. One whose branch bears a former name has the name that it would have now.
+    /// The manifest's own. One whose branch has a former name gets the name it would have now.
     pub(crate) own: Vec<OpenProposal>,
     /// Those of other manifests.
     pub(crate) others: Vec<OpenProposal>,
 }
 
-/// Lists the open proposals and tells the manifest's own from others'.
+/// Lists the open proposals and separates the manifest's own from others'.
 ///
 /// # Errors
-/// Where the forge does not answer.
+/// If the forge does not answer.
 pub(crate) async fn own_proposals(forge: &dyn Forge, manifest: &Manifest) -> Result<Own, Error> {
     let listed = forge.proposals(&manifest.proposals.branch_prefix).await?;
     let (mut sorted, mut unclear) = (Own::default(), Vec::new());
     for mut open in listed {
-        // A body that somebody else edited says nothing of whose the proposal is.
+        // A body edited by somebody else does not tell whose the proposal is.
         let made = metadata::read(&open.body).map(|mut made| {
             made.manifest = made.manifest.filter(|_| open.edited_by.is_none());
             made
@@ -42,7 +42,7 @@ pub(crate) async fn own_proposals(forge: &dyn Forge, manifest: &Manifest) -> Res
     }
     let alone = !unclear.is_empty() && sorted.others.is_empty() && is_alone(forge, manifest.path()).await?;
     for (mut open, now) in unclear {
-        // A recording proposal names no manifest: it is of the one that it records something in.
+        // A recording proposal names no manifest: it belongs to the one that it records something in.
         let is_record = open.branch == branch::record(&manifest.proposals.branch_prefix);
         let ours = alone && sorted.own.iter().all(|own| own.branch != now);
         if ours && (!is_record || records_here(forge, manifest, &open).await) {
@@ -55,9 +55,9 @@ pub(crate) async fn own_proposals(forge: &dyn Forge, manifest: &Manifest) -> Res
     Ok(sorted)
 }
 
-/// Whether a recording proposal changes the manifest's files. Where that cannot be told, it is left to others.
+/// Whether a recording proposal changes the manifest's files. If that cannot be determined, it is left to others.
 pub(crate) async fn records_here(forge: &dyn Forge, manifest: &Manifest, open: &OpenProposal) -> bool {
-    // A local clone takes commits: nothing was left there.
+    // A local clone accepts commits: nothing was left there.
     let Some(accounts) = forge.accounts() else { return false };
     let changes = async {
         let base = accounts.merge_base(&forge.head().await?.commit, &open.head).await?;
@@ -68,10 +68,10 @@ pub(crate) async fn records_here(forge: &dyn Forge, manifest: &Manifest, open: &
     changes.await.unwrap_or(false)
 }
 
-/// The open proposal that stands for a branch of the manifest, where there is one.
+/// The open proposal for a branch of the manifest, if there is one.
 ///
 /// # Errors
-/// Where the forge does not answer.
+/// If the forge does not answer.
 pub(crate) async fn on_branch(
     forge: &dyn Forge,
     manifest: &Manifest,
@@ -85,10 +85,11 @@ pub(crate) async fn on_branch(
     Ok(open)
 }
 
-/// Whether the manifest at `path`, where that is another than the default, is the only one of its repository, as far as its default branch tells.
+/// Whether the manifest at `path`, if that is not the default, is the only one of its repository, as far as its default
+/// branch tells.
 ///
 /// # Errors
-/// Where the forge does not answer.
+/// If the forge does not answer.
 pub(crate) async fn is_alone(forge: &dyn Forge, path: &str) -> Result<bool, Error> {
     if path == DEFAULT_PATH {
         return Ok(true);
@@ -103,7 +104,7 @@ pub(crate) struct Alone(OnceCell<bool>);
 
 impl Alone {
     /// # Errors
-    /// Where the forge does not answer.
+    /// If the forge does not answer.
     pub(crate) async fn ask(&self, forge: &dyn Forge, manifest: &Manifest) -> Result<bool, Error> {
         self.0.get_or_try_init(|| is_alone(forge, manifest.path())).await.copied()
     }

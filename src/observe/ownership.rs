@@ -1,5 +1,6 @@
-//! Whose repositories of Docker Hub are, in few requests: none where a tag answers what the manifest records of it, else one for
-//! the full description, and where that does not bear our mark one walk through the manifest's history for all together.
+//! Who owns Docker Hub repositories, in few requests: none if a tag resolves to what the manifest records, else one for
+//! the full description, and if that does not carry our mark, one walk through the manifest's history for all of them
+//! together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,37 +12,37 @@ use crate::image::RepositoryName;
 use crate::manifest::Manifest;
 use crate::plan::ownership::{Claim, Keeper, Mark, Owned, Ownership, Past, Proof, ownership};
 
-/// How many repositories are asked about together: Docker Hub's API counts requests by the minute.
+/// How many repositories are queried at once: Docker Hub's API counts requests per minute.
 const TOGETHER: usize = 8;
 
-/// Where it is found out whose repositories are.
+/// How ownership of repositories is determined.
 #[derive(Clone, Copy)]
 pub(crate) struct OwnershipReader<'a> {
-    /// Docker Hub's own API, where there is a credential for it.
+    /// Docker Hub's own API, if there is a credential for it.
     pub hub: Option<&'a Hub>,
-    /// The manifest's history, where there is a forge.
+    /// The manifest's history, if there is a forge.
     pub history: Option<History<'a>>,
     pub keeper: &'a Keeper,
 }
 
-/// What is known of a repository before anything is asked.
+/// What is known about a repository before anything is requested.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known {
-    /// Whether Docker Hub has it; `None` where that was not asked.
+    /// Whether Docker Hub has it; `None` if that was not checked.
     pub exists: Option<bool>,
-    /// Whether a tag answers what the manifest records of it.
+    /// Whether a tag resolves to what the manifest records for it.
     pub answers_record: bool,
     pub full_description: Option<String>,
 }
 
-/// A repository while it is found out whose it is.
+/// A repository whose owner is being determined.
 struct Open {
     name: RepositoryName,
     claim: Claim,
     full_description: Option<String>,
 }
 
-/// Finds out whose these repositories of the manifest are.
+/// Determines who owns these repositories of the manifest.
 pub(crate) async fn read_ownership(
     reader: &OwnershipReader<'_>,
     manifest: &Manifest,
@@ -72,7 +73,7 @@ fn judge(reader: &OwnershipReader<'_>, manifest: &Manifest, open: &Open) -> Resu
     ownership(&format!("{}/{}", manifest.organization, open.name), &open.claim, reader.keeper)
 }
 
-/// Adds what the full description says, where that is needed.
+/// Adds what the full description says, if needed.
 async fn with_mark(reader: &OwnershipReader<'_>, manifest: &Manifest, mut open: Open) -> Open {
     if judge(reader, manifest, &open) != Err(Proof::Mark) {
         return open;
@@ -93,7 +94,7 @@ async fn with_mark(reader: &OwnershipReader<'_>, manifest: &Manifest, mut open: 
     open
 }
 
-/// Adds what the manifest's history says, where that is needed.
+/// Adds what the manifest's history says, if needed.
 async fn with_past(reader: &OwnershipReader<'_>, manifest: &Manifest, opened: &mut [Open]) {
     let lacking: Vec<&mut Open> =
         opened.iter_mut().filter(|open| judge(reader, manifest, open) == Err(Proof::Past)).collect();
@@ -117,7 +118,7 @@ async fn with_past(reader: &OwnershipReader<'_>, manifest: &Manifest, opened: &m
     }
 }
 
-/// Whether the manifest at hand records anything of a repository.
+/// Whether the current manifest records anything for a repository.
 fn is_recorded(manifest: &Manifest, name: &RepositoryName) -> bool {
     manifest.approvals().any(|(image, approval)| image.repository == *name && approval.mirrored.is_some())
 }

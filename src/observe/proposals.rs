@@ -1,4 +1,4 @@
-//! What upstream and the forge say of proposals, and with it what should become of each; and the evidence for it.
+//! What upstream and the forge say about proposals, what should therefore become of each, and the evidence for it.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ use crate::proposal::metadata;
 use crate::proposal::{Unreviewed, Wanted, branch};
 use crate::text::counted;
 
-/// How many proposals' evidence is gathered together for a plan.
+/// For how many proposals evidence is gathered at once for a plan.
 const TOGETHER: usize = 8;
 
 /// Reads what a run's proposals are made from.
@@ -42,41 +42,41 @@ pub(crate) struct ProposalReader<'a> {
     /// Docker Hub's own API, for push times.
     pub(crate) hub: Option<Hub>,
     pub(crate) standings: Standings,
-    /// What stands where images would go.
+    /// What exists where images would go.
     pub(crate) destination: DestinationReader,
-    /// Without a forge nothing is open and nothing was declined.
+    /// Without a forge, nothing is open and nothing was declined.
     pub(crate) forge: Option<&'a dyn Forge>,
     pub(crate) trust: Trust,
-    /// Shows how far it is.
+    /// Shows the progress.
     pub(crate) progress: Progress,
     pub(crate) now: DateTime<Utc>,
 }
 
-/// Everything that the decision about proposals was made from, and the decision.
+/// Everything that the decision about proposals was based on, and the decision.
 pub(crate) struct Situation {
     /// What is open on branches of images and groups.
     pub(crate) open: Vec<OpenProposal>,
     /// What is open on other branches of ours.
     pub(crate) others: Vec<OpenProposal>,
-    /// What is open of other manifests.
+    /// What is open from other manifests.
     pub(crate) of_others: Vec<OpenProposal>,
     pub(crate) candidates: Candidates,
     pub(crate) wanted: Vec<Wanted>,
     pub(crate) decisions: Vec<Decision>,
-    /// Branches whose closed proposals could not be asked for, and why; nothing is opened there.
+    /// Branches whose closed proposals could not be read, and why; nothing is opened there.
     pub(crate) failed: Vec<(String, String)>,
-    /// Approvals of which it could not be found out whether enough people approved them.
+    /// Approvals for which it could not be determined whether enough people approved them.
     pub(crate) untold: Vec<Failure>,
-    /// What the ledger said, and what is to be written there.
+    /// What the ledger said, and what is to be written to it.
     pub(crate) noted: Noted,
 }
 
 impl ProposalReader<'_> {
-    /// Reads upstream and the forge, and decides. The proposal of the branch `refresh` is moved to what is wanted even where it
-    /// was approved.
+    /// Reads upstream and the forge, and decides. The proposal of the branch `refresh` is updated to what is wanted
+    /// even if it was approved.
     ///
     /// # Errors
-    /// Where the forge does not say what is open.
+    /// If the forge does not say what is open.
     pub(crate) async fn situation(
         &self,
         manifest: &Manifest,
@@ -121,10 +121,10 @@ impl ProposalReader<'_> {
         })
     }
 
-    /// What becomes of a version that a person asks for.
+    /// What becomes of a version that a person requests.
     ///
     /// # Errors
-    /// Where that comes to no end.
+    /// If the decision does not come to an end.
     pub(crate) async fn requested(&self, request: &ApprovalRequest) -> Result<Resolution, Error> {
         let ruled = request.ruled();
         let clocks = self.clocks(&ruled);
@@ -154,8 +154,8 @@ impl ProposalReader<'_> {
         all
     }
 
-    /// The evidence for every proposal that would be opened or moved, in the order of [`Situation::wanted`]; of what stands as
-    /// it should the open proposal has it.
+    /// The evidence for every proposal that would be opened or updated, in the order of [`Situation::wanted`]; for
+    /// those that are up to date, the open proposal has it.
     pub(crate) async fn evidence_of_all(&self, manifest: &Manifest, situation: &Situation) -> Vec<Vec<Evidence>> {
         let writes = |wanted: &Wanted| {
             let decision = situation.decisions.iter().find(|decision| decision.branch == wanted.branch);
@@ -181,11 +181,10 @@ fn endless() -> Error {
     Error::Unusable("what is to be proposed could not be decided".to_owned())
 }
 
-/// What should become of one open proposal, of which a person asks that it hold `wanted`. Reviews are read only where they
-/// matter.
+/// What should become of one open proposal that a person wants to hold `wanted`. Reviews are read only if they matter.
 ///
 /// # Errors
-/// Where that comes to no end.
+/// If the decision does not come to an end.
 pub(crate) async fn requested_action(
     forge: &dyn Forge,
     open: &OpenProposal,
@@ -199,18 +198,18 @@ pub(crate) async fn requested_action(
     settled.ok_or_else(endless)
 }
 
-/// An open proposal as the decision takes it.
+/// An open proposal in the form the decision needs.
 fn existing(open: &OpenProposal) -> Existing {
     let made_of = metadata::read(&open.body).filter(|_| !open.stale);
     Existing { branch: open.branch.clone(), made_of, touched: open.touched, elsewhere: open.elsewhere.clone() }
 }
 
-/// What open proposals let in was found complete when they were made: a run with nothing new reads no manifest for it.
+/// What open proposals admit was found complete when they were made: a run with nothing new reads no manifest for it.
 fn complete(existing: &[Existing]) -> BTreeSet<Digest> {
     existing.iter().flat_map(|e| &e.made_of).flat_map(|made| &made.entries).map(|e| e.digest.clone()).collect()
 }
 
-/// What the ledger is told of a run's look at upstream.
+/// What the ledger is told about what a run saw upstream.
 fn survey(manifest: &Manifest, scope: &Scope, candidates: &Candidates) -> Survey {
     let mut survey = Survey::default();
     for (at, image) in manifest.images.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! What the default branch's own line ever recorded as promoted, newest first. What a branch said before it was merged does not
-//! count: a pull request could bring and take out again whatever it likes.
+//! What the default branch's first-parent history ever recorded as promoted, newest first. What a branch said before it
+//! was merged does not count: a pull request could add and remove anything it likes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -12,14 +12,15 @@ use crate::plan::Key;
 use crate::plan::binding::ForeignRecord;
 use crate::plan::records::{Record, records, written};
 
-/// How many states of the manifest are read at most. What has stood for as long counts as recorded where it stands.
+/// How many states of the manifest are read at most. What has existed for longer than that counts as recorded where it
+/// is now.
 const VERSIONS: usize = 256;
 
-/// Why nothing is known of the past where there is no forge.
+/// Why nothing is known about the past if there is no forge.
 pub(super) const NO_HISTORY: &str =
     "the manifest's history cannot be read without a forge: set GITHUB_TOKEN and GITHUB_REPOSITORY, or use --forge git";
 
-/// Where it is only shown whose something is, every record is taken at its word.
+/// If ownership is only shown, every record is taken at its word.
 pub(crate) static ALL_BELIEVED: BTreeSet<ForeignRecord> = BTreeSet::new();
 
 /// Where the manifest's history is.
@@ -30,7 +31,7 @@ pub(crate) struct History<'a> {
     pub head: Option<&'a Commit>,
     /// The path of the main file.
     pub path: &'a str,
-    /// What was recorded though nobody vouches for it.
+    /// Records that nobody vouches for.
     pub foreign: &'a BTreeSet<ForeignRecord>,
 }
 
@@ -93,7 +94,7 @@ impl History<'_> {
         Ok(found)
     }
 
-    /// What each of these tags answered when it was recorded last.
+    /// What each of these tags resolved to when it was last recorded.
     pub(super) async fn recorded_last(
         &self,
         manifest: &Manifest,
@@ -110,7 +111,7 @@ impl History<'_> {
         Ok(found)
     }
 
-    /// Those of these tags that were ever recorded to answer this digest of theirs.
+    /// Those of these tags that were ever recorded with their digest.
     pub(super) async fn recorded_as(
         &self,
         manifest: &Manifest,
@@ -133,30 +134,30 @@ fn enough(enough: bool) -> ControlFlow<()> {
     if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
-/// A record that nobody vouches for, by where it would be.
+/// A record that nobody vouches for, by its location.
 fn placed_record<'r>(manifest: &Manifest, record: &'r ForeignRecord) -> Option<(Location, &'r Tag, &'r str)> {
     Some((mirror_of(manifest, &record.key.repository)?, &record.key.tag, record.digest.as_str()))
 }
 
-/// Tags by where they are.
+/// Tags by their location.
 fn placed(manifest: &Manifest, tags: BTreeSet<Key>) -> BTreeMap<(Location, crate::image::Tag), Key> {
     let place = |key: Key| Some(((mirror_of(manifest, &key.repository)?, key.tag.clone()), key));
     tags.into_iter().filter_map(place).collect()
 }
 
-/// Where a repository of the manifest is; [`manifest::parse`] lets none in that is nowhere.
+/// The location of a repository of the manifest; [`manifest::parse`] accepts none without one.
 pub(super) fn mirror_of(manifest: &Manifest, repository: &RepositoryName) -> Option<Location> {
     manifest.mirror(repository).ok()
 }
 
-/// The versions that brought another state of any file, newest first.
+/// The versions that brought a new state of any file, newest first.
 fn states(line: &FirstParents<'_>) -> Vec<usize> {
     let mut versions: Vec<usize> = line.changes().into_iter().map(|change| change.version).collect();
     versions.dedup();
     versions
 }
 
-/// What the first of these versions records; `None` where it cannot be read as a manifest. The next ones are read ahead.
+/// What the first of these versions records; `None` if it cannot be read as a manifest. The next ones are read ahead.
 async fn recorded_at(line: &mut FirstParents<'_>, versions: &[usize]) -> Result<Option<BTreeSet<Record>>, Error> {
     let Some(version) = versions.first().copied() else { return Ok(None) };
     let files: Vec<usize> = (0..line.paths().len()).collect();

@@ -1,8 +1,8 @@
-//! What Docker Hub says of the repositories that a run is about, in few requests.
+//! What Docker Hub says about the repositories of a run, in few requests.
 //!
-//! Visibility and short description stand in the organization's list, a hundred repositories a page. Which tags are
-//! immutable stands only in the answer about one repository, and who may read it only in the list of its teams: each costs
-//! one request, made only for repositories of which the manifest wants something there. None of them counts as a pull.
+//! Visibility and short description are in the organization's list, a hundred repositories per page. Which tags are
+//! immutable is only in the answer about one repository, and who may read it only in the list of its teams: each costs
+//! one request, made only for repositories for which the manifest has such settings. None of them counts as a pull.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,38 +14,39 @@ use crate::manifest::Manifest;
 use crate::plan::Scope;
 use crate::plan::drift::{self, Aspect, ObservedSettings, WantedSettings};
 
-/// How many repositories are asked about together: Docker Hub's API counts requests by the minute.
+/// How many repositories are queried at once: Docker Hub's API counts requests per minute.
 const TOGETHER: usize = 8;
-/// Up to so many repositories are asked about one by one rather than read from the organization's list, which may be long.
+/// Up to this many repositories are queried one by one rather than read from the organization's list, which may be
+/// long.
 const FEW: usize = 2;
-/// With more repositories than this, a run that a push started leaves teams and immutable tags to the next scheduled run.
+/// With more repositories than this, a run started by a push leaves teams and immutable tags to the next scheduled run.
 const MANY: usize = 100;
 
-/// How closely a run looks at repositories.
+/// How closely a run checks repositories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Attention {
-    /// At everything that the manifest wants of them.
+    /// Everything that the manifest has settings for.
     #[default]
     Full,
-    /// At everything where there are few, else at what the organization's list tells.
+    /// Everything if there are few, else what the organization's list shows.
     Brief,
 }
 
-/// What Docker Hub says of the repositories in scope.
+/// What Docker Hub says about the repositories in scope.
 #[derive(Debug, Default)]
 pub(crate) struct RepositorySettings {
     pub found: BTreeMap<RepositoryName, ObservedSettings>,
-    /// Full descriptions, of those that were asked about one by one.
+    /// Full descriptions of those that were queried one by one.
     pub full_descriptions: BTreeMap<RepositoryName, String>,
     /// Repositories that do not exist, or that the credential may not see.
     pub missing: BTreeSet<RepositoryName>,
     /// What could not be checked, by what Docker Hub said of it.
     pub troubles: BTreeMap<String, Vec<RepositoryName>>,
-    /// Why nothing can be looked at: the credential itself is refused.
+    /// Why nothing can be checked: the credential itself is refused.
     pub refused: Option<String>,
 }
 
-/// Reads the repositories of `scope` that the manifest has on Docker Hub and asks something of.
+/// Reads the repositories of `scope` that the manifest has on Docker Hub with settings.
 pub(crate) async fn read_settings(
     hub: &Hub,
     manifest: &Manifest,
@@ -95,7 +96,7 @@ pub(crate) async fn read_settings(
     settings
 }
 
-/// The repositories of `scope` that the manifest asks something of.
+/// The repositories of `scope` that the manifest has settings for.
 pub(super) fn concerned<'m>(manifest: &'m Manifest, scope: &Scope) -> BTreeSet<&'m RepositoryName> {
     let images = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
     images.map(|(_, image)| &image.repository).filter(|name| manifest.has_effect_on(name)).collect()
@@ -104,13 +105,13 @@ pub(super) fn concerned<'m>(manifest: &'m Manifest, scope: &Scope) -> BTreeSet<&
 /// What was seen of one repository.
 pub(super) struct RepositoryAnswer {
     pub(super) found: ObservedSettings,
-    /// `None` where the repository itself was not asked about.
+    /// `None` if the repository itself was not queried.
     pub(super) full_description: Option<String>,
     /// What could not be seen, as text.
     troubles: Vec<String>,
 }
 
-/// Reads everything that the manifest wants something of in one repository; `None` where there is none.
+/// Reads everything that the manifest has settings for in one repository; `None` if it does not exist.
 pub(super) async fn read_repository(
     hub: &Hub,
     manifest: &Manifest,
@@ -129,8 +130,8 @@ struct SettingsReader<'a> {
 }
 
 impl SettingsReader<'_> {
-    /// What the organization's list says of these, where it is worth reading. It may leave repositories out: those are
-    /// asked about one by one.
+    /// What the organization's list says about these, if it is worth reading. It may omit repositories: those are
+    /// queried one by one.
     async fn listed(&self, wanted: &[WantedSettings]) -> BTreeMap<RepositoryName, ObservedSettings> {
         let enough = |wanted: &&WantedSettings| !(self.closely && wanted.wants_immutable_tags());
         if wanted.iter().filter(enough).count() <= FEW {
@@ -143,14 +144,14 @@ impl SettingsReader<'_> {
         listed.into_iter().map(|listed| (listed.name.clone(), from_list(&listed))).collect()
     }
 
-    /// What Docker Hub said, without the repository's name: the same trouble of many repositories is told once.
+    /// What Docker Hub said, without the repository's name: the same trouble with many repositories is reported once.
     fn common_trouble(&self, name: &RepositoryName, error: &Error) -> String {
         error
             .to_string()
             .replace(&format!("{}/{name}", self.organization), &format!("repositories of {}", self.organization))
     }
 
-    /// One repository; `None` where there is none.
+    /// One repository; `None` if it does not exist.
     async fn repository(
         &self,
         wanted: &WantedSettings,
@@ -186,7 +187,7 @@ pub(super) enum Trouble {
     Failed(Error),
 }
 
-/// That Docker Hub has no list of teams, in words.
+/// The message that Docker Hub has no list of teams.
 pub(super) fn no_teams(organization: &str) -> String {
     format!("Docker Hub does not show the teams of repositories of {organization}")
 }
@@ -200,8 +201,8 @@ pub(super) fn from_list(listed: &ListedRepository) -> ObservedSettings {
     }
 }
 
-/// Whether the repository itself has to be asked for what the list does not show of it; `closely` is whether that is
-/// worth it for immutable tags alone.
+/// Whether the repository itself has to be queried for what the list does not show; `closely` is whether that is
+/// worthwhile for immutable tags alone.
 pub(super) fn asks_closely(wanted: &WantedSettings, listed: Option<&ObservedSettings>, closely: bool) -> bool {
     let open = |aspect: Aspect| match aspect {
         Aspect::Team | Aspect::ExtraTeam => false,
@@ -211,9 +212,9 @@ pub(super) fn asks_closely(wanted: &WantedSettings, listed: Option<&ObservedSett
     listed.is_none_or(|found| drift::unknown(wanted, found).into_iter().any(open))
 }
 
-/// What Docker Hub's answers show of one repository's settings together: its entry in the organization's list, itself,
-/// and its teams, each `None` where there is none or it was not asked. Teams of which there is no list are unknown, and
-/// not none: that is a trouble where the manifest wants something of them.
+/// What Docker Hub's answers together show about one repository's settings: its entry in the organization's list,
+/// itself, and its teams, each `None` if it does not exist or was not queried. Teams without a list are unknown, rather
+/// than none: that is a trouble if the manifest has settings for them.
 pub(super) fn merge_answers(
     wanted: &WantedSettings,
     listed: Option<&ObservedSettings>,

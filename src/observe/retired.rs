@@ -1,9 +1,10 @@
 //! Mirror tags whose approval was retired, for `promote --prune`.
 //!
-//! A tag at the mirror that nobody approves may be anybody's. That it is ours is known in one way only: a version of the
-//! manifest that stood on the default branch's own line recorded it as promoted, with the digest that it still answers.
+//! A tag at the mirror that nobody approves may be anybody's. There is only one way to know that it is ours: a version
+//! of the manifest in the default branch's first-parent history recorded it as promoted, with the digest that it still
+//! resolves to.
 //!
-//! Each repository's tags are listed once, and a tag is asked about (one HEAD) only where history knows it.
+//! Each repository's tags are listed once, and a tag is checked (one HEAD) only if history knows it.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ use crate::plan::removal::{self, Removal};
 use crate::plan::{FailedStep, Failure, Key, Scope};
 use crate::registry::Registries;
 
-/// Where retired tags are looked for.
+/// How retired tags are searched.
 pub(crate) struct RetiredReader<'a> {
     pub registries: &'a Registries,
     pub history: History<'a>,
@@ -27,7 +28,7 @@ pub(crate) struct Retired {
     pub failed: Vec<Failure>,
 }
 
-/// The retired tags of the mirrors in scope. Where the forge's history cannot be read, nothing is known to be ours.
+/// The retired tags of the mirrors in scope. If the forge's history cannot be read, nothing is known to be ours.
 pub(crate) async fn read_retired(reader: &RetiredReader<'_>, manifest: &Manifest, scope: &Scope) -> Retired {
     let mut retired = Retired::default();
     let images = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));

@@ -1,5 +1,5 @@
-//! Open proposals that cannot be merged any more, because something else was merged in their place: found by what git would find,
-//! without waiting for the forge to say so.
+//! Open proposals that can no longer be merged because something else was merged instead: found like git would, without
+//! waiting for the forge to say so.
 
 use super::manifest::part_from_forge;
 use super::own::own_proposals;
@@ -15,11 +15,11 @@ use crate::proposal::metadata::{self, Metadata};
 pub(crate) struct Conflicting {
     pub(crate) open: OpenProposal,
     pub(crate) made: Metadata,
-    /// The manifest as it stands on the proposal's branch.
+    /// The manifest on the proposal's branch.
     pub(crate) held: Manifest,
 }
 
-/// What is open, and what of it conflicts.
+/// What is open, and which of it conflicts.
 #[derive(Default)]
 pub(crate) struct Siblings {
     pub(crate) conflicting: Vec<Conflicting>,
@@ -27,11 +27,11 @@ pub(crate) struct Siblings {
     pub(crate) others: Vec<OpenProposal>,
 }
 
-/// Reads what conflicts with the manifest at a head of the default branch. One around whose changes the text is what it was costs no
-/// request; what a person took over is not looked at.
+/// Reads what conflicts with the manifest at a head of the default branch. A proposal with unchanged text around its
+/// changes costs no request; one that a person took over is not checked.
 ///
 /// # Errors
-/// Where the forge does not answer.
+/// If the forge does not answer.
 pub(crate) async fn read_siblings(forge: &dyn Forge, head: &Head, manifest: &Manifest) -> Result<Siblings, Error> {
     let mut siblings = Siblings::default();
     let Some(accounts) = forge.accounts() else { return Ok(siblings) };
@@ -50,7 +50,7 @@ pub(crate) async fn read_siblings(forge: &dyn Forge, head: &Head, manifest: &Man
     Ok(siblings)
 }
 
-/// A proposal with what its branch holds where that conflicts, and is ours; else the proposal alone.
+/// A proposal with its branch's manifest if that conflicts and is ours; else the proposal alone.
 async fn read_conflict(
     forge: &dyn Forge,
     accounts: &dyn Accounts,
@@ -70,10 +70,10 @@ async fn read_conflict(
     Ok(if judged.touched || judged.stale { Err(judged) } else { Ok((judged, held)) })
 }
 
-/// Who approved what a proposal holds, where an approval goes with the next push to its branch: a ruleset says so.
+/// Who approved what a proposal holds, if a ruleset dismisses the approval with the next push to its branch.
 ///
 /// # Errors
-/// Where the forge does not answer.
+/// If the forge does not answer.
 pub(crate) async fn read_dismissed(
     forge: &dyn Forge,
     path: &str,

@@ -1,4 +1,4 @@
-//! Upstream, read: with this run's credential, or without any where Docker Hub refuses the credential.
+//! Reads upstream with this run's credential, or anonymously if Docker Hub refuses the credential.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, Once, PoisonError};
@@ -17,8 +17,8 @@ use crate::registry::{ByteStream, Error, ErrorKind, Registries, Store, seconds};
 
 /// The upstream repositories of a run.
 ///
-/// Image Access Management refuses an organization's own credential on images that it restricts, unless it is an owner's;
-/// such a source is public, so it is read anonymously from then on.
+/// Image Access Management refuses an organization's own credential for images that it restricts, unless it is an
+/// owner's; such a source is public, so it is read anonymously from then on.
 #[derive(Clone)]
 pub struct Sources {
     registries: Registries,
@@ -26,17 +26,17 @@ pub struct Sources {
     refused: Arc<Mutex<BTreeSet<Location>>>,
     /// What was read so far.
     pub documents: Arc<Documents>,
-    /// Blobs that were found where they were asked for: what readiness saw, evidence does not ask again.
+    /// Blobs that were found: evidence does not request again what the readiness check saw.
     blobs: Arc<Mutex<BTreeSet<(Location, Digest)>>>,
-    /// What tags answered: one question a tag and run.
+    /// What tags resolve to: one request per tag and run.
     heads: Arc<Mutex<BTreeMap<(Location, Tag), Descriptor>>>,
-    /// What configurations say of where images come from.
+    /// What configurations say about where images come from.
     labels: Arc<Mutex<BTreeMap<(Location, Digest), Labels>>>,
-    /// How long a source may take in all; `None` where each question may.
+    /// How long a source may take in all; `None` if each request has its own limit.
     budget: Option<Arc<Budget>>,
     /// The tags of sources, each listed once.
     lists: Arc<Mutex<BTreeMap<Location, Arc<OnceCell<TagList>>>>>,
-    /// What refers to digests, as the referrers API said.
+    /// What refers to digests, according to the referrers API.
     referrers: Arc<Mutex<Referrers>>,
     /// Signatures and statements that were read.
     contents: Arc<Mutex<BTreeMap<Digest, Bytes>>>,
@@ -45,7 +45,7 @@ pub struct Sources {
 /// The most bytes of signatures and statements that are kept.
 const CONTENTS: usize = 16 * 1024 * 1024;
 
-/// The bytes of a blob that is not larger than its descriptor says; `None` where it is not there or larger.
+/// The bytes of a blob no larger than its descriptor says; `None` if it does not exist or is larger.
 async fn small_blob(store: &dyn Store, blob: &Descriptor) -> Result<Option<Vec<u8>>, Error> {
     let Some(mut stream) = store.blob(blob, 0).await? else { return Ok(None) };
     let mut bytes = Vec::new();
@@ -62,13 +62,13 @@ type Referrers = BTreeMap<(Location, Digest), Vec<Descriptor>>;
 
 /// All tags of a source.
 struct TagList {
-    /// `None` where the repository does not exist.
+    /// `None` if the repository does not exist.
     all: Option<Arc<Vec<Tag>>>,
-    /// Those that may stand for signatures and the like.
+    /// Those that may be signatures and the like.
     companions: Arc<BTreeSet<Tag>>,
     /// Why the registry does not list them.
     declined: Option<Error>,
-    /// That this was said.
+    /// Whether this was reported.
     said: Once,
 }
 
@@ -80,20 +80,20 @@ impl TagList {
 }
 
 impl Sources {
-    /// Upstream behind `registries`: all that is read of one source may take as long as `source-timeout` says.
+    /// Upstream through `registries`: reading one source may take up to `source-timeout` in all.
     #[must_use]
     pub fn new(registries: Registries) -> Self {
         Self::to_copy(registries).bounded()
     }
 
-    /// The same sources, what was read of them included, with that bound.
+    /// The same sources, including what was read from them, with that bound.
     #[must_use]
     pub(crate) fn bounded(&self) -> Self {
         let budget = Some(Arc::new(Budget::new(self.registries.client().options().patience.source)));
         Self { budget, ..self.clone() }
     }
 
-    /// The same for copies: however many images come from a source, only a single question has an end.
+    /// The same for copies: however many images come from a source, only single requests are limited.
     #[must_use]
     pub(crate) fn to_copy(registries: Registries) -> Self {
         Self {
@@ -116,7 +116,7 @@ impl Sources {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(location)
     }
 
-    /// The document with this digest; `None` where upstream no longer has it.
+    /// The document with this digest; `None` if upstream no longer has it.
     pub async fn document(&self, location: &Location, digest: &Digest) -> Result<Option<Document>, Error> {
         if let Some(document) = self.documents.get(digest) {
             return Ok(Some(document));
@@ -129,7 +129,8 @@ impl Sources {
         Ok(read)
     }
 
-    /// The document that a tag answers; `None` where there is no such tag. What is known from this run is not asked again.
+    /// The document that a tag resolves to; `None` if the tag does not exist. What is known from this run is not
+    /// requested again.
     pub async fn document_of_tag(&self, location: &Location, tag: &Tag) -> Result<Option<Document>, Error> {
         let asked = (location.clone(), tag.clone());
         let known = self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&asked).cloned();
@@ -146,8 +147,8 @@ impl Sources {
         Ok(read)
     }
 
-    /// The bytes of a small blob, of which a run reads none twice as long as there is room; `None` where upstream does not have
-    /// it with the bytes that its digest names.
+    /// The bytes of a small blob, not read twice in a run as long as there is room; `None` if upstream does not have it
+    /// with the bytes of its digest.
     pub(super) async fn content(&self, location: &Location, blob: &Descriptor) -> Result<Option<Bytes>, Error> {
         if let Some(known) = self.contents.lock().unwrap_or_else(PoisonError::into_inner).get(&blob.digest) {
             return Ok(Some(known.clone()));
@@ -161,23 +162,23 @@ impl Sources {
         Ok(Some(bytes))
     }
 
-    /// The bytes of a blob from `offset`; `None` where upstream does not have it.
+    /// The bytes of a blob from `offset`; `None` if upstream does not have it.
     pub async fn blob(&self, location: &Location, blob: &Descriptor, offset: u64) -> Result<Option<ByteStream>, Error> {
         self.unbounded(location, |store| async move { store.blob(blob, offset).await }).await
     }
 
-    /// All tags; `None` where the repository does not exist. A run lists them once.
+    /// All tags; `None` if the repository does not exist. Listed once per run.
     pub async fn tags(&self, location: &Location) -> Result<Option<Arc<Vec<Tag>>>, Error> {
         self.listed(location, |list| list.declined.clone().map_or_else(|| Ok(list.all.clone()), Err)).await?
     }
 
-    /// The tags that may stand for signatures and the like, from the same list; `None` where the registry does not list tags:
+    /// The tags that may be signatures and the like, from the same list; `None` if the registry does not list tags:
     /// what refers to an image may be known in other ways.
     pub(super) async fn companion_tags(&self, location: &Location) -> Result<Option<Arc<BTreeSet<Tag>>>, Error> {
         let tags = |list: &TagList| {
             let why = match (&list.declined, &list.all) {
                 (Some(error), _) => error.to_string(),
-                // Its images are read: there is such a repository.
+                // Its images are being read, so the repository exists.
                 (None, None) => "it says that there is none".to_owned(),
                 (None, Some(_)) => return Some(Arc::clone(&list.companions)),
             };
@@ -206,13 +207,13 @@ impl Sources {
         read.await.map(of)
     }
 
-    /// Whether a digest answers.
+    /// Whether a digest resolves.
     pub async fn has(&self, location: &Location, digest: &Digest) -> Result<bool, Error> {
         let reference = &Reference::Digest(digest.clone());
         Ok(self.ask(location, |store| async move { store.head(reference).await }).await?.is_some())
     }
 
-    /// What a tag resolves to; a run asks once.
+    /// What a tag resolves to; asked once per run.
     pub async fn head(&self, location: &Location, tag: &Tag) -> Result<Option<Descriptor>, Error> {
         let asked = (location.clone(), tag.clone());
         let known = self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&asked).cloned();
@@ -227,7 +228,7 @@ impl Sources {
         read
     }
 
-    /// Whether a blob is there; what was found once in this run is not asked again.
+    /// Whether a blob exists; what was found once in this run is not requested again.
     pub async fn has_blob(&self, location: &Location, digest: &Digest) -> Result<bool, Error> {
         let blob = (location.clone(), digest.clone());
         if self.blobs.lock().unwrap_or_else(PoisonError::into_inner).contains(&blob) {
@@ -240,8 +241,8 @@ impl Sources {
         read
     }
 
-    /// The labels of a configuration, read once in a run; `None` where it cannot be had, or is not a small blob with the bytes of
-    /// its digest: whether it is there is then for [`Self::has_blob`] to say.
+    /// The labels of a configuration, read once per run; `None` if it is not available, or not a small blob with the
+    /// bytes of its digest: whether it exists is then for [`Self::has_blob`] to say.
     pub(super) async fn labels(&self, location: &Location, config: &Descriptor) -> Option<Labels> {
         let asked = (location.clone(), config.digest.clone());
         if let Some(known) = self.labels.lock().unwrap_or_else(PoisonError::into_inner).get(&asked) {
@@ -258,7 +259,7 @@ impl Sources {
         Some(labels)
     }
 
-    /// What refers to a digest, as the referrers API says; `None` where there is no such API. A run asks once.
+    /// What refers to a digest, according to the referrers API; `None` if there is no such API. Asked once per run.
     pub async fn listed_referrers(
         &self,
         location: &Location,
@@ -285,7 +286,7 @@ impl Sources {
         }
     }
 
-    /// Asks a repository, for as long as the source may take.
+    /// Queries a repository, for as long as the source may take.
     async fn ask<T, F>(&self, location: &Location, question: impl Fn(Arc<dyn Store>) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
@@ -303,7 +304,7 @@ impl Sources {
         })
     }
 
-    /// Asks a repository; once more without the credential where Docker Hub refuses that.
+    /// Queries a repository; once more without the credential if Docker Hub refuses that.
     async fn unbounded<T, F>(&self, location: &Location, question: impl Fn(Arc<dyn Store>) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
@@ -315,7 +316,8 @@ impl Sources {
         read
     }
 
-    /// Whether Docker Hub refused this just now for the first time, so that it is worth asking again without a credential.
+    /// Whether Docker Hub refused this for the first time just now, so that trying again without a credential is
+    /// worthwhile.
     fn turns_anonymous<T>(&self, location: &Location, read: &Result<T, Error>) -> bool {
         let refused = matches!(read, Err(Error { kind: ErrorKind::Refused { .. }, .. }));
         let hub = location.registry().is_some_and(crate::image::RegistryHost::is_docker_hub);

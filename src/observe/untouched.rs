@@ -1,4 +1,4 @@
-//! Whether a proposal's branch is to the byte what this program writes, where its body does not vouch for it.
+//! Whether a proposal's branch is exactly what this program writes, if its body does not vouch for it.
 
 use super::manifest::part_from_forge;
 use crate::forge::{Accounts, Error, Forge, OpenProposal};
@@ -17,10 +17,11 @@ enum Held {
     Other,
 }
 
-/// Finds out of proposals that somebody else is not shown to have moved whether their branches hold what somebody else wrote.
+/// Finds out whether the branches of proposals hold anything written by somebody else, for those that nobody else is
+/// shown to have moved.
 ///
 /// # Errors
-/// Where the forge does not answer.
+/// If the forge does not answer.
 pub(crate) async fn find_touched(
     forge: &dyn Forge,
     path: &str,
@@ -49,7 +50,8 @@ async fn held(forge: &dyn Forge, accounts: &dyn Accounts, path: &str, proposal: 
     if named.is_some_and(|entries| as_written(base, head, &entries).as_ref() == Some(&brought.files)) {
         return Ok(Held::Named);
     }
-    // What this program writes is one commit on the default branch: on top of it a person may have written the like.
+    // This program writes a single commit on the default branch: on top of it a person may have written something
+    // similar.
     let alone = brought.commits.len() == 1;
     let made = entries_between(base, head);
     match alone && as_written(base, head, &made).as_ref() == Some(&brought.files) {

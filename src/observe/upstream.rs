@@ -1,4 +1,4 @@
-//! One image upstream, read down to its configurations: whether all of it answers, and how large it is.
+//! One image upstream, read down to its configurations: whether all of it is available, and how large it is.
 
 use std::collections::BTreeMap;
 
@@ -13,15 +13,15 @@ use crate::plan;
 use crate::proposal::body::Exchanged;
 use crate::registry::Error;
 
-/// How many children of one index are read together.
+/// How many children of one index are read at once.
 const TOGETHER: usize = 8;
 
-/// How deep indexes may hold indexes.
+/// How deep indexes may be nested.
 const DEPTH: usize = 4;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Walk {
-    /// What would be mirrored, attestations apart, in the index's order.
+    /// What would be mirrored, except attestations, in the index's order.
     pub parts: Vec<Part>,
     /// How many platforms upstream has that are not wanted.
     pub left_out: usize,
@@ -30,20 +30,20 @@ pub(crate) struct Walk {
     pub size: u64,
     /// Those blobs and manifests.
     pub blobs: Blobs,
-    /// What the configuration of the first platform says of where the image comes from.
+    /// What the configuration of the first platform says about where the image comes from.
     pub labels: Labels,
-    /// The documents of it: what may have signatures of its own.
+    /// Its documents, which may have their own signatures.
     pub documents: Vec<Digest>,
-    /// The uppermost, as upstream has it.
+    /// The top document, as upstream has it.
     pub top: Option<Document>,
-    /// The first thing that is wanted and does not answer or cannot be used.
+    /// The first wanted thing that is not available or cannot be used.
     pub problem: Option<Problem>,
 }
 
 /// Sizes of blobs and manifests.
 pub(crate) type Blobs = BTreeMap<Digest, u64>;
 
-/// What of one set of blobs and manifests the other lacks, in bytes.
+/// How many bytes of blobs and manifests each set has that the other lacks.
 pub(crate) fn exchanged(before: &Blobs, after: &Blobs) -> Exchanged {
     let lacking = |of: &Blobs, other: &Blobs| {
         let only = of.iter().filter(|(digest, _)| !other.contains_key(*digest));
@@ -52,10 +52,10 @@ pub(crate) fn exchanged(before: &Blobs, after: &Blobs) -> Exchanged {
     Exchanged { left: lacking(before, after), came: lacking(after, before) }
 }
 
-/// Why not all that is wanted can be used.
+/// Why not everything wanted can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Problem {
-    /// Something does not answer or is broken.
+    /// Something is not available or broken.
     Incomplete(String),
     /// Two readers could understand a document differently.
     Refused(String),
@@ -78,7 +78,7 @@ impl Problem {
 /// One platform's manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// The platform as the index names it: hostile text. Empty where the image is a single manifest.
+    /// The platform as the index names it: untrusted text. Empty if the image is a single manifest.
     pub name: String,
     pub digest: Digest,
     /// The bytes of manifest, configuration and layers.
@@ -87,7 +87,7 @@ pub(crate) struct Part {
     pub blobs: Blobs,
 }
 
-/// Reads what `digest` and `platforms` give; `None` where upstream does not have the digest.
+/// Reads what `digest` and `platforms` result in; `None` if upstream does not have the digest.
 pub(crate) async fn walk(
     sources: &Sources,
     location: &Location,
@@ -121,22 +121,22 @@ fn platforms_in(document: &Document) -> usize {
 
 /// What was found on the way down.
 enum Node {
-    /// A manifest under the name of its platform, with everything it refers to.
+    /// A manifest with the name of its platform and everything it refers to.
     Manifest { name: String, digest: Digest, attestation: bool, blobs: Blobs },
     /// An index with itself and the blobs that it lists.
     Index { digest: Digest, blobs: Blobs },
     /// The labels of the configuration that was read.
     Labels(Labels),
-    /// Something that does not answer or cannot be used.
+    /// Something that is not available or cannot be used.
     Problem(Problem),
 }
 
-/// What is done about an image's configuration.
+/// What is done with an image's configuration.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Configuration {
-    /// It is read for its labels, which answers as well whether it is there: one platform's are enough.
+    /// It is read for its labels, which also shows whether it exists: one platform's are enough.
     Read,
-    /// It is asked for.
+    /// Its existence is checked.
     Ask,
 }
 
@@ -198,7 +198,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The labels of a document's configuration where they are wanted, or that it is missing.
+    /// The labels of a document's configuration if they are wanted, or that it is missing.
     async fn configuration(
         &self,
         document: &Document,
@@ -247,7 +247,7 @@ impl Tally {
                 self.blobs.extend(blobs);
             }
             Node::Labels(labels) => self.walk.labels = labels,
-            // What is refused stands over what may still come.
+            // A refusal takes precedence over later problems.
             Node::Problem(Problem::Incomplete(_)) if self.walk.problem.is_some() => {}
             Node::Problem(_) if matches!(self.walk.problem, Some(Problem::Refused(_))) => {}
             Node::Problem(problem) => self.walk.problem = Some(problem),

@@ -1,6 +1,6 @@
-//! Bars on a terminal, and in a log one line a phase.
+//! Bars on a terminal, or one line per phase in a log.
 //!
-//! Copying tells [`Progress`] what came; how that is drawn is no matter of copying.
+//! Copying reports to [`Progress`] what came; it does not know how that is drawn.
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,18 +12,18 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, P
 use super::{drawn, say};
 use crate::text::{counted, size};
 
-/// How often a second bars are drawn at most.
+/// How many times a second bars are drawn at most.
 const HERTZ: u8 = 10;
-/// How often bars are drawn while nothing comes.
+/// How often bars are drawn while nothing arrives.
 const TICK: Duration = Duration::from_millis(500);
-/// So long after the last byte or answer a bar is said to wait, and estimates nothing.
+/// This long after the last byte or answer, a bar is shown as waiting, without an estimate.
 const WAITING: Duration = Duration::from_secs(1);
-/// How a bar that counts bytes looks.
+/// The layout of a bar that counts bytes.
 const BYTES: &str = "{msg:30!} {wide_bar} {sizes:>20} {pace:>22}";
-/// How the bar of a phase looks that asks for many things.
+/// The layout of a bar for a phase with many requests.
 const COUNTED: &str = "{msg:30!} {wide_bar} {pos:>7} of {len:>7} {pace:>22}";
 
-/// Shows the images under way, and under them what all of them come to.
+/// Shows the images under way, and below them the total.
 #[derive(Clone)]
 pub(crate) struct Progress {
     bars: MultiProgress,
@@ -38,7 +38,7 @@ struct Total {
     done: AtomicUsize,
 }
 
-/// One image under way. Its bar goes away with the last handle.
+/// One image under way. Its bar disappears with the last handle.
 #[derive(Clone)]
 pub(crate) struct Bar {
     shown: Counter,
@@ -49,7 +49,7 @@ pub(crate) struct Bar {
     began: Instant,
 }
 
-/// A bar that knows when it moved last.
+/// A bar that knows when it last moved.
 #[derive(Clone)]
 struct Counter {
     bar: ProgressBar,
@@ -62,7 +62,7 @@ impl Progress {
         Self::on(MultiProgress::with_draw_target(ProgressDrawTarget::hidden()))
     }
 
-    /// Bars on standard error, where that is a terminal and no job of GitHub Actions.
+    /// Bars on standard error, if that is a terminal and not a GitHub Actions job.
     pub(crate) fn on_terminal(in_actions: bool) -> Self {
         if in_actions || !std::io::stderr().is_terminal() {
             return Self::hidden();
@@ -75,7 +75,7 @@ impl Progress {
         Self { bars, total: Arc::default() }
     }
 
-    /// How many images are to be copied. Of more than one the total is shown.
+    /// How many images are to be copied. If there is more than one, the total is shown.
     pub(crate) fn expect(&self, images: usize) {
         self.total.expected.store(images, Ordering::Relaxed);
         if images > 1 {
@@ -83,12 +83,12 @@ impl Progress {
         }
     }
 
-    /// A bar for one image, named `loki:3.1.0`; its size is not known yet.
+    /// A bar for one image, named like `loki:3.1.0`; its size is not known yet.
     pub(crate) fn image(&self, name: &str) -> Bar {
         self.bar(name, true)
     }
 
-    /// A bar for what comes later to an image that is there: the total does not count it as one.
+    /// A bar for something added later to an existing image: the total does not count it as one.
     pub(crate) fn beside(&self, name: &str) -> Bar {
         self.bar(name, false)
     }
@@ -98,12 +98,12 @@ impl Progress {
         Bar { shown, total: Arc::clone(&self.total), counts, name: name.to_owned(), began: Instant::now() }
     }
 
-    /// A bar for a phase that asks for `total` things.
+    /// A bar for a phase with `total` requests.
     pub(crate) fn phase(&self, name: &str, total: usize) -> Phase {
         Phase(self.counter(name, COUNTED, total as u64))
     }
 
-    /// No more images are to come.
+    /// No more images will follow.
     pub(crate) fn end(&self) {
         if let Some(total) = self.total.lock().take() {
             total.bar.finish_and_clear();
@@ -168,26 +168,26 @@ impl Phase {
 }
 
 impl Bar {
-    /// So many bytes more are to be brought, in so many blobs.
+    /// Announces this many more bytes, in this many blobs.
     pub(crate) fn expect(&self, blobs: usize, bytes: u64) {
         self.shown.bar.inc_length(bytes);
         self.total.with(|total| total.bar.inc_length(bytes));
         say(&format!("{}: {}, {}", self.name, counted(blobs, "blob"), size(bytes)));
     }
 
-    /// How many bytes came, or are there already.
+    /// How many bytes arrived, or exist already.
     pub(crate) fn came(&self, bytes: u64) {
         self.shown.came(bytes);
         self.total.with(|total| total.came(bytes));
     }
 
-    /// How many bytes that came are to come again.
+    /// How many bytes that arrived have to be sent again.
     pub(crate) fn lost(&self, bytes: u64) {
         self.shown.bar.dec(bytes);
         self.total.with(|total| total.bar.dec(bytes));
     }
 
-    /// The image is done, or failed. Where nothing was to be brought, nothing is told.
+    /// The image is done, or failed. If there was nothing to copy, nothing is reported.
     pub(crate) fn end(&self, well: bool) {
         self.shown.bar.finish_and_clear();
         if self.counts {
@@ -217,14 +217,14 @@ fn style(template: &str, moved: &Arc<Mutex<Option<Instant>>>) -> ProgressStyle {
             let _ = write!(out, "{} of {}", size(state.pos()), size(total));
         }
     };
-    // The templates are fixed; were one broken, the plain style shows as much.
+    // The templates are fixed; if one were broken, the plain style would show as much.
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     style.with_key("pace", pace_of).with_key("sizes", sizes_of)
 }
 
 /// How fast a bar moves.
 struct Pace {
-    /// How long ago something came; `None`: nothing did.
+    /// How long ago something last arrived; `None`: nothing has.
     since: Option<Duration>,
     per_second: f64,
     came: u64,
@@ -232,7 +232,7 @@ struct Pace {
 }
 
 impl Pace {
-    /// How fast it goes, and how long it will take where enough came to tell. What waits is not estimated.
+    /// The speed, and the remaining time once enough has arrived to tell. Nothing is estimated while waiting.
     fn shown(&self, in_bytes: bool) -> String {
         let Self { since, per_second, came, left } = *self;
         if since.is_none_or(|since| since >= WAITING) || !per_second.is_normal() || per_second < 0.0 {
@@ -263,7 +263,7 @@ mod tests {
 
     use super::*;
 
-    /// A terminal: its rows, and where the next character goes. A full row is left by the next character alone.
+    /// A terminal: its rows, and the position of the next character. A full row is left only by the next character.
     #[derive(Debug, Clone, Default)]
     struct Screen(Arc<Mutex<(Vec<Vec<char>>, usize)>>);
 
@@ -275,7 +275,7 @@ mod tests {
             rows.iter().map(words).filter(|line| !line.is_empty()).collect()
         }
 
-        /// Goes to another row, told from the present one. Rows are written from their beginning.
+        /// Goes to another row, computed from the current one. Rows are written from their beginning.
         fn go(&self, to: impl FnOnce(usize) -> usize) -> std::io::Result<()> {
             let row = &mut self.0.lock().unwrap().1;
             *row = to(*row);

@@ -1,4 +1,4 @@
-//! The bars of this process, if it draws any: they take turns with what else is written.
+//! The bars of this process, if it draws any: they take turns with other output.
 
 use std::sync::OnceLock;
 
@@ -6,7 +6,7 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 
 static DRAWN: OnceLock<MultiProgress> = OnceLock::new();
 
-/// The bars that are drawn: these, or those that were drawn before.
+/// The bars that are drawn: these, or the ones drawn before.
 pub(super) fn draw(bars: MultiProgress) -> MultiProgress {
     DRAWN.get_or_init(|| bars).clone()
 }
@@ -19,7 +19,7 @@ pub(super) fn suspended<T>(act: impl FnOnce() -> T) -> T {
     }
 }
 
-/// Takes all bars away for good: the run ends.
+/// Removes all bars for good: the run ends.
 pub(crate) fn end_bars() {
     if let Some(bars) = DRAWN.get() {
         take_away(bars);
@@ -27,7 +27,7 @@ pub(crate) fn end_bars() {
 }
 
 pub(super) fn take_away(bars: &MultiProgress) {
-    // A terminal that is gone shows none.
+    // A terminal that is gone does not matter.
     let _ = bars.clear();
     bars.set_draw_target(ProgressDrawTarget::hidden());
 }

@@ -1,7 +1,7 @@
-//! The stream that people and the Actions runner read beside results: the log, its groups, masks.
+//! The stream that people and the Actions runner read besides results: the log, its groups, masks.
 //!
-//! The runner reads a step's two streams as two queues, in which their common order is lost. So a program that was started
-//! as the action writes everything to standard output ([`join`]).
+//! The runner reads a step's two streams as two queues, which loses their common order. So when started as the action,
+//! the program writes everything to standard output ([`join`]).
 
 use std::fmt::Arguments;
 use std::io::{self, Write};
@@ -13,12 +13,13 @@ use super::drawn::suspended;
 /// Whether messages go to standard output.
 static JOINED: AtomicBool = AtomicBool::new(false);
 
-/// From now on messages go to standard output, where results go.
+/// From now on messages go to standard output, like results.
 pub(crate) fn join() {
     JOINED.store(true, Ordering::Relaxed);
 }
 
-/// Where messages go: standard error, unless the streams are joined. Every write comes out whole, and bars stay below it.
+/// Where messages go: standard error, unless the streams are joined. Every write comes out whole, and bars stay below
+/// it.
 #[derive(Debug, Default)]
 pub(crate) struct Messages;
 
@@ -46,7 +47,7 @@ impl Write for Messages {
     }
 }
 
-/// Where results go when the streams are joined. They bring groups of their own and stand in none of the log.
+/// Where results go when the streams are joined. They have their own groups and are never inside one of the log's.
 #[derive(Debug, Default)]
 pub(crate) struct OutsideGroups;
 
@@ -69,9 +70,9 @@ impl Write for OutsideGroups {
     }
 }
 
-/// Where the lines of phases go in the log: they are written in jobs of GitHub Actions, and elsewhere with `-v`.
+/// The log target of phases' lines: written in GitHub Actions jobs, and elsewhere with `-v`.
 pub(crate) const PHASE: &str = "wharfinger::phase";
-/// Likewise where a group of lines begins and, with an empty text, ends.
+/// The log target that begins a group of lines or, with an empty text, ends it.
 pub(crate) const GROUP: &str = "wharfinger::phase::group";
 
 /// Says what the run is about, or why it does nothing.
@@ -79,8 +80,8 @@ pub(crate) fn say(text: &str) {
     tracing::info!(target: PHASE, "{text}");
 }
 
-/// A part of the run. Until it is dropped, lines in the log of a job are folded under its title. The runner knows no group in a
-/// group: a part of a part is one line.
+/// A part of the run. Until it is dropped, lines in the log of a job are folded under its title. The runner does not
+/// nest groups: a part of a part is one line.
 #[must_use]
 pub(crate) struct Group(usize);
 
@@ -110,9 +111,9 @@ impl Drop for Group {
 
 /// The groups of this process's log.
 struct Groups {
-    /// How many parts of the run began so far.
+    /// How many parts of the run have begun so far.
     begun: usize,
-    /// The one whose group is open.
+    /// The part whose group is open.
     open: Option<usize>,
 }
 

@@ -1,14 +1,14 @@
-//! The table of settings: each has a name from which its flag, its variable and its action input follow.
+//! The table of settings: the name of each determines its flag, its variable and its action input.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {
     /// The name: `a-b` gives the flag `--a-b`, the variable `WHARFINGER_A_B` and the input `a-b`.
     pub name: &'static str,
-    /// Variables that people have already.
+    /// Variables that people already use.
     pub people: &'static [&'static str],
     /// Whether the action has it as an input.
     pub input: bool,
-    /// Whether it is a secret: it then has no flag of its own but `--a-b-file`.
+    /// Whether it is a secret: then it has a flag `--a-b-file` instead of its own.
     pub secret: bool,
 }
 
@@ -47,7 +47,7 @@ impl Key {
         format!("WHARFINGER_{}", self.name.to_uppercase().replace('-', "_"))
     }
 
-    /// The variable in which the Actions runner gives its input: upper case, hyphens kept.
+    /// The variable in which the Actions runner passes its input: upper case, hyphens kept.
     #[must_use]
     pub fn input_variable(&self) -> String {
         format!("INPUT_{}", self.name.to_uppercase())

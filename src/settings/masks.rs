@@ -1,4 +1,4 @@
-//! What the runner must hide of the secrets that were given, used or not.
+//! What the runner must hide of the given secrets, used or not.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ pub(crate) fn masks_of_variables(given: &Given<'_>) -> BTreeSet<String> {
     users.masks(secrets)
 }
 
-/// What to hide of all secrets, those in files too.
+/// What to hide of all secrets, including those in files.
 pub(crate) fn masks_of_all(given: &Given<'_>, secrets: &Secrets) -> BTreeSet<String> {
     let used = [
         ("github-token", &secrets.github_token),
@@ -35,13 +35,13 @@ pub(crate) fn masks_of_all(given: &Given<'_>, secrets: &Secrets) -> BTreeSet<Str
     &masks_of_variables(given) | &Users::of(given).masks(used)
 }
 
-/// The user names that were given with Docker Hub's token, whichever way.
+/// The user names that were given with Docker Hub's token, in whatever way.
 struct Users(Vec<String>);
 
 impl Users {
     fn of(given: &Given<'_>) -> Self {
         let key = Key::named("dockerhub-username");
-        // The input also where the command line makes no sense: then it is unknown whether this is the action.
+        // Includes the input if the command line is invalid: then it is unknown whether this is the action.
         let names = key.into_iter().flat_map(|key| given.texts(key).chain(given.variable(&key.input_variable())));
         Self(names.map(|given| given.text).collect())
     }

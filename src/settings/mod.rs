@@ -1,4 +1,4 @@
-//! Settings of a run, from flags, environment and action inputs, in the order that the contract gives.
+//! Settings of a run, from flags, environment and action inputs, in the order that the contract specifies.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub(crate) use masks::{masks_of_all, masks_of_variables};
 pub use resolve::{Given, resolve, secrets};
 pub(crate) use resolve::{Secrets, format_of};
 
-/// Everything that a run was told, whichever way it was told.
+/// Everything that a run was told, in whatever way.
 #[derive(Debug)]
 pub struct Settings {
     /// The manifest's path, `approved-images.yml` by default.
@@ -33,33 +33,33 @@ pub struct Settings {
     /// Docker Hub's user name, or the organization of an organization access token.
     pub dockerhub_username: Option<String>,
     pub dockerhub_token: Option<SecretString>,
-    /// A Docker `config.json` text with registry credentials.
+    /// The text of a Docker `config.json` with registry credentials.
     pub registry_auth: Option<SecretString>,
     /// Certificates to trust in addition to the system's, PEM.
     pub ca_certificates: Option<String>,
     pub record: RecordMode,
-    /// The floor of reviews an approval needs.
+    /// The minimum number of reviews an approval needs.
     pub min_approvals: u32,
     pub shard: Option<Shard>,
     pub dry_run: bool,
-    /// How long the first byte of an answer, and every next one, is waited for.
+    /// How long to wait for the first byte of an answer, and for each next one.
     pub timeout: Duration,
-    /// How long one source's lists and evidence are waited for in all.
+    /// How long to wait for one source's lists and evidence in all.
     pub source_timeout: Duration,
-    /// Hosts that are to be found elsewhere.
+    /// Hosts that are to be reached at another address.
     pub hosts: Hosts,
-    /// Token services that may have a registry's password beside those that are known.
+    /// Token services that may be sent a registry's password, besides the known ones.
     pub token_services: TokenServices,
-    /// Docker's own configuration, from which registry credentials come too.
+    /// Docker's own configuration, which also provides registry credentials.
     pub docker: registry_credentials::Environment,
     pub directory: PathBuf,
-    /// What GitHub says of itself and of this run.
+    /// What GitHub says about itself and this run.
     pub github: Environment,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForgeChoice {
-    /// In Actions, or where a token and a repository are given.
+    /// In Actions, or if a token and a repository are given.
     GitHub,
     /// Branches of the local clone.
     Git,
@@ -67,10 +67,10 @@ pub enum ForgeChoice {
     None,
 }
 
-/// `record`: how `mirrored` digests come into the manifest.
+/// `record`: how `mirrored` digests are added to the manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RecordMode {
-    /// A commit, or where the branch refuses it a pull request.
+    /// A commit or, if the branch refuses it, a pull request.
     #[default]
     Auto,
     /// A commit on the default branch.
@@ -81,7 +81,7 @@ pub enum RecordMode {
     None,
 }
 
-/// `shard`: part `number` of `count`, from 1.
+/// `shard`: part `number` of `count`, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
     /// From 1.

@@ -1,5 +1,5 @@
-//! From what was given to [`Settings`]: action inputs where the program was started as the action, then flags, then
-//! variables. Empty counts as absent. No error text holds a secret.
+//! From what was given to [`Settings`]: action inputs if the program was started as the action, then flags, then
+//! variables. Empty counts as absent. No error text contains a secret.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -16,43 +16,43 @@ use crate::net::{Hosts, HostsError};
 use crate::registry::credentials;
 use crate::registry::remote::Patience;
 
-/// A text, and what gave it: a flag or a variable.
+/// A text, and where it came from: a flag or a variable.
 pub(super) struct Sourced {
     pub(super) text: String,
     origin: String,
 }
 
 pub struct Given<'a> {
-    /// The flags that were given, by the setting's name; of a secret the name of its file, or `-`.
+    /// The flags that were given, by the setting's name; for a secret, the name of its file, or `-`.
     pub flags: BTreeMap<&'static str, String>,
     /// How often `-v` was given.
     pub verbosity: u8,
     pub variables: &'a Variables,
-    /// Whether the program was started as the action does: without a command argument.
+    /// Whether the program was started like the action: without a command argument.
     pub as_action: bool,
     /// Standard input, for a secret given as `-`; read once.
     pub stdin: &'a mut dyn Read,
     pub directory: PathBuf,
 }
 
-/// A setting that cannot be used: which, from where, and what it should be.
+/// An invalid setting: which one, its source, and what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SettingsError(pub String);
 
-/// The secrets of a run. They are worked out before everything else, so that the runner can hide them.
+/// The secrets of a run. They are determined before everything else, so that the runner can hide them.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
     pub github_token: Option<SecretString>,
     pub dockerhub_token: Option<SecretString>,
-    /// A Docker `config.json` text.
+    /// The text of a Docker `config.json`.
     pub registry_auth: Option<SecretString>,
-    /// Why one is missing: a file that cannot be read, or two secrets that are both to come from standard input. The others
-    /// are to be hidden anyway.
+    /// Why one is missing: a file that cannot be read, or two secrets that both come from standard input. The others
+    /// are hidden anyway.
     pub error: Option<SettingsError>,
 }
 
-/// Works the secrets out, reading the files that hold them.
+/// Determines the secrets, reading the files that contain them.
 pub fn secrets(given: &mut Given<'_>) -> Secrets {
     let (stdin, mut error) = match read_stdin(given) {
         Ok(stdin) => (stdin, None),
@@ -70,12 +70,12 @@ pub fn secrets(given: &mut Given<'_>) -> Secrets {
     Secrets { github_token, dockerhub_token, registry_auth, error }
 }
 
-/// How results are to be printed, as far as that can be told; for what must be printed before all settings are known.
+/// The format for results, as far as it is known; for what must be printed before all settings are known.
 pub(crate) fn format_of(given: &Given<'_>) -> Format {
     given.parse("format", format).ok().flatten().unwrap_or_default()
 }
 
-/// Works the settings out.
+/// Determines the settings.
 pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, SettingsError> {
     let Secrets { github_token, dockerhub_token, registry_auth, error } = secrets;
     if let Some(error) = error {
@@ -117,7 +117,7 @@ pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, Settings
     })
 }
 
-/// `-v` is a flag, and so goes before variables; an input of the action goes before both.
+/// `-v` is a flag, so it takes precedence over variables; an input of the action takes precedence over both.
 fn log_level(given: &Given<'_>) -> Result<tracing::Level, SettingsError> {
     let named = given.parse("log-level", level)?;
     match given.verbosity {
@@ -134,14 +134,14 @@ fn default_forge(github: &Environment, token: bool) -> ForgeChoice {
 /// `WHARFINGER_HOSTS`: environment only.
 fn hosts(variables: &Variables) -> Result<Hosts, SettingsError> {
     let text = variables.get("WHARFINGER_HOSTS").map(String::as_str).unwrap_or_default();
-    // A part that may hold a password is not repeated.
+    // A part that may contain a password is not repeated.
     let told = |e: HostsError| {
         if e.part.contains(['@', '?', '#']) { format!("WHARFINGER_HOSTS: {}", e.why) } else { e.to_string() }
     };
     text.parse().map_err(|e| SettingsError(told(e)))
 }
 
-/// Docker's configuration, as Docker itself finds it.
+/// Docker's configuration, located like Docker does.
 fn docker(given: &Given<'_>) -> credentials::Environment {
     let variable = |name: &str| given.variables.get(name).filter(|text| !text.trim().is_empty()).cloned();
     credentials::Environment {
@@ -158,12 +158,12 @@ fn docker(given: &Given<'_>) -> credentials::Environment {
 }
 
 impl Given<'_> {
-    /// What was given for a setting.
+    /// The value given for a setting.
     fn text(&self, name: &str) -> Option<Sourced> {
         self.texts(Key::named(name)?).next()
     }
 
-    /// The same, with all that it outweighs.
+    /// The same, with all values that it overrides.
     pub(super) fn texts(&self, key: &Key) -> impl Iterator<Item = Sourced> {
         let flag = self.flags.get(key.name).filter(|text| !key.secret && !text.is_empty());
         let flag = flag.map(|text| Sourced { text: text.clone(), origin: format!("--{}", key.name) });
@@ -183,7 +183,7 @@ impl Given<'_> {
         Some(Sourced { text: text.clone(), origin: name.to_owned() })
     }
 
-    /// What was given, made a value; the error names where it came from and quotes it.
+    /// The given value, parsed; the error names its source and quotes it.
     fn parse<T, E: std::fmt::Display>(
         &self,
         name: &str,
@@ -194,7 +194,7 @@ impl Given<'_> {
         parse(text.trim()).map(Some).map_err(|e| SettingsError(format!("{origin} is `{quoted}`: {e}")))
     }
 
-    /// A secret: the input, the file named by its flag, the variables, without the line end that files have.
+    /// A secret: the input, the file named by its flag, the variables; without the final line break that files have.
     fn secret(&self, name: &str, stdin: Option<&Sourced>) -> Result<Option<SecretString>, SettingsError> {
         let Some(key) = Key::named(name) else { return Ok(None) };
         if let Some(given) = self.input(key) {
@@ -231,7 +231,7 @@ impl Given<'_> {
         Ok(Some(text).filter(|text| !text.trim().is_empty()).map(|text| secret_text(&text)))
     }
 
-    /// `ca-certificates`: PEM text, or outside the action a file that holds it.
+    /// `ca-certificates`: PEM text or, outside the action, a file that contains it.
     fn certificates(&self) -> Result<Option<String>, SettingsError> {
         let Some(Sourced { text, origin }) = self.text("ca-certificates") else { return Ok(None) };
         let pem = if text.contains("-----BEGIN ") || self.as_action {
@@ -249,7 +249,7 @@ impl Given<'_> {
     }
 }
 
-/// Standard input, where one secret is given as `-`, and what names it.
+/// Standard input, if one secret is given as `-`, and which setting that is.
 fn read_stdin(given: &mut Given<'_>) -> Result<Option<Sourced>, SettingsError> {
     let readers: Vec<String> = super::KEYS
         .iter()
@@ -270,7 +270,7 @@ fn read_stdin(given: &mut Given<'_>) -> Result<Option<Sourced>, SettingsError> {
     }
 }
 
-/// The most bytes a secret or a bundle of certificates may have.
+/// The maximum size in bytes of a secret or a bundle of certificates.
 const SECRET_LIMIT: u64 = 4_000_000;
 
 fn read_file(directory: &Path, file: &str, origin: &str) -> Result<String, SettingsError> {
@@ -292,8 +292,8 @@ fn secret_text(text: &str) -> SecretString {
     SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// A file below the directory that the program was started in, which in a job is the repository, as the forge names it: without
-/// `.`, `..` and empty parts. What is written in two ways is compared and recorded in one.
+/// A file below the directory that the program was started in, which in a job is the repository, as the forge names it:
+/// without `.`, `..` and empty parts, so that it is compared and recorded in one spelling.
 fn repository_path(text: &str, directory: &Path) -> Result<String, &'static str> {
     const OUTSIDE: &str = "it leads out of the repository: run wharfinger in the repository's root and name a file \
                            below it, such as teams/images.yml";

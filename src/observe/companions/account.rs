@@ -1,4 +1,4 @@
-//! What would be copied too with an image, for who reviews it.
+//! What would be copied along with an image, for its reviewers.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ use crate::plan::companions::{Allowance, LeftBehind};
 use crate::proposal::body::{Along, Comes};
 use crate::registry::Error;
 
-/// How many are read together.
+/// How many are read at once.
 const TOGETHER: usize = 8;
 
-/// What promotion would bring along with these manifests, if the mirror has nothing of it.
+/// What promotion would bring along with these manifests if the mirror has none of it.
 ///
 /// # Errors
 /// Whatever keeps upstream from answering.
@@ -49,7 +49,7 @@ pub(crate) async fn account(sources: &Sources, location: &Location, digests: &[D
     Ok(along)
 }
 
-/// One that was found, and what it is.
+/// One that was found, and its kind.
 struct Named {
     digest: Digest,
     under: Option<Tag>,

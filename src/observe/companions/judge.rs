@@ -1,4 +1,5 @@
-//! Whether what stands beside an image may be copied too: its document is read, and its configuration where that decides.
+//! Whether an artifact attached to an image may be copied too: its document is read, and its configuration if that
+//! decides.
 
 use std::sync::Arc;
 
@@ -11,13 +12,13 @@ use crate::observe::documents::Documents;
 use crate::observe::sources::Sources;
 use crate::registry::{ByteStream, Error, ErrorKind, Store};
 
-/// What a document beside an image is.
+/// The kind of a document attached to an image.
 #[derive(Debug, Clone)]
 pub(crate) enum Judged {
     Artifact(Artifact),
-    /// It stays where it is, and what it is.
+    /// It is not copied; says what it is.
     Foreign(String),
-    /// Nothing answers.
+    /// There is no such document.
     Missing,
 }
 
@@ -25,7 +26,7 @@ pub(crate) enum Judged {
 #[derive(Clone, Copy)]
 pub(crate) enum StoreReader<'a> {
     Source(&'a Sources, &'a Location),
-    /// A repository of the destination, and what was read so far.
+    /// A repository of the destination, and the documents read so far.
     Mirror(&'a Arc<dyn Store>, &'a Documents),
 }
 
@@ -53,7 +54,7 @@ impl StoreReader<'_> {
     }
 }
 
-/// Judges the document with this digest. `subject`: what it must name as its subject, where it names one.
+/// Judges the document with this digest. `subject`: what it must name as its subject, if it names one.
 ///
 /// # Errors
 /// Whatever keeps the registry from answering.
@@ -90,7 +91,7 @@ pub(crate) async fn judge(reader: StoreReader<'_>, digest: &Digest, subject: Opt
     }
 }
 
-/// A small blob, its bytes checked.
+/// A small blob, its bytes verified.
 async fn bytes(reader: StoreReader<'_>, blob: &Descriptor) -> Result<Option<Vec<u8>>, Error> {
     let Some(mut pieces) = reader.blob(blob).await? else { return Ok(None) };
     let mut bytes = Vec::new();

@@ -1,8 +1,8 @@
-//! What belongs to manifests upstream: signatures, attestations and SBOMs, found by the referrers API, the fallback tag and
-//! cosign's tags.
+//! What belongs to manifests upstream: signatures, attestations and SBOMs, found by the referrers API, the fallback tag
+//! and cosign's tags.
 //!
-//! Costs one request a manifest (none more of a host that has no referrers API) and one listing of tags a source. No
-//! manifest is asked for by a tag that is not listed, but for the fallback tags where neither tags nor referrers are.
+//! Costs one request per manifest (none if the host has no referrers API) and one listing of tags per source. No
+//! manifest is requested by a tag that is not listed, except fallback tags if neither tags nor referrers are listed.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -18,12 +18,12 @@ mod judge;
 pub(crate) use account::account;
 pub(crate) use judge::{Judged, StoreReader, judge};
 
-/// Something that stands where what belongs to a manifest stands.
+/// Something found where companions of a manifest are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Companion {
-    /// It names the manifest as its subject, says the list of referrers.
+    /// The list of referrers says that it names the manifest as its subject.
     Referrer { subject: Digest, referrer: Descriptor },
-    /// It stands under one of cosign's tags.
+    /// It has one of cosign's tags.
     Tagged(Tag),
 }
 
@@ -37,18 +37,19 @@ impl Companion {
     }
 }
 
-/// What was found beside the manifests of one image.
+/// The companions found for the manifests of one image.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Found {
-    /// At most [`MOST`]; what belongs to something stands after it.
+    /// At most [`MOST`]; what belongs to a companion comes after it.
     pub companions: Vec<Companion>,
-    /// What is none, and whether there are more.
+    /// What is not a companion, and whether there are more.
     pub left: Vec<LeftBehind>,
 }
 
-/// Whether anything can stand beside the image whose uppermost manifest is `top`, told without knowing its children: at a
-/// registry that has no referrers API only what the list of tags shows can, under the fallback tag or cosign's, if tags are listed
-/// at all. Where there is that API, what it lists stands under no tag, and of each manifest it must be asked alone: then it can.
+/// Whether the image with the top manifest `top` can have companions at all, without knowing its children. At a
+/// registry without referrers API, only what the list of tags shows can be one, under the fallback tag or cosign's, if
+/// tags are listed at all. A referrers API lists companions without tags, and must be asked about each manifest
+/// separately: then it can have some.
 ///
 /// # Errors
 /// Whatever keeps upstream from answering.
@@ -84,10 +85,10 @@ pub(crate) async fn find(sources: &Sources, location: &Location, digests: &[Dige
     Ok(found)
 }
 
-/// What stands beside one manifest.
+/// The companions of one manifest.
 ///
 /// # Errors
-/// As [`find`].
+/// As for [`find`].
 pub(crate) async fn beside(sources: &Sources, location: &Location, subject: &Digest) -> Result<Found, Error> {
     let tags = sources.companion_tags(location).await?;
     let tagged = cosign_tags(subject).into_iter().filter(|tag| tags.as_ref().is_some_and(|tags| tags.contains(tag)));
@@ -98,10 +99,10 @@ pub(crate) async fn beside(sources: &Sources, location: &Location, subject: &Dig
     Ok(found)
 }
 
-/// The same where a signature is asked for: at a registry that does not list its tags, cosign's are tried all the same.
+/// The same if a signature is required: at a registry that does not list its tags, cosign's are tried anyway.
 ///
 /// # Errors
-/// As [`find`].
+/// As for [`find`].
 pub(crate) async fn signing(sources: &Sources, location: &Location, subject: &Digest) -> Result<Found, Error> {
     let mut found = beside(sources, location, subject).await?;
     if sources.companion_tags(location).await?.is_none() {
@@ -111,7 +112,7 @@ pub(crate) async fn signing(sources: &Sources, location: &Location, subject: &Di
 }
 
 impl Found {
-    /// Leaves as many as an image may have, and says whether there were more.
+    /// Keeps as many as an image may have, and says whether there were more.
     pub(crate) fn bound(&mut self) -> bool {
         let more = self.companions.len() > MOST;
         if more {
@@ -122,8 +123,8 @@ impl Found {
     }
 }
 
-/// By the referrers API, and by the fallback tag, if that is listed: some APIs do not know what stands there. Where nothing at
-/// all is listed, the tag is asked for. What is not an index under that tag lists nothing.
+/// By the referrers API, and by the fallback tag if that is listed: some APIs do not know what it lists. If nothing at
+/// all is listed, the tag is requested. Anything but an index under that tag lists nothing.
 async fn referrers(
     sources: &Sources,
     location: &Location,
@@ -137,7 +138,7 @@ async fn referrers(
     let by_tag = under_fallback_tag(sources, location, tag, left).await?;
     let Some(mut all) = by_api else { return Ok(by_tag) };
     for referrer in by_tag {
-        // An API that lists does not list what is gone; the tag may.
+        // An API that lists referrers omits deleted ones; the tag may not.
         let known = all.iter().any(|listed| listed.digest == referrer.digest);
         if !known && sources.has(location, &referrer.digest).await? {
             all.push(referrer);

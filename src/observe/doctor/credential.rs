@@ -1,4 +1,4 @@
-//! Whose a credential is, without the secret.
+//! Whose credential it is, without the secret.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -17,7 +17,7 @@ pub(super) fn holder(found: &KnownCredential) -> Holder {
     Holder { user, kind, place: found.place.to_string() }
 }
 
-/// What a secret is, by what it begins with.
+/// The kind of a secret, by its prefix.
 pub(super) fn kind_of(secret: &SecretString) -> Kind {
     let secret = secret.expose_secret();
     match secret {
@@ -33,7 +33,7 @@ pub(super) fn kind_of(secret: &SecretString) -> Kind {
     }
 }
 
-/// What a token of GitHub is, by what it begins with.
+/// The kind of a GitHub token, by its prefix.
 pub(super) fn token_kind(token: &SecretString) -> TokenKind {
     let starts = [
         ("ghs_", TokenKind::Installation),

@@ -1,4 +1,4 @@
-//! What GitHub lets the token do: reads, and the question whose token it is.
+//! What GitHub lets the token do: reads, and the query for whose token it is.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::forge::github::access::{Readable, ReviewRule, Rule};
 use crate::forge::{Activity as _, Contents as _, Error, JOB_LOGIN, Told};
 use crate::{ledger, manifest};
 
-/// Asks GitHub, where it answered the greeting.
+/// Asks GitHub, if it answered the first request.
 pub(super) async fn ask_github(inspection: &Inspection<'_>, reached: bool) -> GitHubFacts {
     let run = inspection.run;
     let proposals = inspection.manifest.map(|manifest| manifest.proposals.clone()).unwrap_or_default();
@@ -85,7 +85,7 @@ async fn access(github: &GitHub, run: &Run, about: &About, facts: &mut GitHubFac
     }
 }
 
-/// The rules of the default branch, and those of a few branches such as this program makes.
+/// The rules of the default branch, and those of a few branches like the ones this program makes.
 async fn rules(
     github: &GitHub,
     proposals: &manifest::Proposals,
@@ -95,7 +95,7 @@ async fn rules(
 ) {
     facts.default_rules = Some(answered(github.rules_found(&about.default_branch).await).map(found));
     if let (Some(Ok(rules)), Some(Ok(true))) = (&mut facts.default_rules, &facts.protected) {
-        // Rulesets protect too: what is shown of the other kind is added to theirs.
+        // Rulesets protect too: classic protection, as far as it is shown, is added to them.
         match github.protection_found(&about.default_branch).await {
             Ok(Some(shown)) => {
                 rules.extend(found(shown));
@@ -123,7 +123,7 @@ async fn rules(
     facts.our_rules = Some(Ok(all.into_iter().collect()));
 }
 
-/// The text of the first CODEOWNERS on the default branch, where GitHub looks for it.
+/// The text of the first CODEOWNERS on the default branch, in GitHub's search order.
 async fn owners(github: &GitHub) -> Result<Option<String>, Error> {
     let head = github.head().await?;
     for path in [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"] {

@@ -1,4 +1,4 @@
-//! What Docker Hub's own API lets its credential do: reads, and the exchange of the token.
+//! What Docker Hub's own API lets its credential do: reads, and exchanging the token.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::policy::settings::Area;
 const ASKED: usize = 20;
 const AT_ONCE: usize = 4;
 
-/// Asks Docker Hub's API; `None` where it is of no use.
+/// Asks Docker Hub's API; `None` if it is not needed.
 pub(super) async fn ask_hub(inspection: &Inspection<'_>, reached: bool) -> Option<HubFacts> {
     let needed = inspection.organization().is_some() || inspection.hub_credential.is_some();
     if !inspection.uses_hub() || !needed {
@@ -45,7 +45,7 @@ pub(super) async fn ask_hub(inspection: &Inspection<'_>, reached: bool) -> Optio
     Some(facts)
 }
 
-/// The teams that the manifest grants something, and whether they are made where they are missing.
+/// The teams that the manifest grants something, and whether missing ones are created.
 fn wanted_teams(manifest: &Manifest) -> BTreeMap<String, bool> {
     let mut wanted = BTreeMap::new();
     for (name, team) in manifest.images.iter().flat_map(|image| &image.teams) {
@@ -92,8 +92,8 @@ async fn repositories(inspection: &Inspection<'_>, hub: &Hub, organization: &str
     }
 }
 
-/// The mirrors that are there and that promotion would leave alone, with the reason. What the manifest records of one is taken for
-/// granted here.
+/// The existing mirrors that promotion would leave alone, with the reason. What the manifest records about one is taken
+/// at its word here.
 async fn not_ours(inspection: &Inspection<'_>, hub: &Hub, facts: &HubFacts) -> BTreeMap<String, String> {
     let Some(manifest) = inspection.manifest else { return BTreeMap::new() };
     let there = facts.mirrors.iter().filter(|(_, said)| matches!(said, Ok(Some(_))));

@@ -22,18 +22,18 @@ pub(crate) struct Inspection<'a> {
     pub registries: &'a Registries,
     pub hub: Option<&'a Hub>,
     pub hub_credential: Option<(&'a str, &'a SecretString)>,
-    /// GitHub, where it is the forge and a token was given.
+    /// GitHub, if it is the forge and a token was given.
     pub github: Option<&'a GitHub>,
     pub run: &'a Run,
-    /// The manifest, where it can be used.
+    /// The manifest, if it is usable.
     pub manifest: Option<&'a Manifest>,
-    /// Its history, where there is a forge.
+    /// Its history, if there is a forge.
     pub history: Option<History<'a>>,
     /// What the marks of its repositories name.
     pub keeper: Keeper,
-    /// Its path, and what is to be said of it.
+    /// Its path, and what there is to say about it.
     pub manifest_fact: (&'a str, ManifestFact),
-    /// The addresses of GitHub's API; none where it is not the forge.
+    /// The addresses of GitHub's API; none if it is not the forge.
     pub github_addresses: Vec<Url>,
     pub given_certificates: usize,
     /// What signatures are verified with.
@@ -42,7 +42,7 @@ pub(crate) struct Inspection<'a> {
     pub event: Option<EventFact>,
 }
 
-/// What of the manifest is at one registry.
+/// The part of the manifest that is at one registry.
 #[derive(Default)]
 pub(super) struct Part {
     pub sources: BTreeSet<Repository>,
@@ -50,7 +50,7 @@ pub(super) struct Part {
 }
 
 impl<'a> Inspection<'a> {
-    /// The name of the organization on Docker Hub, where that is the destination.
+    /// The name of the organization on Docker Hub, if that is the destination.
     pub(super) fn organization(&self) -> Option<&'a str> {
         let manifest = self.manifest?;
         manifest.on_docker_hub().then_some(manifest.organization.as_str())
@@ -73,7 +73,7 @@ impl<'a> Inspection<'a> {
         all
     }
 
-    /// Whether Docker Hub's own API is of use: the mirrors or sources are there, or there is a credential for it.
+    /// Whether Docker Hub's own API is needed: the mirrors or sources are there, or there is a credential for it.
     pub(super) fn uses_hub(&self) -> bool {
         self.hub_credential.is_some() || self.parts().contains_key(&RegistryHost::docker_hub())
     }

@@ -1,5 +1,5 @@
-//! What `doctor` finds out: every server is greeted first, and only those that answer are asked more. Nothing is written
-//! anywhere: tokens are exchanged, everything else is read.
+//! What `doctor` finds out: every server is contacted first, and only those that answer are asked more. Nothing is
+//! written anywhere: tokens are exchanged, everything else is read.
 
 use std::collections::BTreeSet;
 
@@ -51,7 +51,7 @@ pub(crate) async fn gather(inspection: &Inspection<'_>) -> Facts {
     }
 }
 
-/// Docker Hub answers for a repository that is not there as for one that may not be read; its API tells.
+/// Docker Hub answers the same for a repository that does not exist and one that may not be read; its API tells.
 fn unmade(registries: &mut [RegistryFacts], hub: &HubFacts) {
     let missing: Vec<&String> =
         hub.mirrors.iter().filter(|(_, said)| matches!(said, Ok(None))).map(|(name, _)| name).collect();
@@ -63,14 +63,14 @@ fn unmade(registries: &mut [RegistryFacts], hub: &HubFacts) {
 const HUB: &str = "Docker Hub's API";
 const GITHUB: &str = "GitHub's API";
 
-/// A server to greet, and the commands that need it.
+/// A server to contact, and the commands that need it.
 struct Target {
     name: String,
     url: Result<Url, String>,
     needed_for: Vec<&'static str>,
 }
 
-/// Everything that would be asked, greeted at once, and whether any of it speaks TLS.
+/// Every server that would be needed, contacted at once, and whether any of them speaks TLS.
 async fn greeted(inspection: &Inspection<'_>) -> (Vec<Server>, bool) {
     let client = inspection.registries.client();
     let mut targets: Vec<Target> = Vec::new();
@@ -134,7 +134,7 @@ fn short(url: &Url) -> String {
     url.as_str().trim_end_matches('/').to_owned()
 }
 
-/// What would be contacted; nothing is asked.
+/// What would be contacted; nothing is requested.
 pub(crate) fn contacts(inspection: &Inspection<'_>) -> Contacts {
     let proxies = Proxies::read();
     let mut contacts =

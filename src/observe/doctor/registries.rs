@@ -1,4 +1,4 @@
-//! What registries let their credentials do: tags are listed and tokens asked for, nothing is written.
+//! What registries let their credentials do: tags are listed and tokens requested, nothing is written.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::image::{RegistryHost, Repository};
 use crate::registry::remote::{PushGrant, Remote};
 use crate::registry::{Error, Registries};
 
-/// So many sources and so many mirrors of a registry are asked.
+/// This many sources and this many mirrors of a registry are checked.
 const ASKED: usize = 20;
 const AT_ONCE: usize = 4;
 
@@ -27,7 +27,7 @@ pub(super) async fn ask_registries(inspection: &Inspection<'_>, reached: &BTreeS
 async fn registry(registries: &Registries, host: &RegistryHost, part: &Part, reached: bool) -> RegistryFacts {
     let credentials = &registries.client().options().credentials;
     let found = match credentials.find(host).await.map_err(|e| e.to_string()) {
-        // Asking for the password that keys of AWS get is no more than a token exchange.
+        // Fetching the password for AWS keys is no more than a token exchange.
         Ok(None) if reached => registries.client().find_credential(host).await.map_err(|e| e.to_string()),
         known => known,
     };
@@ -62,7 +62,7 @@ async fn source(registries: &Registries, repository: &Repository) -> Source {
     Source { repository: repository.to_string(), read, by_nobody }
 }
 
-/// Reading comes first: from it the registry is known to want a token, and which.
+/// Reads first: that shows that the registry wants a token, and which.
 async fn mirror(registries: &Registries, repository: &Repository) -> Mirror {
     let remote: Remote = registries.remote(repository);
     let read = answered(remote.may_pull().await);

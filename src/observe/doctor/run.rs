@@ -1,4 +1,4 @@
-//! What a run was told of GitHub.
+//! What a run was told about GitHub.
 
 use secrecy::SecretString;
 
@@ -7,20 +7,20 @@ use crate::doctor::facts::TokenKind;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Run {
-    /// Whether proposals are made elsewhere.
+    /// Whether proposals are made in another repository.
     pub elsewhere: bool,
     pub in_actions: bool,
     pub repository: Option<String>,
     /// `GITHUB_SERVER_URL`.
     pub server: String,
-    /// What the token is, by what it begins with.
+    /// The kind of the token, by its prefix.
     pub token: Option<TokenKind>,
     pub job: Option<String>,
     pub workflow_ref: Option<String>,
     pub workflow_sha: Option<String>,
-    /// Whether records are made by commits alone.
+    /// Whether records are made by commits only.
     pub commits_alone: bool,
-    /// The floor of reviews.
+    /// The minimum number of reviews.
     pub min_approvals: u32,
 }
 

@@ -1,4 +1,4 @@
-//! Whether what is approved of images that ask for signatures is signed so.
+//! Whether approvals of images that require signatures are signed accordingly.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,11 +12,11 @@ use crate::observe::sources::Sources;
 use crate::plan;
 use crate::proposal::unsigned::unsigned;
 
-/// So many images are looked at.
+/// This many images are checked.
 const ASKED: usize = 20;
 const AT_ONCE: usize = 4;
 
-/// `None` where no image asks for signatures.
+/// `None` if no image requires signatures.
 pub(super) async fn look_at_signatures(inspection: &Inspection<'_>, reached: &BTreeSet<&str>) -> Option<SigningFacts> {
     let images = inspection.manifest.into_iter().flat_map(|manifest| &manifest.images);
     let asking: Vec<&Image> = images.filter(|image| image.signatures.is_some()).collect();

@@ -1,4 +1,4 @@
-//! The workflow's file that started this job: what it gives the job's own token.
+//! The workflow file that started this job: what it grants to the job's own token.
 
 use super::run::Run;
 use crate::doctor::facts::Given;
@@ -17,7 +17,7 @@ pub(super) async fn given(github: &GitHub, run: &Run) -> Result<Given, String> {
     Ok(Given { file, permissions })
 }
 
-/// The file, the commit and the job; `None` where that is unknown, or another repository's.
+/// The file, the commit and the job; `None` if unknown, or in another repository.
 fn place<'a>(run: &'a Run, repository: &str) -> Option<(String, Commit, &'a str)> {
     let (path, _) = run.workflow_ref.as_deref()?.split_once('@')?;
     let file = path.strip_prefix(repository)?.strip_prefix('/')?;

@@ -1,4 +1,4 @@
-//! The account that keeps the ledger, for a run that has another token: told by what GitHub saw accounts do.
+//! The account that keeps the ledger, for a run that has another token: determined by what GitHub saw accounts do.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +11,9 @@ const LOOKED_AT: usize = 5;
 
 /// The account, for the manifest at this path; else why nobody is shown to keep the ledger.
 ///
-/// Where one account alone ever wrote on the branch it is that one. Where more did, it is the one that recorded promotions on the
-/// default branch last, which is the best kept branch there is; else the one that made the branch first: to delete it and make it
-/// anew helps nobody.
+/// If only one account ever wrote to the branch, it is that one. If more did, it is the one that last recorded
+/// promotions on the default branch, which is the best protected branch there is; else the one that first created the
+/// branch: deleting and recreating it helps nobody.
 pub(super) async fn find(
     forge: &dyn Forge,
     manifest: &str,
@@ -43,19 +43,19 @@ fn movers(rows: &[Movement]) -> BTreeSet<String> {
     put.filter_map(|row| row.actor.as_ref()).map(|actor| actor.login.to_lowercase()).collect()
 }
 
-/// The one account that put something on the branch, where all its movements are known.
+/// The only account that put something on the branch, if all its movements are known.
 fn sole(rows: &[Movement], movers: &BTreeSet<String>) -> Option<String> {
     let known = rows.len() < WHOLE && rows.iter().filter(|row| row.puts()).all(|row| row.actor.is_some());
     movers.first().filter(|_| known && movers.len() == 1).cloned()
 }
 
-/// The account that made the branch for the first time, where that is told.
+/// The account that first created the branch, if known.
 fn maker(rows: &[Movement]) -> Option<String> {
     let first = rows.last().filter(|row| row.kind == MovementKind::Created)?;
     first.actor.as_ref().map(|actor| actor.login.clone())
 }
 
-/// Which of these accounts pushed a record of promotions to the default branch last.
+/// Which of these accounts last pushed a record of promotions to the default branch.
 async fn recorder(
     forge: &dyn Forge,
     manifest: &str,
@@ -76,7 +76,7 @@ async fn recorder(
     Ok(None)
 }
 
-/// Whether nothing differs between two commits' manifests but what is recorded of promotions, and that does.
+/// Whether two commits' manifests differ in recorded promotions and nothing else.
 async fn records(forge: &dyn Forge, manifest: &str, before: &Commit, after: &Commit) -> Result<bool, Error> {
     let mut states = Vec::new();
     for at in [before, after] {

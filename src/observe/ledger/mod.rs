@@ -1,4 +1,4 @@
-//! The ledger as it stands on its branch, read when a rule first asks for what only the ledger knows.
+//! The ledger on its branch, read when a rule first needs something that only the ledger knows.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -16,9 +16,10 @@ mod keeper;
 /// Whose commits on the ledger's branch count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trust {
-    /// Our own account's: for who writes there.
+    /// Our own account's: for those that write there.
     Ours,
-    /// The account's that is shown to keep the ledger: a run that only reads has often another token than the one that writes.
+    /// Those of the account shown to keep the ledger: a run that only reads often has another token than the one that
+    /// writes.
     Keeper,
 }
 
@@ -33,24 +34,24 @@ pub(crate) struct Place<'a> {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Reading {
-    /// The branch's commit; `None` where there is no branch.
+    /// The branch's commit; `None` if there is no branch.
     pub tip: Option<Commit>,
-    /// What counts of the text there.
+    /// The part of the text there that counts.
     pub ledger: Ledger,
     /// What somebody else wrote since our own newest commit.
     pub foreign: Option<Foreign>,
 }
 
-/// That somebody else wrote on the ledger's branch, or that its text is none of ours.
+/// Somebody else wrote to the ledger's branch, or its text is not ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Foreign {
-    /// The newest commit of another identity; `None` where the branch's text is broken though all commits are ours.
+    /// The newest commit of another identity; `None` if the branch's text is broken though all commits are ours.
     pub by: Option<(Commit, String)>,
     /// Why it is unknown whose it is, and how to change that.
     pub silence: Option<String>,
     /// How many tags' clocks start again.
     pub touched: usize,
-    /// Why nothing of the text counts.
+    /// Why none of the text counts.
     pub broken: Option<Broken>,
 }
 
@@ -76,7 +77,7 @@ impl std::fmt::Display for Foreign {
 /// Reads the ledger.
 ///
 /// # Errors
-/// Where the forge does not answer. No branch is an empty ledger.
+/// If the forge does not answer. A missing branch is an empty ledger.
 pub(crate) async fn read(place: Place<'_>) -> Result<Reading, Error> {
     let branch = ledger::branch(place.prefix);
     let Some(tip) = place.forge.tip(&branch).await? else {
@@ -103,7 +104,7 @@ pub(crate) async fn read(place: Place<'_>) -> Result<Reading, Error> {
     Ok(Reading { tip: Some(tip), ledger: trusted.ledger, foreign })
 }
 
-/// Who wrote on the ledger's branch, seen from the account whose commits count.
+/// Who wrote to the ledger's branch, relative to the account whose commits count.
 async fn written(place: Place<'_>, branch: &str, tip: &Commit) -> Result<Written, Error> {
     let account = match (place.trust, place.forge.accounts()) {
         (Trust::Ours, _) | (_, None) => Ok(Account::Us),
@@ -115,7 +116,7 @@ async fn written(place: Place<'_>, branch: &str, tip: &Commit) -> Result<Written
     }
 }
 
-/// Clocks and histories out of the ledger, which is read once, when the first is asked for.
+/// Clocks and histories from the ledger, which is read once, when the first is needed.
 pub(crate) struct Clocks<'a> {
     place: Option<Place<'a>>,
     now: DateTime<Utc>,
@@ -126,32 +127,32 @@ pub(crate) struct Clocks<'a> {
 /// What a run has from the ledger, and for it.
 #[derive(Debug, Default)]
 pub(crate) struct Noted {
-    /// What was read; `None` where nothing was asked for.
+    /// What was read; `None` if nothing was needed.
     pub reading: Option<Result<Reading, Error>>,
     pub asked: BTreeSet<Key>,
     pub survey: Survey,
 }
 
 impl<'a> Clocks<'a> {
-    /// Clocks that count until `now`. Without a place nothing is known.
+    /// Clocks that run until `now`. Without a place nothing is known.
     pub(crate) fn new(place: Option<Place<'a>>, now: DateTime<Utc>) -> Self {
         Self { place, now, reading: OnceCell::new(), asked: Mutex::default() }
     }
 
-    /// Since when a tag is known to answer a digest. What is seen for the first time begins now; `None` where there is no
-    /// ledger, or it cannot be read: nobody knows.
+    /// Since when a tag is known to resolve to a digest. What is seen for the first time starts now; `None` (unknown)
+    /// if there is no ledger, or it cannot be read.
     pub(crate) async fn since(&self, source: &Location, tag: &Tag, digest: &Digest) -> Option<DateTime<Utc>> {
         let (key, reading) = self.ask(source, tag).await?;
         Some(reading.ledger.since(&key, digest, self.now).unwrap_or(self.now))
     }
 
-    /// What a tag was seen to answer, oldest first.
+    /// What a tag was seen to resolve to, oldest first.
     pub(crate) async fn history(&self, source: &Location, tag: &Tag) -> Vec<(Digest, DateTime<Utc>)> {
         let Some((key, reading)) = self.ask(source, tag).await else { return Vec::new() };
         reading.ledger.history(&key).iter().map(|e| (e.digest.clone(), e.first_seen.min(self.now))).collect()
     }
 
-    /// Whether a tag was seen to answer a digest, now or earlier. A ledger that cannot be read saw nothing.
+    /// Whether a tag was seen to resolve to a digest, now or earlier. A ledger that cannot be read saw nothing.
     pub(crate) async fn saw(&self, source: &Location, tag: &Tag, digest: &Digest) -> bool {
         self.ask(source, tag).await.is_some_and(|(key, reading)| reading.ledger.saw(&key, digest))
     }
@@ -167,8 +168,8 @@ impl<'a> Clocks<'a> {
         Some(self.reading.get_or_init(|| read(place)).await)
     }
 
-    /// What is to be written down of a run. Who writes there also reads where nothing was asked for but the ledger may have to
-    /// hear what was seen: see [`Survey::has_looked`].
+    /// What a run has to write down. A run that writes there also reads the ledger if nothing needed it but it may have
+    /// to be told what was seen: see [`Survey::has_looked`].
     pub(crate) async fn noted(self, survey: Survey) -> Noted {
         if survey.has_looked() && self.place.is_some_and(|place| place.trust == Trust::Ours) {
             self.reading().await;

@@ -1,4 +1,4 @@
-//! How much is read beside one image.
+//! How much is read about the makers of one image.
 
 use crate::text::size;
 
@@ -11,25 +11,25 @@ pub(super) struct Bounds {
     count: usize,
     /// How many more bytes of them.
     bytes: u64,
-    /// Whether what is beyond the bounds makes a verdict unknown. Where nothing is asked it is only not looked at.
+    /// Whether exceeding the bounds makes a verdict unknown. If nothing is required, the rest is just not read.
     pub(super) tells: bool,
 }
 
 impl Bounds {
-    /// Where signatures are asked for.
+    /// If signatures are required.
     pub(super) const fn of_asked() -> Self {
         Self { each: 10_000_000, count: 200, bytes: 50_000_000, tells: true }
     }
 
-    /// Where what is found is only shown.
+    /// If findings are only shown.
     pub(super) const fn of_present() -> Self {
         Self { each: 64 * 1024, count: 6, bytes: 64 * 1024 * 6, tells: false }
     }
 
-    /// Takes room for one content.
+    /// Takes up room for one content.
     ///
     /// # Errors
-    /// Why there is none, where that is to be told.
+    /// Why there is none, if that is to be reported.
     pub(super) fn take(&mut self, bytes: u64) -> Result<(), Option<String>> {
         let excess = if bytes > self.each {
             format!("it has {}, and {} are read", size(bytes), size(self.each))

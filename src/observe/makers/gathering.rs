@@ -1,4 +1,4 @@
-//! What stands beside manifests, read as far as it may say who made them.
+//! Companions of manifests, read as far as they may say who made them.
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -13,13 +13,13 @@ use crate::observe::companions::{self, Companion};
 use crate::observe::sources::Sources;
 use crate::registry::{Error, ErrorKind};
 
-/// How many documents or contents are read together.
+/// How many documents or contents are read at once.
 const TOGETHER: usize = 8;
 
-/// The predicate types of provenance begin so.
+/// The prefix of the predicate types of provenance.
 const PROVENANCE: &str = "https://slsa.dev/provenance/";
 
-/// What is read beside one image.
+/// What is read about one image.
 pub(super) struct Gathering<'a> {
     sources: &'a Sources,
     location: &'a Location,
@@ -27,10 +27,10 @@ pub(super) struct Gathering<'a> {
     found: Found,
 }
 
-/// A document beside a manifest.
+/// A companion document of a manifest.
 struct Candidate {
     place: Place,
-    /// What it is called in messages.
+    /// Its name in messages.
     name: String,
     read: Read,
 }
@@ -38,7 +38,7 @@ struct Candidate {
 enum Read {
     Document(Document),
     Missing,
-    /// It is there and cannot be understood.
+    /// It exists and cannot be understood.
     Unusable(String),
 }
 
@@ -51,7 +51,7 @@ impl<'a> Gathering<'a> {
         &self.found
     }
 
-    /// Reads what stands beside a manifest.
+    /// Reads the companions of a manifest.
     pub(super) async fn beside(&mut self, subject: &Digest) -> Result<(), Error> {
         let (sources, location) = (self.sources, self.location);
         let mut listed = match self.bounds.tells {
@@ -73,7 +73,7 @@ impl<'a> Gathering<'a> {
         Ok(())
     }
 
-    /// Reads what attestation manifests of an index say of builds.
+    /// Reads what attestation manifests of an index say about builds.
     pub(super) async fn inside(&mut self, attestations: &[Attestations]) -> Result<(), Error> {
         for Attestations { about, digest } in attestations {
             let (place, name) = (Place::Index, digest.to_string());
@@ -87,7 +87,7 @@ impl<'a> Gathering<'a> {
         self.found.unread.push(Unread { subject: subject.clone(), why });
     }
 
-    /// Takes what stands where a signature should, in a form that is not read.
+    /// Takes a document in the place of a signature, in a form that is not supported.
     fn unsupported(&mut self, subject: &Digest, document: &Document) {
         let layer = document.layers().ok().and_then(|layers| layers.into_iter().next());
         self.found.beside.extend(layer.map(|layer| Beside {
@@ -99,7 +99,7 @@ impl<'a> Gathering<'a> {
         }));
     }
 
-    /// Takes what a document says of who made the image.
+    /// Takes what a document says about who made the image.
     async fn take(&mut self, subject: &Digest, candidate: Candidate) -> Result<(), Error> {
         let (place, name) = (candidate.place, candidate.name.clone());
         match candidate.statements() {
@@ -117,7 +117,7 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// Reads what statements hold, as far as there is room.
+    /// Reads the contents of statements, as far as there is room.
     async fn take_statements(
         &mut self,
         subject: &Digest,
@@ -166,10 +166,10 @@ impl<'a> Gathering<'a> {
 }
 
 impl Candidate {
-    /// The document with what of it may say who made the image; `None` where a tag that was tried is not there.
+    /// The document with the parts that may say who made the image; `None` if a tag that was tried does not exist.
     ///
     /// # Errors
-    /// Why it could not be looked at.
+    /// Why it could not be read.
     fn statements(self) -> Result<Option<(Document, Vec<Statement>)>, String> {
         match self.read {
             Read::Document(document) => match statements(&document) {
@@ -183,7 +183,7 @@ impl Candidate {
     }
 }
 
-/// Where it was found; `None` for what says nothing of who made an image.
+/// Where it was found; `None` for something that says nothing about who made an image.
 fn places(companion: Companion) -> Option<(Place, Companion)> {
     let is_contents = |referrer: &Descriptor| referrer.artifact_type.as_deref().is_some_and(names_contents);
     let place = match &companion {
@@ -215,7 +215,7 @@ fn read(document: Result<Option<Document>, Error>) -> Result<Read, Error> {
     match document {
         Ok(Some(document)) => Ok(Read::Document(document)),
         Ok(None) => Ok(Read::Missing),
-        // What is wrong with a document stays wrong.
+        // A fault in the document itself is permanent.
         Err(Error {
             kind: ErrorKind::Ambiguous(why) | ErrorKind::Mismatch(why) | ErrorKind::Protocol(why), ..
         }) => Ok(Read::Unusable(why)),

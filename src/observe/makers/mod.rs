@@ -1,8 +1,8 @@
-//! Who made an image upstream: what stands beside it is read, within bounds, and judged.
+//! Who made an image upstream: its companions are read, within bounds, and judged.
 //!
-//! Looking costs what finding companions costs, one request for each document beside the image that may be a signature or an
-//! attestation, and one for each content of it; a run reads each once. The manifests of platforms are looked at only where the
-//! top document alone does not satisfy what is asked.
+//! This costs what finding companions costs, one request for each companion document that may be a signature or an
+//! attestation, and one for each of its contents; a run reads each once. The manifests of platforms are checked only if
+//! the top document alone does not satisfy the requirements.
 
 use super::sources::Sources;
 use crate::content::Document;
@@ -23,13 +23,14 @@ use bounds::Bounds;
 use gathering::Gathering;
 use platforms::Platforms;
 
-/// Of how many platforms it is read what their builds say where nothing is required of it: what they say of one they say of all.
+/// For how many platforms builds' statements are read if nothing is required: what they say about one they say about
+/// all.
 const SHOWN: usize = 1;
 
 /// Which attestations inside an index are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Builds {
-    /// Those of all platforms, where provenance is required.
+    /// Those of all platforms, if provenance is required.
     Asked,
     /// At least those of the first.
     Shown,
@@ -43,7 +44,7 @@ pub(crate) struct MakerReader<'a> {
 }
 
 impl MakerReader<'_> {
-    /// Who made the bytes of `digest`, as far as the image asks for that.
+    /// Who made the bytes of `digest`, as far as the image requires that.
     ///
     /// # Errors
     /// Whatever keeps upstream from answering.
@@ -83,7 +84,8 @@ impl MakerReader<'_> {
         Ok(judge(asked, &subjects, gathering.found(), labels, self.trust))
     }
 
-    /// Who made the bytes of `digest`: as far as the image asks for that, or as far as it is seen where it asks for nothing.
+    /// Who made the bytes of `digest`: as far as the image requires that, or as far as is visible if it requires
+    /// nothing.
     ///
     /// # Errors
     /// Whatever keeps upstream from answering.
@@ -94,15 +96,15 @@ impl MakerReader<'_> {
         }
     }
 
-    /// The same where what does not answer makes the verdict unknown.
+    /// The same, where a missing answer makes the verdict unknown.
     pub(crate) async fn asked_or_unknown(&self, image: &Image, digest: &Digest) -> Makers {
         let labels = Labels::default();
         let makers = self.asked(image, digest, &labels).await;
         makers.unwrap_or_else(|error| self.unknown(image, digest, &labels, &error))
     }
 
-    /// The same for who reviews it: with what builds inside the index say of themselves, asked for or not.
-    /// `top_document` is the document with that digest, where it is at hand.
+    /// The same for reviewers: with what builds inside the index say about themselves, required or not. `top_document`
+    /// is the document with that digest, if available.
     pub(crate) async fn shown(
         &self,
         image: &Image,
@@ -120,13 +122,13 @@ impl MakerReader<'_> {
         judge(asked, &[top(digest)], &Found { beside: Vec::new(), unread }, labels, self.trust)
     }
 
-    /// Whether what is approved of an image may be promoted.
+    /// Whether an approved version of an image may be promoted.
     pub(crate) async fn signing(&self, image: &Image, digest: &Digest) -> Signing {
         let makers = self.asked_or_unknown(image, digest).await;
         unsigned(&makers).map_or(Signing::Verified(makers.signed_by), Signing::Unsigned)
     }
 
-    /// Whether cosign's tag of a signature of this digest is listed: it costs no request.
+    /// Whether cosign's signature tag for this digest is listed: that costs no request.
     pub(crate) async fn has_signature_tag(&self, image: &Image, digest: &Digest) -> bool {
         let tags = self.sources.companion_tags(&image.source).await.ok().flatten();
         let is_signature = |tag: &Tag| tag.as_str().ends_with(".sig");
@@ -135,7 +137,7 @@ impl MakerReader<'_> {
         })
     }
 
-    /// What stands beside an image that asks for nothing, as far as it is small: nothing of it is verified.
+    /// The companions of an image that requires nothing, as far as they are small: none of it is verified.
     ///
     /// # Errors
     /// Whatever keeps upstream from answering.

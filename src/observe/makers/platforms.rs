@@ -1,4 +1,4 @@
-//! The platforms of an image, and what its index holds about them.
+//! The platforms of an image, and what its index contains about them.
 
 use crate::content::{Content, Document};
 use crate::evidence::{Covers, Subject};
@@ -8,12 +8,12 @@ use crate::observe::sources::Sources;
 use crate::plan;
 use crate::registry::Error;
 
-/// The annotations by which BuildKit says which manifest an attestation manifest is about.
+/// The annotations in which BuildKit says which manifest an attestation manifest is about.
 const TYPE: &str = "vnd.docker.reference.type";
 const ATTESTATIONS: &str = "attestation-manifest";
 const ABOUT: &str = "vnd.docker.reference.digest";
 
-/// What an index lists; nothing where the image is a single manifest, or upstream does not have it.
+/// What an index lists; nothing if the image is a single manifest, or upstream does not have it.
 #[derive(Debug, Default)]
 pub(super) struct Platforms {
     /// The manifests of the wanted platforms, in the index's order.
@@ -22,7 +22,7 @@ pub(super) struct Platforms {
     pub(super) attestations: Vec<Attestations>,
 }
 
-/// An attestation manifest of BuildKit.
+/// An attestation manifest by BuildKit.
 #[derive(Debug)]
 pub(super) struct Attestations {
     /// The platform's manifest that it is about.
@@ -31,7 +31,7 @@ pub(super) struct Attestations {
 }
 
 impl Platforms {
-    /// `top`: the document with this digest, where it is at hand.
+    /// `top`: the document with this digest, if available.
     pub(super) async fn read(
         sources: &Sources,
         image: &Image,

@@ -1,5 +1,5 @@
-//! Upstream, asked while the mirrors are: nearly everything that was never promoted needs it. Who turns out to need it waits for its own
-//! answer alone.
+//! Upstream, queried at the same time as the mirrors: nearly everything that was never promoted needs it. An approval
+//! that does need it waits only for its own answer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,23 +14,24 @@ use crate::manifest::{Approval, Destination, Image};
 use crate::observe::reviews::Reviews;
 use crate::plan::{FailedStep, Key};
 
-/// How many approvals are asked about together.
+/// How many approvals are queried at once.
 const TOGETHER: usize = 64;
 
-/// The questions that are on their way.
+/// The pending queries.
 pub(super) struct Ahead(BTreeMap<Key, Asking>);
 
-/// A question; dropped, it is not asked any further.
+/// A query, which is cancelled when dropped.
 pub(super) struct Asking(JoinHandle<Result<Upstream, MirrorError>>);
 
 impl Ahead {
-    /// Asks about everything that was never promoted and that reviews cover. Where one registry is both ends and takes a credential, the
-    /// first look at the mirror tells how to sign in there: that is waited for.
+    /// Queries everything that was never promoted and that reviews cover. If one registry is both source and
+    /// destination and takes a credential, the first read at the mirror shows how to sign in there, so that is waited
+    /// for.
     pub(super) async fn ask(reader: &MirrorReader<'_>, reviews: &Reviews, approvals: &[(&Image, &Approval)]) -> Self {
         let (sources, registry) = (reader.sources, &reviews.binding.manifest.registry);
         let credentials = &reader.registries.client().options().credentials;
         let signs_in = match registry {
-            // Docker Hub has everybody sign in, if only anonymously.
+            // Docker Hub makes everybody sign in, if only anonymously.
             Destination::Registry(host) if host.is_docker_hub() => Some(host),
             Destination::Registry(host) if !matches!(credentials.get(host).await, Ok(None)) => Some(host),
             _ => None,

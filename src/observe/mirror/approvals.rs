@@ -1,4 +1,4 @@
-//! One approval: what its mirror answers, and upstream where that is needed.
+//! One approval: what its mirror has, and upstream if needed.
 
 use super::ahead::Asking;
 use super::error::MirrorError;
@@ -11,7 +11,7 @@ use crate::plan::{self, Fact, Observed};
 use crate::registry::Store;
 
 /// Observes an approval at its mirror. `whole`: the tag's document is read, not only its digest. `recorded_by_us`: this
-/// program wrote its `mirrored`, so that the mirror's document is believed to be what it says.
+/// program wrote its `mirrored`, so the mirror's document is believed to be what it says.
 pub(super) async fn at_mirror(
     tags: &TagReader<'_>,
     image: &Image,
@@ -34,7 +34,7 @@ pub(super) async fn at_mirror(
     Ok(observed)
 }
 
-/// What `digest` and `platforms` give, as far as it can be told without upstream.
+/// What `digest` and `platforms` result in, as far as can be known without upstream.
 async fn gives(
     tags: &TagReader<'_>,
     mirror: &dyn Store,
@@ -51,7 +51,8 @@ async fn gives(
     Ok(held.and_then(|held| plan::from_mirror(&held, &approval.digest, platforms)))
 }
 
-/// Adds what upstream answers, where the plan needs that, and then who signed it; `ahead`: upstream is being asked already.
+/// Adds what upstream has, if the plan needs that, and then who signed it; `ahead`: the query to upstream that is
+/// already under way.
 pub(super) async fn at_source(
     makers: MakerReader<'_>,
     image: &Image,

@@ -10,10 +10,10 @@ use crate::registry::{Error, ErrorKind};
 /// Why an approval could not be observed.
 #[derive(Debug)]
 pub(super) enum MirrorError {
-    /// The destination failed; nothing is known of any image's source.
+    /// The destination failed; nothing is known about any image's source.
     Destination(Error),
     Hub(hub::Error),
-    /// This approval alone failed.
+    /// Only this approval failed.
     Approval(FailedStep, String),
 }
 
@@ -35,7 +35,7 @@ impl MirrorError {
         }
     }
 
-    /// Whether the credential itself is refused. What one repository refuses concerns its images alone.
+    /// Whether the credential itself is refused. A refusal by one repository affects only its images.
     const fn is_sign_in(&self) -> bool {
         matches!(self, Self::Hub(hub::Error::SignIn { .. }))
     }
@@ -49,7 +49,7 @@ impl MirrorError {
     }
 }
 
-/// Why no work is possible: a credential that is refused as such, or a destination that answered for nothing.
+/// Why no work is possible: a credential that is refused as such, or a destination that answered no request.
 pub(super) fn stopped(errors: &BTreeMap<Key, MirrorError>, nothing_observed: bool) -> Option<String> {
     if let Some(refusal) = errors.values().find(|error| error.is_sign_in()) {
         return Some(refusal.to_string());

@@ -1,7 +1,7 @@
-//! What the mirrors answer, and upstream where something is to be copied: everything that the promotion plan is made of.
+//! What the mirrors have, and upstream if something is to be copied: everything that the promotion plan is made of.
 //!
-//! A promoted approval costs one HEAD at the mirror (a recorded subset one GET more) and nothing upstream. Of what was never
-//! promoted upstream is asked at once, because it is nearly always needed.
+//! A promoted approval costs one HEAD at the mirror (and one GET more for a recorded subset) and nothing upstream. What
+//! was never promoted is queried upstream at once, because that is nearly always needed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,28 +33,28 @@ pub(crate) use reader::MirrorReader;
 use reader::{Observations, OwnedRepositories};
 use tags::TagReader;
 
-/// How many approvals are observed together; each host's own limit is the client's.
+/// How many approvals are observed at once; each host's own limit is in the client.
 const TOGETHER: usize = 64;
 
-/// What was read, planned.
+/// The plan made from what was read.
 #[derive(Debug)]
 pub struct Promotions {
     /// One step for every approval in scope that could be observed, in the manifest's order.
     pub steps: Vec<Step>,
-    /// The repositories that copies go to or whose settings differ, where they are made ahead and have settings.
+    /// The repositories that copies go to or whose settings differ, if they are created ahead and have settings.
     pub repositories: Vec<RepositoryStep>,
     /// Tags that are to be deleted.
     pub removals: Vec<Removal>,
-    /// Repositories of which it is unknown whether they hold revoked bytes: nobody is granted anything there.
+    /// Repositories for which it is unknown whether they hold revoked bytes: nobody is granted anything there.
     pub doubtful: BTreeSet<RepositoryName>,
     /// What could not be observed.
     pub failed: Vec<Failure>,
-    /// Why no work at all is possible: the destination, or Docker Hub, refuses the credential, or does not answer for any
+    /// Why no work at all is possible: the destination, or Docker Hub, refuses the credential, or answers for no
     /// approval.
     pub stopped: Option<String>,
 }
 
-/// Reads and plans, by the manifest as it was last reviewed.
+/// Reads and plans, according to the manifest as it was last reviewed.
 pub(crate) async fn promotions(reader: &MirrorReader<'_>, reviews: &Reviews, scope: &Scope) -> Promotions {
     let manifest = &reviews.binding.manifest;
     let hub = reader.hub.filter(|_| manifest.on_docker_hub());
@@ -108,7 +108,7 @@ async fn at_mirrors(
     observations
 }
 
-/// Says how approvals were reviewed.
+/// Adds how approvals were reviewed.
 fn with_reviews(reviews: &Reviews, approvals: &[(&Image, &Approval)], observations: &mut Observations) {
     for (image, approval) in approvals {
         let key = Key::of(image, approval);
@@ -123,7 +123,7 @@ fn with_reviews(reviews: &Reviews, approvals: &[(&Image, &Approval)], observatio
     }
 }
 
-/// Asks upstream about everything that was observed, as far as it is needed.
+/// Queries upstream for everything that was observed, as far as needed.
 async fn at_sources(
     makers: MakerReader<'_>,
     approvals: &[(&Image, &Approval)],
@@ -148,7 +148,7 @@ async fn at_sources(
         .await
 }
 
-/// The plan of what was observed. The destination is asked about every repository that receives something.
+/// The plan for what was observed. The destination is asked about every repository that receives something.
 async fn planned(
     reader: &MirrorReader<'_>,
     tags: &TagReader<'_>,
@@ -186,7 +186,8 @@ async fn planned(
     Promotions { steps, repositories, removals, doubtful, failed, stopped }
 }
 
-/// The repositories that something is copied to and that do not exist, and those of which that could not be told.
+/// The repositories that something is copied to and that do not exist, and those for which that could not be
+/// determined.
 async fn missing(
     tags: &TagReader<'_>,
     steps: &[Step],

@@ -1,4 +1,4 @@
-//! Whose the repositories are that a run is about, from what was seen of them and of their tags.
+//! Who owns the repositories of a run, according to what was seen of them and of their tags.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::observe::repositories::{RepositorySettings, concerned};
 use crate::plan::{Key, Observed, Scope};
 use crate::registry::ErrorKind;
 
-/// Finds out whose the repositories of `scope` are that the manifest asks something of; only Docker Hub's are asked about.
+/// Determines who owns the repositories of `scope` that the manifest has settings for; only Docker Hub's are queried.
 pub(super) async fn owned(
     reader: &MirrorReader<'_>,
     tags: &TagReader<'_>,
@@ -45,8 +45,8 @@ pub(super) async fn owned(
     read_ownership(&reader, manifest, known).await
 }
 
-/// Whether a repository has tags, as far as the registry tells: all there is to go by where Docker Hub's API cannot be asked. One
-/// that is refused or empty holds nothing that could be touched.
+/// Whether a repository has tags, as far as the registry tells: all there is to decide by if Docker Hub's API is not
+/// available. One that is refused or empty contains nothing that could be harmed.
 async fn has_tags(tags: &TagReader<'_>, name: &RepositoryName) -> Option<bool> {
     match tags.open(name).ok()?.tags().await {
         Ok(tags) => Some(tags.is_some_and(|tags| !tags.is_empty())),
@@ -55,7 +55,7 @@ async fn has_tags(tags: &TagReader<'_>, name: &RepositoryName) -> Option<bool> {
     }
 }
 
-/// Says of every approval whose mirror is not ours that it is not, whatever else was seen of it.
+/// Marks every approval whose mirror is not ours as such, whatever else was seen of it.
 pub(super) fn disown(approvals: &[(&Image, &Approval)], owned: &OwnedRepositories, observations: &mut Observations) {
     for (image, approval) in approvals {
         let Some(why) = owned.get(&image.repository).and_then(|owned| owned.not_ours()) else { continue };
@@ -65,7 +65,7 @@ pub(super) fn disown(approvals: &[(&Image, &Approval)], owned: &OwnedRepositorie
     }
 }
 
-/// What could not be checked of repositories that are ours.
+/// What could not be checked in repositories that are ours.
 pub(super) fn troubles(seen: &RepositorySettings, owned: &OwnedRepositories) -> BTreeMap<String, Vec<RepositoryName>> {
     let is_ours = |name: &&RepositoryName| owned.get(*name).is_none_or(|owned| owned.not_ours().is_none());
     let troubles = seen.troubles.iter().map(|(said, names)| {

@@ -22,24 +22,25 @@ pub(crate) struct MirrorReader<'a> {
     pub sources: &'a Sources,
     /// What signatures are verified with.
     pub trust: &'a Trust,
-    /// Docker Hub's own API, where there is a credential for it.
+    /// Docker Hub's own API, if there is a credential for it.
     pub hub: Option<&'a Hub>,
-    /// The manifest's history, where there is a forge.
+    /// The manifest's history, if there is a forge.
     pub history: Option<History<'a>>,
-    /// The manifest that keeps the repositories.
+    /// The manifest that manages the repositories.
     pub keeper: &'a Keeper,
     /// How closely the settings of repositories are read.
     pub attention: Attention,
-    /// What of them may be changed.
+    /// What may be changed in them.
     pub consent: Consent,
-    /// Shows how far it is.
+    /// Shows the progress.
     pub progress: &'a Progress,
-    /// Approvals whose `mirrored` is not a record of this program: what their mirror's document says of itself is not believed.
+    /// Approvals whose `mirrored` was not recorded by this program: what their mirror's document says about itself is
+    /// not believed.
     pub foreign_records: &'a BTreeSet<Key>,
 }
 
 /// What was observed of each approval.
 pub(super) type Observations = BTreeMap<Key, Result<Observed, MirrorError>>;
 
-/// Whose the repositories of Docker Hub are that the run is about; empty elsewhere.
+/// Who owns the Docker Hub repositories of the run; empty for other destinations.
 pub(super) type OwnedRepositories = BTreeMap<RepositoryName, Owned>;

@@ -1,4 +1,4 @@
-//! What the tags of mirrors answer.
+//! What the tags of mirrors resolve to.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::registry::{Error, ErrorKind, Registries, Store};
 pub(super) struct TagReader<'a> {
     registries: &'a Registries,
     pub(super) documents: &'a Documents,
-    /// Docker Hub's own API, where the mirrors are there and there is a credential for it.
+    /// Docker Hub's own API, if the mirrors are there and there is a credential for it.
     hub: Option<&'a Hub>,
     pub(super) manifest: &'a Manifest,
     /// Repositories that the destination's API was asked about, and whether they are missing.
@@ -28,7 +28,7 @@ pub(super) struct TagReader<'a> {
 }
 
 impl<'a> TagReader<'a> {
-    /// `seen`: what Docker Hub said of repositories so far.
+    /// `seen`: what Docker Hub has said about repositories so far.
     pub(super) fn new(
         registries: &'a Registries,
         documents: &'a Documents,
@@ -41,7 +41,7 @@ impl<'a> TagReader<'a> {
         Self { registries, documents, hub, manifest, missing: Mutex::new(missing) }
     }
 
-    /// Docker Hub's own API, where it can be asked.
+    /// Docker Hub's own API, if it is available.
     pub(super) const fn hub(&self) -> Option<&'a Hub> {
         self.hub
     }
@@ -57,8 +57,8 @@ impl<'a> TagReader<'a> {
         }
     }
 
-    /// What a tag of `mirror` answers; `whole`: its document is read and kept, not only its digest. Docker Hub refuses to say
-    /// where there is no repository: then there is no tag either.
+    /// What a tag of `mirror` resolves to; `whole`: its document is read and kept, not only its digest. Docker Hub
+    /// refuses to answer for repositories that do not exist: then there is no tag either.
     pub(super) async fn tag(
         &self,
         mirror: &dyn Store,
@@ -78,8 +78,8 @@ impl<'a> TagReader<'a> {
         }
     }
 
-    /// Reads and keeps the document; `None` for one that two readers could understand differently, of which only the digest
-    /// counts.
+    /// Reads and keeps the document; `None` for one that two readers could understand differently, of which only the
+    /// digest counts.
     async fn read(&self, mirror: &dyn Store, reference: &Reference) -> Option<Result<Option<Digest>, Error>> {
         match mirror.manifest(reference).await {
             Err(error) if error.is_ambiguous() => None,
@@ -92,7 +92,8 @@ impl<'a> TagReader<'a> {
         document.digest
     }
 
-    /// Whether the organization has no such repository, as the destination's own API says. `false` where it cannot be asked.
+    /// Whether the organization has no such repository, according to the destination's own API. `false` if that is not
+    /// available.
     pub(super) async fn is_missing(&self, repository: &RepositoryName) -> Result<bool, MirrorError> {
         let mut missing = self.missing.lock().await;
         if let Some(known) = missing.get(repository) {

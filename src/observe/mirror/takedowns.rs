@@ -1,4 +1,4 @@
-//! Mirror tags that a revocation wants gone.
+//! Mirror tags that a revocation removes.
 
 use std::collections::BTreeSet;
 
@@ -12,21 +12,21 @@ use crate::observe::records::{History, NO_HISTORY};
 use crate::plan::removal::{self, Removal};
 use crate::plan::{FailedStep, Failure, Key, Scope};
 
-/// How many tags are read together; each host's own limit is the client's.
+/// How many tags are read at once; each host's own limit is in the client.
 const TOGETHER: usize = 16;
 
-/// What was seen of revocations with `delete: true`.
+/// What was seen about revocations with `delete: true`.
 #[derive(Debug, Default)]
 pub(super) struct Takedowns {
-    /// Tags that still answer what is revoked.
+    /// Tags that still resolve to something revoked.
     pub(super) removals: Vec<Removal>,
-    /// Tags that answer something else, and those that could not be read.
+    /// Tags that resolve to something else, and those that could not be read.
     pub(super) failed: Vec<Failure>,
-    /// Repositories of which it is unknown whether they hold revoked bytes.
+    /// Repositories for which it is unknown whether they hold revoked bytes.
     pub(super) doubtful: BTreeSet<RepositoryName>,
 }
 
-/// The revocations with `delete: true` whose mirror tag still answers. All images that share a repository with one in
+/// The revocations with `delete: true` whose mirror tag still resolves. All images that share a repository with one in
 /// scope are checked: what is granted there depends on all of them.
 pub(super) async fn takedowns(tags: &TagReader<'_>, scope: &Scope) -> Takedowns {
     let images = || tags.manifest.images.iter();
@@ -57,8 +57,8 @@ pub(super) async fn takedowns(tags: &TagReader<'_>, scope: &Scope) -> Takedowns 
 }
 
 impl Takedowns {
-    /// Leaves only what the default branch's own line shows that this program put there: bytes that are revoked by their digest may
-    /// be anybody's.
+    /// Keeps only what the default branch's first-parent history proves to have been put there by this program: bytes
+    /// revoked by their digest may be anybody's.
     pub(super) async fn proven(mut self, history: Option<History<'_>>, manifest: &Manifest) -> Self {
         if self.removals.is_empty() {
             return self;
@@ -84,7 +84,7 @@ impl Takedowns {
     }
 }
 
-/// Those that answer what the manifest at hand records: what is known without a history.
+/// Those that resolve to what the current manifest records: what is known without a history.
 fn at_hand(manifest: &Manifest, removals: &[Removal]) -> BTreeSet<Key> {
     let recorded = removal::recorded(manifest);
     let keys = removals.iter().filter(|removal| recorded.get(&removal.key()) == Some(&removal.digest));

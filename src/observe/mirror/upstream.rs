@@ -13,26 +13,26 @@ use crate::observe::sources::Sources;
 use crate::plan::{self, FailedStep};
 use crate::registry::Error;
 
-/// How many manifests of one image are read together.
+/// How many manifests of one image are read at once.
 const TOGETHER: usize = 64;
 
 /// What upstream has of an approval.
 pub(super) struct Upstream {
     pub(super) has: bool,
-    /// What `digest` and `platforms` give of it.
+    /// What `digest` and `platforms` result in.
     pub(super) wanted: Option<Digest>,
     pub(super) foreign: usize,
-    /// Why it is not taken.
+    /// Why it is not accepted.
     pub(super) refused: Option<String>,
 }
 
-/// Whether upstream will be asked about an approval that nothing was promoted of, unless the mirror has it by other means: then it is
-/// asked while the mirror is.
+/// Whether upstream will be queried for an approval that was never promoted, unless the mirror has it by other means:
+/// then both are queried at the same time.
 pub(super) fn is_wanted(image: &Image, approval: &Approval) -> bool {
     approval.mirrored.is_none() && !plan::is_revoked(image, approval)
 }
 
-/// Asks upstream about an approval.
+/// Queries upstream for an approval.
 pub(super) async fn upstream(sources: &Sources, image: &Image, approval: &Approval) -> Result<Upstream, MirrorError> {
     let unread = |text: String| MirrorError::Approval(FailedStep::Read, text);
     let refused = |error: Error| Upstream { has: true, wanted: None, foreign: 0, refused: Some(error.to_string()) };
@@ -51,11 +51,11 @@ pub(super) async fn upstream(sources: &Sources, image: &Image, approval: &Approv
     Ok(Upstream { has: true, wanted: Some(wanted.digest), foreign, refused })
 }
 
-/// A document with its children, as far as they can be read. What is read for it is not read again to be copied; what cannot
-/// be read fails then.
+/// A document with its children, as far as they can be read. What is read for it is not read again to be copied; what
+/// cannot be read fails then.
 struct Below {
     documents: Vec<Document>,
-    /// The first of them that two readers could understand differently.
+    /// The first one that two readers could understand differently.
     ambiguous: Option<Error>,
 }
 
@@ -75,7 +75,7 @@ async fn below(sources: &Sources, source: &Location, top: &Document) -> Below {
     below
 }
 
-/// How many layers of what is to be copied may not be distributed.
+/// How many layers of what is to be copied must not be distributed.
 fn foreign(documents: &[Document]) -> usize {
     let blobs = documents.iter().filter_map(|document| document.read().ok()).flat_map(Content::into_blobs);
     let foreign = blobs.filter(|layer| media_type::is_foreign(&layer.media_type));

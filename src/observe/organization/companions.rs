@@ -1,7 +1,7 @@
-//! What stands at a mirror where signatures should, and is none.
+//! Artifacts at a mirror in the place of signatures that are not signatures.
 //!
-//! Costs a request for what refers to each promoted manifest, and for each artifact its manifest and its configuration. Where the list
-//! of tags does not say which manifests an index has, each promoted index is read.
+//! Costs a request for what refers to each promoted manifest, and for each artifact its manifest and its configuration.
+//! If the list of tags does not say which manifests an index has, each promoted index is read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use crate::plan::companions::MOST;
 use crate::policy::audit::{ForeignCompanion, Mirror, Unseen};
 use crate::registry::{Error, Store};
 
-/// How many are asked for together.
+/// How many are requested at once.
 const TOGETHER: usize = 8;
 
-/// How many artifacts of one mirror are read: those of ten images.
+/// How many artifacts of one mirror are read: enough for ten images.
 const READ: usize = 10 * MOST;
 
-/// One mirror that is looked through.
+/// One mirror to search.
 pub(super) struct Place<'a> {
     pub(super) store: &'a Arc<dyn Store>,
     pub(super) documents: &'a Documents,
@@ -32,17 +32,17 @@ pub(super) struct Place<'a> {
     pub(super) mirror: &'a Mirror,
 }
 
-/// What stands beside images, each once: the tag that it stands under, or of the image that it names.
+/// Artifacts found with images, each once: with its own tag, or the tag of the image that it names.
 type Candidates = BTreeMap<Digest, Tag>;
 
-/// What was found of a mirror, and what could not be checked.
+/// What was found at a mirror, and what could not be checked.
 #[derive(Default)]
 pub(super) struct Look {
     pub(super) foreign: Vec<ForeignCompanion>,
     pub(super) failed: Vec<Unseen>,
 }
 
-/// Looks through a mirror.
+/// Searches a mirror.
 pub(super) async fn look(place: &Place<'_>) -> Look {
     let mut look = Look::default();
     let mut candidates = Candidates::new();
@@ -76,7 +76,7 @@ impl Look {
     }
 }
 
-/// What stands under the tags of signatures; where such a tag lists referrers, what it lists.
+/// What has the tags of signatures; if such a tag lists referrers, what it lists.
 async fn tagged(place: &Place<'_>, candidates: &mut Candidates, look: &mut Look) {
     let approved = |tag: &Tag| place.images.iter().any(|image| image.approved.iter().any(|a| a.tag == *tag));
     let tags = place.mirror.tags.keys().filter(|tag| is_companion(tag) && !approved(tag));
@@ -97,7 +97,7 @@ async fn tagged(place: &Place<'_>, candidates: &mut Candidates, look: &mut Look)
 }
 
 async fn under(place: &Place<'_>, tag: &Tag) -> Result<Vec<Digest>, Error> {
-    // Names of cosign end in a word, the one that lists referrers does not.
+    // Cosign's names end in a word, the one that lists referrers does not.
     let lists = !tag.as_str().contains('.');
     let known = place.mirror.tags.get(tag).and_then(|tagged| tagged.digest.clone());
     if let Some(digest) = known.filter(|_| !lists) {
@@ -113,7 +113,7 @@ async fn under(place: &Place<'_>, tag: &Tag) -> Result<Vec<Digest>, Error> {
             }
         },
         Ok(None) => Ok(Vec::new()),
-        // By its digest it is found to be one that readers understand differently.
+        // Reading it by digest will find that readers understand it differently.
         Err(error) if error.is_ambiguous() => {
             Ok(place.store.head(&reference).await?.map(|held| held.digest).into_iter().collect())
         }
@@ -121,7 +121,7 @@ async fn under(place: &Place<'_>, tag: &Tag) -> Result<Vec<Digest>, Error> {
     }
 }
 
-/// What refers to the promoted images and their manifests, where the registry lists that; else their tags do.
+/// What refers to the promoted images and their manifests, if the registry lists that; else their tags do.
 async fn referring(place: &Place<'_>, candidates: &mut Candidates, look: &mut Look) {
     let mut subjects: BTreeMap<Digest, Tag> = BTreeMap::new();
     for approval in place.images.iter().flat_map(|image| &image.approved) {

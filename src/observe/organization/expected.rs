@@ -1,4 +1,4 @@
-//! What `digest` and `platforms` give, where a mirror's tag answers.
+//! What `digest` and `platforms` result in, where a mirror's tag resolves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,10 @@ use crate::plan::{self, Key};
 use crate::policy::audit::{Mirror, Unseen};
 use crate::registry::Store;
 
-/// How many approvals of one mirror are checked together.
+/// How many approvals of one mirror are checked at once.
 const TOGETHER: usize = 8;
 
-/// An approval of chosen platforms.
+/// An approval of selected platforms.
 struct Chosen<'a> {
     image: &'a Image,
     approval: &'a Approval,
@@ -24,27 +24,27 @@ struct Chosen<'a> {
     now: Digest,
 }
 
-/// What approvals of one mirror give.
+/// What approvals of one mirror result in.
 #[derive(Default)]
 pub(super) struct Expectations {
-    /// What `digest` and `platforms` give, where that can be told.
+    /// What `digest` and `platforms` result in, if known.
     pub(super) expected: BTreeMap<Key, Option<Digest>>,
-    /// Approvals whose tag answers what falsely calls itself that.
+    /// Approvals whose tag resolves to something that falsely claims to be that.
     pub(super) forged: BTreeSet<Key>,
     pub(super) failed: Vec<Unseen>,
 }
 
-/// What one gives.
+/// What one approval results in.
 enum Gives {
     Known(Option<Digest>),
-    /// Something else than the mirror's tag answers, which calls itself that.
+    /// Something other than what the mirror's tag resolves to, which claims to be that.
     Forged(Option<Digest>),
     /// Why it is unknown.
     Unknown(String),
 }
 
-/// Works out what approvals of chosen platforms give: from upstream's document, and from the mirror's own only where there is
-/// none and this program recorded it.
+/// Determines what approvals of selected platforms result in: from upstream's document, and from the mirror's own only
+/// if there is none and this program recorded it.
 pub(super) async fn read(
     reader: &OrganizationReader<'_>,
     store: &dyn Store,
@@ -104,7 +104,7 @@ async fn gives(reader: &OrganizationReader<'_>, store: &dyn Store, chosen: &Chos
     }
 }
 
-/// What the mirror's own document says that it gives.
+/// What the mirror's own document says that it is.
 async fn claimed(
     reader: &OrganizationReader<'_>,
     store: &dyn Store,

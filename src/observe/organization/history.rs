@@ -1,7 +1,7 @@
-//! What the manifest approved once: asked only where a mirror has tags that nothing in the manifest explains.
+//! What the manifest once approved: read only if a mirror has tags that nothing in the manifest explains.
 //!
-//! As for `promote --prune`, only what stood on the default branch's own line counts: a pull request could bring and take out
-//! again whatever it likes.
+//! As for `promote --prune`, only the default branch's first-parent history counts: a pull request could add and remove
+//! anything it likes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,8 +25,8 @@ pub(crate) struct History<'a> {
 }
 
 impl History<'_> {
-    /// Adds to `facts` what was approved once, of the mirrors that have tags which nothing explains: what was found before an error
-    /// counts as well. Versions are read until everything is explained. An approval stands for days to years, so versions that lie
+    /// Adds to `facts` what was once approved, for mirrors with unexplained tags: what was found before an error counts
+    /// as well. Versions are read until everything is explained. An approval lasts days to years, so versions that are
     /// far apart tell most: they are read first.
     pub(super) async fn read(&self, manifest: &Manifest, facts: &mut OrganizationFacts) -> Result<(), Error> {
         let mut open = audit::unexplained(manifest, facts);
@@ -58,8 +58,8 @@ impl History<'_> {
     }
 }
 
-/// What the first of these versions of a file of the manifest recorded; nothing where it cannot be read as one, or had its mirrors
-/// elsewhere. The next ones are read ahead.
+/// What the first of these versions of a manifest file recorded; nothing if it cannot be read as one, or had its
+/// mirrors elsewhere. The next ones are read ahead.
 async fn recorded(
     line: &mut FirstParents<'_>,
     manifest: &Manifest,
@@ -74,7 +74,7 @@ async fn recorded(
     Ok(manifest::parse_part(files).filter(here).map(|part| removal::recorded(&part)).unwrap_or_default())
 }
 
-/// The versions of all files that are checked, in that order.
+/// The versions of all files that are checked, in order.
 fn far_apart(line: &FirstParents<'_>) -> Vec<FileVersion> {
     let changes = line.changes();
     let mut versions = Vec::new();
@@ -86,8 +86,8 @@ fn far_apart(line: &FirstParents<'_>) -> Vec<FileVersion> {
     versions.into_iter().map(|(_, version)| version).take(VERSIONS).collect()
 }
 
-/// The places of a list with the order in which to look at them: its last and middle ones first, then the middles of what
-/// lies between. The first place is left out.
+/// The indexes of a list in the order in which to check them: the last and middle ones first, then the middles of the
+/// gaps. The first index is left out.
 fn spread(length: usize) -> Vec<(usize, usize)> {
     let mut order = Vec::new();
     let mut met = BTreeSet::from([0]);

@@ -1,4 +1,4 @@
-//! One mirror: its tags and what they answer.
+//! One mirror: its tags and what they resolve to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,16 +17,16 @@ use crate::plan::drift::{ObservedSettings, WantedSettings};
 use crate::policy::audit::{ForeignCompanion, Mirror, Tagged, Unseen};
 use crate::registry::Store;
 
-/// How many tags of one mirror are asked for together.
+/// How many tags of one mirror are requested at once.
 const TOGETHER: usize = 8;
 
 #[derive(Debug, Default)]
 pub(super) struct MirrorReading {
-    /// The mirror; `None` where it could not be read.
+    /// The mirror; `None` if it could not be read.
     pub(super) mirror: Option<Mirror>,
-    /// What `digest` and `platforms` give, where the tag answers.
+    /// What `digest` and `platforms` result in, if the tag resolves.
     pub(super) expected: BTreeMap<Key, Option<Digest>>,
-    /// Approvals whose tag answers what falsely calls itself the wanted platforms of what is approved.
+    /// Approvals whose tag resolves to something that falsely claims to be the wanted platforms of what is approved.
     pub(super) forged: BTreeSet<Key>,
     pub(super) foreign: Vec<ForeignCompanion>,
     pub(super) failed: Vec<Unseen>,
@@ -87,8 +87,8 @@ pub(super) async fn read_mirror(
     reading
 }
 
-/// What Docker Hub says of a mirror's settings: its teams, and the repository itself where the list did not say all that the
-/// manifest wants something of.
+/// What Docker Hub says about a mirror's settings: its teams, and the repository itself if the list did not contain
+/// everything that the manifest has settings for.
 async fn settings(
     hub: &Hub,
     manifest: &Manifest,
@@ -122,13 +122,13 @@ fn from_list(listed: Vec<ListedTag>) -> Mirror {
     Mirror { tags: listed.into_iter().map(tag).collect(), children_known: true, settings: None }
 }
 
-/// Whether the mirror says what an approved tag answers, though it lists none.
+/// Whether the mirror resolves an approved tag though it lists none.
 async fn answers(store: &dyn Store, images: &[&Image]) -> bool {
     let Some(approval) = images.iter().find_map(|image| image.approved.first()) else { return false };
     store.head(&Reference::Tag(approval.tag.clone())).await.is_ok()
 }
 
-/// The tags that should be there, where it is not told which ones are.
+/// The tags that should exist, if it is unknown which ones do.
 fn of_approvals(images: &[&Image]) -> Mirror {
     let approved = images.iter().flat_map(|image| &image.approved);
     let tags = approved.map(|approval| (approval.tag.clone(), Tagged::default())).collect();
@@ -141,7 +141,7 @@ async fn from_registry(store: &dyn Store) -> Result<Mirror, crate::registry::Err
     Ok(Mirror { tags: tags.into_iter().map(unknown).collect(), children_known: false, settings: None })
 }
 
-/// Asks the registry what tags answer whose list did not say: of a list that says it for others, only approved ones.
+/// Asks the registry for the digests of tags that the list did not give; if it gave some, only for approved tags.
 async fn heads(
     store: &dyn Store,
     name: &RepositoryName,

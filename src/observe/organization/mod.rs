@@ -1,6 +1,6 @@
-//! What the organization is now, in few requests: on Docker Hub a list of its repositories, a list of tags for each mirror and
-//! what its settings need; elsewhere a list of tags and a HEAD for each; upstream a HEAD for each approved digest. Nothing but
-//! the documents of chosen platforms and of signatures counts as a pull.
+//! The current state of the organization, in few requests: on Docker Hub a list of its repositories, a list of tags for
+//! each mirror and what its settings need; elsewhere a list of tags and a HEAD for each; upstream a HEAD for each
+//! approved digest. Nothing but the documents of selected platforms and of signatures counts as a pull.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,12 +23,12 @@ pub(crate) use history::History;
 use reader::TOGETHER;
 pub(crate) use reader::{Organization, OrganizationReader};
 
-/// How many reasons are told where nothing could be asked.
+/// How many reasons are given if nothing could be read.
 const SAID: usize = 3;
 
 type Listed = BTreeMap<RepositoryName, ListedRepository>;
 
-/// Looks at everything that the manifest says something of.
+/// Reads everything that the manifest makes statements about.
 pub(crate) async fn read_organization(reader: &OrganizationReader<'_>, manifest: &Manifest) -> Organization {
     let mut organization = Organization::default();
     let on_hub = manifest.on_docker_hub();
@@ -64,7 +64,7 @@ fn nothing_answered(manifest: &Manifest, organization: &Organization) -> bool {
     asked && !something
 }
 
-/// The organization's settings beside the policy.
+/// The organization's settings, compared with the policy.
 async fn policy(reader: &OrganizationReader<'_>, manifest: &Manifest, on_hub: bool, organization: &mut Organization) {
     let areas = settings::areas(&manifest.policy);
     if areas.is_empty() {
@@ -90,7 +90,7 @@ async fn policy(reader: &OrganizationReader<'_>, manifest: &Manifest, on_hub: bo
 const NO_CREDENTIAL: &str =
     "Docker Hub's settings cannot be read without credentials: set DOCKERHUB_USERNAME and DOCKERHUB_TOKEN";
 
-/// The repositories of the organization, for those that the manifest does not know and to count them.
+/// The repositories of the organization, to find unknown ones and to count them.
 async fn repositories(hub: &Hub, manifest: &Manifest, organization: &mut Organization) -> Listed {
     tracing::info!("audit: listing the repositories of {}", manifest.organization);
     match hub.listed_repositories(&manifest.organization).await {
@@ -108,7 +108,7 @@ async fn repositories(hub: &Hub, manifest: &Manifest, organization: &mut Organiz
     }
 }
 
-/// Every mirror's tags, and what the documents of chosen platforms give.
+/// Every mirror's tags, and what the documents of selected platforms result in.
 async fn mirrors(
     reader: &OrganizationReader<'_>,
     hub: Option<&Hub>,

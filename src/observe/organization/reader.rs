@@ -1,4 +1,4 @@
-//! What an audit reads with, and what it comes to.
+//! What an audit reads with, and its result.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::policy::audit::{Counted, OrganizationFacts, Unseen};
 use crate::progress::Progress;
 use crate::registry::Registries;
 
-/// How many mirrors and sources are checked together; each host's own limit is the client's.
+/// How many mirrors and sources are checked at once; each host's own limit is in the client.
 pub(super) const TOGETHER: usize = 16;
 
 /// What an audit reads the organization with.
@@ -19,10 +19,11 @@ pub(crate) struct OrganizationReader<'a> {
     pub registries: &'a Registries,
     /// Upstream.
     pub sources: &'a Sources,
-    /// Docker Hub's own API, where there is a credential for it.
+    /// Docker Hub's own API, if there is a credential for it.
     pub hub: Option<&'a Hub>,
     pub history: Option<History<'a>>,
-    /// Approvals whose `mirrored` is not a record of this program: what their mirror's document says of itself is not believed.
+    /// Approvals whose `mirrored` was not recorded by this program: what their mirror's document says about itself is
+    /// not believed.
     pub foreign_records: &'a BTreeSet<Key>,
     pub progress: &'a Progress,
 }
@@ -33,6 +34,6 @@ pub(crate) struct Organization {
     pub facts: OrganizationFacts,
     pub counted: Counted,
     pub failed: Vec<Unseen>,
-    /// Why nothing could be asked at all.
+    /// Why nothing could be read at all.
     pub stopped: Option<String>,
 }

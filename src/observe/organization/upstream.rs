@@ -12,7 +12,7 @@ use crate::plan::is_revoked;
 use crate::policy::audit::Unseen;
 use crate::registry::Error;
 
-/// Asks every source for what is approved of it. A source that fails is not asked further: it fails as a whole.
+/// Asks every source for its approved digests. A source that fails is not asked further: it fails as a whole.
 pub(super) async fn read_sources(
     reader: &OrganizationReader<'_>,
     manifest: &Manifest,
@@ -48,7 +48,7 @@ pub(super) async fn read_sources(
     }
 }
 
-/// What is approved of each source, what is revoked apart.
+/// What is approved from each source, except what is revoked.
 fn wanted(manifest: &Manifest) -> BTreeMap<&Location, BTreeSet<&Digest>> {
     let mut wanted: BTreeMap<&Location, BTreeSet<&Digest>> = BTreeMap::new();
     for image in &manifest.images {

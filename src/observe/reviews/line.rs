@@ -1,5 +1,5 @@
-//! The default branch's line of states: from the head back to the beginning, or to a commit up to which a record of ours says that
-//! everything was reviewed.
+//! The states in the default branch's first-parent history: from the head back to the beginning, or to a commit up to
+//! which a record of ours says that everything was reviewed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,25 +14,26 @@ use crate::plan::{Key, binding};
 use crate::proposal::own::former;
 use crate::proposal::{branch, record};
 
-/// How many pieces of the line are read where the head asks for no reviews; a piece is at most a hundred commits on GitHub.
+/// How many pieces of the history are read if the head requires no reviews; a piece is at most a hundred commits on
+/// GitHub.
 const UNASKED: usize = 2;
-/// How many of the branch's former heads are checked where the line is longer.
+/// How many of the branch's former heads are checked if the history is longer.
 const HEADS: usize = 40;
 /// How many states are read.
 const STATES: usize = 400;
-/// How often the line may leave what the branch pointed to before.
+/// How often the history may bypass what the branch pointed to before.
 const DETOURS: usize = 20;
 
-/// The line as it was read.
+/// The history as it was read.
 pub(super) struct ReadLine {
     pub(super) line: Line,
-    /// Steps before it, for what brought approvals.
+    /// Steps before it, to find what brought approvals.
     pub(super) older: Vec<Step>,
-    /// The commits that our own account pushed as heads of recording pull requests, by the number of those.
+    /// The commits that our own account pushed as heads of recording pull requests, by pull request number.
     pub(super) records: BTreeMap<u64, Commit>,
 }
 
-/// Reads the line that leads to the head.
+/// Reads the history that leads to the head.
 pub(super) async fn read_line(
     forge: &dyn Forge,
     reader: &ReviewReader<'_>,
@@ -62,7 +63,7 @@ pub(super) async fn read_line(
             asked_before: None,
         };
         let end = match walk.reach(asks).await {
-            // What the branch pointed to before is gone: nothing of it is known.
+            // What the branch pointed to before is gone: nothing is known about it.
             Err(Error::Unusable(_)) if detours > 0 => {
                 let line = Line { steps: before, base: Base::Cut, asked_before: 0 };
                 return Ok(ReadLine { line, older: Vec::new(), records });
@@ -77,7 +78,7 @@ pub(super) async fn read_line(
         let asks = asks || detours > 0 || detour.is_some();
         let mut read = walk.states(end, asks, &pending).await?;
         if let (Some(_), Some(last)) = (&detour, read.line.steps.last_mut()) {
-            // All that it put in place of what was there is one step, and nobody's pull request.
+            // Everything that it put in place of what was there is one step, and no pull request's.
             last.by = By::Detour;
         }
         before.append(&mut read.line.steps);
@@ -104,8 +105,8 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Where the line ends, checked against how the branch moved: it may lead around what the branch went through. Where that is not told
-    /// far enough, what is older is not known to have been there.
+    /// The end of the history, checked against how the branch moved: it may bypass something the branch went through.
+    /// If movements do not reach back far enough, older commits are not known to have been there.
     async fn checked(
         &mut self,
         end: End,
@@ -115,7 +116,7 @@ impl Walk<'_> {
     ) -> Result<(End, Option<Detour>), Error> {
         let Some(accounts) = self.accounts else { return Ok((end, None)) };
         let mut way = self.ours.way(self.line.versions(), &end);
-        // Where nothing was ever asked for, nothing can be led around.
+        // If reviews were never required, there was nothing to bypass.
         if !asks && !matches!(way, Way::Line) && self.asked_before().await? == 0 {
             return Ok((end, None));
         }
@@ -125,14 +126,14 @@ impl Walk<'_> {
         }
         Ok(match way {
             Way::Line => (end, None),
-            // A record of ours stands on the line: nobody else could have put it there.
+            // A record of ours is in the history: nobody else could have put it there.
             Way::Untold if end.base == Base::Settled => (end, None),
             Way::Untold => (End { base: Base::Cut, ..end }, None),
             Way::Left(detour) => (End { at: detour.at, base: Base::Cut, kept: true }, Some(detour)),
         })
     }
 
-    /// Reads the line to its end: a commit that a record of ours names, the first there ever was, or what is read at most.
+    /// Reads the history to its end: a commit that a record of ours names, the very first one, or the reading limit.
     async fn reach(&mut self, asks: bool) -> Result<End, Error> {
         let (mut looked, mut pieces, mut named): (usize, usize, Option<Commit>) = (0, 0, None);
         while (asks || pieces < UNASKED) && self.line.extend().await? {
@@ -147,7 +148,7 @@ impl Walk<'_> {
             let place = |commit: &Commit| self.line.versions().iter().position(|version| version.commit == *commit);
             match named.as_ref().map(place) {
                 Some(Some(at)) => return Ok(End { at, base: Base::Settled, kept: true }),
-                // It is not on the line, or further back.
+                // It is not in the history, or further back.
                 Some(None) if self.line.is_whole() => named = None,
                 _ => {}
             }
@@ -157,13 +158,13 @@ impl Walk<'_> {
         Ok(End { at, base, kept: false })
     }
 
-    /// The commit that a record of ours names, where this version is one.
+    /// The commit named by a record of ours, if this version is one.
     async fn settled_by(&mut self, at: usize) -> Result<Option<Commit>, Error> {
         let version = &self.line.versions()[at];
         if self.ours.made(version) {
             return Ok(named(version, self.floor));
         }
-        // Of a recording pull request the head counts, never the message of its merge.
+        // For a recording pull request, its head counts, never the message of its merge.
         let heads = version.merges.iter().filter_map(|merge| Some((merge.number, merge.head.clone()?)));
         let record = heads.into_iter().find(|(_, head)| self.record_branches.contains(&head.branch));
         let (Some((number, head)), Some(accounts)) = (record, self.accounts) else { return Ok(None) };
@@ -175,7 +176,8 @@ impl Walk<'_> {
         Ok(pushed.versions.first().and_then(|pushed| named(pushed, self.floor)))
     }
 
-    /// The states of the line. Where nothing was ever asked only those are read that tell what brought what is pending.
+    /// The states of the history. If reviews were never required, only those are read that tell what brought the
+    /// pending approvals.
     async fn states(mut self, end: End, asks: bool, pending: &BTreeSet<Key>) -> Result<ReadLine, Error> {
         let asked_before = if asks || end.base != Base::Cut { 0 } else { self.asked_before().await? };
         let asked = asks || asked_before > 0 || self.ever_asked(&end).await?;
@@ -194,7 +196,7 @@ impl Walk<'_> {
                 base = if within { Base::Cut } else { base };
                 break;
             }
-            // Of commits that left the files as they were only the one counts that a record names.
+            // Of commits that left the files unchanged, only the one that a record names counts.
             let is_step = changes || at == 0 || (at == end.at && end.kept);
             if !is_step {
                 continue;
@@ -213,7 +215,7 @@ impl Walk<'_> {
         Ok(ReadLine { line: Line { steps, base, asked_before }, older, records: self.records })
     }
 
-    /// How many reviews any of the branch's former heads asked for: however many commits were put upon it since.
+    /// How many reviews any of the branch's former heads required, however many commits were put on top since.
     async fn asked_before(&mut self) -> Result<u32, Error> {
         if let Some(known) = self.asked_before {
             return Ok(known);
@@ -226,7 +228,7 @@ impl Walk<'_> {
         Ok(asked)
     }
 
-    /// Whether any state up to the end asks for reviews.
+    /// Whether any state up to the end requires reviews.
     async fn ever_asked(&mut self, end: &End) -> Result<bool, Error> {
         for at in 0..=end.at {
             if at > 0 && self.line.versions()[at].contents.first() == self.line.versions()[at - 1].contents.first() {
@@ -266,8 +268,8 @@ fn named(version: &Version, floor: u32) -> Option<Commit> {
     record::read_settled(&trailer.value, floor).map(|commit| Commit(commit.to_owned()))
 }
 
-/// The pull request that brought the version at this place: the one whose merge it is, or, where its commits were put on the
-/// branch one by one, whose merge follows on nothing but other commits of it.
+/// The pull request that brought the version at this index: the one whose merge it is, or, if its commits were put on
+/// the branch one by one, the one whose merge follows on nothing but other commits of it.
 fn pull(versions: &[Version], at: usize) -> Option<u64> {
     versions[at].merges.iter().find_map(|merge| {
         let by = merge.commit.as_ref()?;

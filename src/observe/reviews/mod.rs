@@ -1,4 +1,5 @@
-//! What reviews bind of the manifest at the default branch's head, and who approved what an open proposal holds.
+//! Which parts of the manifest at the default branch's head are in effect after review, and who approved what an open
+//! proposal holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,38 +29,38 @@ use states::Files;
 
 const NO_FORGE: &str = "there is no forge to ask: set GITHUB_TOKEN and GITHUB_REPOSITORY";
 
-/// How many commits are asked about alone.
+/// How many commits are looked up individually.
 const ALONE: usize = 10;
-/// How often a judgement is asked again; every round reads pull requests that no round before it read.
+/// How often a judgement is repeated; every round reads pull requests that no earlier round read.
 const ROUNDS: usize = 1_000;
 
-/// What reviews bind, and what was found out on the way.
+/// What is in effect after review, and what was found out on the way.
 #[derive(Debug, Clone)]
 pub struct Reviews {
     pub(crate) binding: Binding,
-    /// How approvals came, as far as that could be told.
+    /// How approvals came about, as far as known.
     pub(crate) came: BTreeMap<Key, Introduction>,
     /// The newest commit up to which everything is known to be reviewed, as a record names it.
     pub(crate) settled: Option<String>,
-    /// Why it could not be found out: then nothing is done but what needs no review.
+    /// Why it could not be determined: then only what needs no review is done.
     pub(crate) untold: Option<String>,
 }
 
 impl Reviews {
-    /// Where nothing is asked and nothing is known.
+    /// If nothing is required and nothing is known.
     pub(crate) fn none(manifest: &Manifest) -> Self {
         let (binding, came) = (Binding::whole(manifest), BTreeMap::new());
         Self { binding, came, settled: None, untold: None }
     }
 
-    /// Why an approval is not to be promoted; `None` where it is.
+    /// Why an approval must not be promoted; `None` if it may.
     pub(crate) fn why_not(&self, key: &Key) -> Option<String> {
         let withheld = || "its repository, or the registry that holds it, was never reviewed".to_owned();
         let why = self.binding.approvals.get(key).cloned();
         why.or_else(|| self.binding.withheld.contains(&key.repository).then(withheld))
     }
 
-    /// Whether anything of a repository may be made, changed or taken away.
+    /// Whether anything in a repository may be created, changed or removed.
     pub(crate) fn touches(&self, repository: &RepositoryName) -> bool {
         self.untold.is_none() && !self.binding.withheld.contains(repository)
     }
@@ -82,7 +83,7 @@ impl Reviews {
     }
 }
 
-/// Reads what reviews bind of a manifest.
+/// Reads which parts of a manifest are in effect after review.
 pub(crate) async fn read_reviews(reader: &ReviewReader<'_>, manifest: &Manifest) -> Reviews {
     let Some(forge) = reader.forge else { return without_forge(reader.floor, manifest) };
     read(forge, reader, manifest).await.unwrap_or_else(|error| {
@@ -98,7 +99,7 @@ async fn read(forge: &dyn Forge, reader: &ReviewReader<'_>, manifest: &Manifest)
     };
     let mut files = Files::of(manifest);
     let mut read = read_line(forge, reader, manifest, &files, &head).await?;
-    // What the head no longer includes or names was still asked for.
+    // What the head no longer includes or names was still required.
     let included = files.add(&included_before(forge, reader, &read.line).await?);
     let states = read.line.steps.iter().map(|step| &*step.state);
     if files.add_named(states.filter(|_| asks_ever(reader.floor, &read.line))) || included {
@@ -122,12 +123,12 @@ async fn read(forge: &dyn Forge, reader: &ReviewReader<'_>, manifest: &Manifest)
     })
 }
 
-/// Whether reviews were asked for anywhere along a line.
+/// Whether reviews were required anywhere in a history.
 fn asks_ever(floor: u32, line: &Line) -> bool {
     floor.max(line.asked_before) > 0 || line.steps.iter().any(|step| step.state.approvals() > 0)
 }
 
-/// The files that the oldest state of a line includes.
+/// The files that the oldest state of a history includes.
 async fn included_before(forge: &dyn Forge, reader: &ReviewReader<'_>, line: &Line) -> Result<Vec<String>, Error> {
     let Some(oldest) = line.steps.last() else { return Ok(Vec::new()) };
     let main = oldest.state.manifest().and_then(|manifest| manifest.files.first());
@@ -135,8 +136,8 @@ async fn included_before(forge: &dyn Forge, reader: &ReviewReader<'_>, line: &Li
     included_files(forge, &Commit(oldest.commit.clone()), reader.path, &main.text).await
 }
 
-/// Asks of commits alone which pull requests brought what is not covered, where the listing named none: nothing is refused for what a
-/// listing left out. Whether one was found.
+/// Looks up commits individually to find the pull requests that brought what is not covered, if the listing named none:
+/// nothing is refused because a listing omitted something. Returns whether one was found.
 async fn find_merges(
     forge: &dyn Forge,
     line: &mut Line,

@@ -6,9 +6,9 @@ use crate::plan::reviews::{Objection, Opinion, Review, latest};
 use crate::proposal::anew::hold_the_same;
 use crate::proposal::metadata;
 
-/// Who approved what an open proposal holds: a person who may write, whose latest review says so and was about this head, or
-/// about a former one with the same changes, as where the branch was made anew. `path` is the manifest's; without it only this head
-/// counts.
+/// Who approved what an open proposal holds: a person who may write, and whose latest review approves and was about
+/// this head, or about a former one with the same changes, as when the branch was recreated. `path` is the manifest's;
+/// without it only this head counts.
 pub(in crate::observe) async fn approver(
     forge: &dyn Forge,
     path: Option<&str>,

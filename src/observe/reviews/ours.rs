@@ -1,31 +1,31 @@
-//! What our own account did on the default branch, as the forge itself tells.
+//! What our own account did on the default branch, according to the forge itself.
 
 use std::collections::BTreeSet;
 
 use crate::forge::{Accounts, Actor, Commit, Error, JOB_LOGIN, MergedHead, Movement, Told, Version};
 use crate::plan::binding::Base;
 
-/// How far the line was read.
+/// How far the history was read.
 pub(super) struct End {
-    /// The place of the last version that counts.
+    /// The index of the last version that counts.
     pub(super) at: usize,
     pub(super) base: Base,
-    /// Whether that version is a step even where it left the files as they were.
+    /// Whether that version is a step even if it left the files unchanged.
     pub(super) kept: bool,
 }
 
 /// What our own account did on the default branch.
 pub(super) struct Ours {
-    /// How the branch moved, newest first; `None` where that is unknown.
+    /// How the branch moved, newest first; `None` if unknown.
     movements: Option<Vec<Movement>>,
     /// Commits that our own account pushed there.
     pushed: BTreeSet<Commit>,
-    /// Our own login and those it goes by, where commits name it; not that of a job's token.
+    /// Our own login and aliases, as commits name them; not that of a job's token.
     names: BTreeSet<String>,
 }
 
 impl Ours {
-    /// `made` are the commits that this very run made.
+    /// `made` are the commits made by this run.
     pub(super) async fn read(
         accounts: Option<&dyn Accounts>,
         branch: &str,
@@ -46,7 +46,7 @@ impl Ours {
         Ok(())
     }
 
-    /// Learns of which of these accounts are ours, where commits were made for them.
+    /// Learns which of these accounts are ours, from versions whose commits were made for them.
     pub(super) async fn learn(&mut self, accounts: &dyn Accounts, versions: &[Version]) -> Result<(), Error> {
         let logins: BTreeSet<&String> = versions.iter().filter_map(|version| version.made_for.as_ref()).collect();
         for login in logins.into_iter().filter(|login| *login != JOB_LOGIN) {
@@ -57,15 +57,15 @@ impl Ours {
         Ok(())
     }
 
-    /// Whether our own account put a commit on the branch. Where the forge no longer tells who did, its own signature on a commit that
-    /// no merge made has to do; not for a job's token, which is every workflow's.
+    /// Whether our own account put a commit on the branch. If the forge no longer tells who did, its own signature on a
+    /// commit that no merge made has to do; but not for a job's token, which is shared by all workflows.
     pub(super) fn made(&self, version: &Version) -> bool {
         let told = || self.movements.iter().flatten().any(|movement| movement.after.as_ref() == Some(&version.commit));
         let signed = || version.made_for.as_ref().is_some_and(|login| self.names.contains(login));
         self.pushed.contains(&version.commit) || (!told() && signed())
     }
 
-    /// Whether our own account pushed what a pull request was merged of.
+    /// Whether our own account pushed the head from which a pull request was merged.
     pub(super) async fn pushed(&self, accounts: &dyn Accounts, head: &MergedHead) -> Result<bool, Error> {
         let Told::Movements(movements) = accounts.movements(&head.branch).await? else { return Ok(false) };
         Ok(pushes_of_ours(accounts, &movements).await?.contains(&head.commit))
@@ -76,12 +76,12 @@ impl Ours {
         self.movements.iter().flatten().filter_map(|movement| movement.before.as_ref())
     }
 
-    /// Whether the line, down to where it ends, is what the branch went through.
+    /// Whether the history, down to its end, is what the branch went through.
     pub(super) fn way(&self, line: &[Version], end: &End) -> Way {
         let Some(movements) = &self.movements else { return Way::Untold };
         let place = |commit: &Commit| line.iter().position(|version| version.commit == *commit);
         let head = line.first().map(|version| &version.commit);
-        // What happened after the head that is judged is none of its history.
+        // Movements after the head being judged are not part of its history.
         let newer = movements.iter().position(|movement| movement.after.as_ref() == head).unwrap_or_default();
         for movement in movements.iter().skip(newer) {
             let Some(before) = &movement.before else { return Way::Line };
@@ -99,25 +99,25 @@ impl Ours {
         Way::Untold
     }
 
-    /// Reads how the branch moved as far back as that is told.
+    /// Reads how the branch moved, as far back as the forge tells.
     pub(super) async fn read_on(&mut self, accounts: &dyn Accounts, branch: &str) -> Result<(), Error> {
         let told = accounts.all_movements(branch).await?;
         self.take(accounts, told).await
     }
 }
 
-/// Whether a line is what the branch went through.
+/// Whether a history is what the branch went through.
 pub(super) enum Way {
     Line,
-    /// It leads around what the branch pointed to.
+    /// It bypasses something the branch pointed to.
     Left(Detour),
-    /// How the branch moved is not told as far back.
+    /// The known movements do not reach back far enough.
     Untold,
 }
 
-/// A commit of the line that was put upon something that is not on it.
+/// A commit of the history that was put on top of something that is not in it.
 pub(super) struct Detour {
-    /// Its place on the line.
+    /// Its index in the history.
     pub(super) at: usize,
     /// What the branch pointed to before.
     pub(super) before: Commit,

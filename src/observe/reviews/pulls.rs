@@ -1,4 +1,4 @@
-//! How merged pull requests were reviewed, and what of the manifest was checked.
+//! How merged pull requests were reviewed, and which part of the manifest was checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,15 +13,15 @@ use crate::plan::reviews::{Opinion, Writers, latest};
 /// Reads how pull requests were reviewed.
 pub(super) struct PullReader<'a> {
     pub(super) contents: &'a dyn Contents,
-    /// `None` on a forge that has no reviews.
+    /// `None` on a forge without reviews.
     pub(super) accounts: Option<&'a dyn Accounts>,
-    /// The commits that our own account pushed as heads of recording pull requests, by the number of those.
+    /// The commits that our own account pushed as heads of recording pull requests, by pull request number.
     pub(super) records: &'a BTreeMap<u64, Commit>,
     pub(super) files: &'a Files,
 }
 
 impl PullReader<'_> {
-    /// What needs no question is checked first; whether an account may write is asked last and once.
+    /// What needs no request is checked first; whether an account may write is asked last and once.
     pub(super) async fn read(&self, numbers: &BTreeSet<u64>) -> Result<Pulls, Error> {
         let Some(accounts) = self.accounts else { return Ok(Pulls::new()) };
         let known = accounts.reviewed(numbers).await?;
@@ -54,7 +54,7 @@ impl PullReader<'_> {
         Ok(pulls)
     }
 
-    /// What the manifest was at these commits.
+    /// The states of the manifest at these commits.
     async fn states(&self, commits: BTreeSet<Commit>) -> Result<BTreeMap<Commit, Arc<State>>, Error> {
         let place = |commit: &Commit| self.files.paths().map(|path| (commit.clone(), path.clone())).collect::<Vec<_>>();
         let places: Vec<(Commit, String)> = commits.iter().flat_map(place).collect();
@@ -70,7 +70,7 @@ impl PullReader<'_> {
     }
 }
 
-/// Each person's latest review, with what speaks against it so far.
+/// Each person's latest review, with the objections to it so far.
 fn with_writers(reviewed: &Reviewed, writers: &Writers) -> Vec<Opinion> {
     let mut opinions = latest(reviewed.reviews.iter().cloned());
     for opinion in &mut opinions {
@@ -79,7 +79,7 @@ fn with_writers(reviewed: &Reviewed, writers: &Writers) -> Vec<Opinion> {
     opinions
 }
 
-/// The commit that a review which may count is about.
+/// The commit of a review that may count.
 fn looked_at(opinion: &Opinion) -> Option<Commit> {
     opinion.review.commit.clone().filter(|_| opinion.objection.is_none()).map(Commit)
 }

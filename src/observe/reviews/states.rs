@@ -7,7 +7,7 @@ use crate::image::Digest;
 use crate::manifest::{File, Manifest, beside};
 use crate::plan::binding::{State, named_files};
 
-/// The files whose texts make a state: the main one, those that it may include, and those that its images may name.
+/// The files whose texts make up a state: the main one, those that it may include, and those that its images may name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Files {
     /// The main file is the first.
@@ -23,7 +23,7 @@ impl Files {
         }
     }
 
-    /// Adds what states of the manifest named; whether there was anything that it does not have.
+    /// Adds the files that states of the manifest named; returns whether any were new.
     pub(super) fn add_named<'s>(&mut self, states: impl Iterator<Item = &'s State>) -> bool {
         let named: BTreeSet<String> = states.filter_map(State::manifest).flat_map(named_by).collect();
         let before = self.named.len();
@@ -31,7 +31,7 @@ impl Files {
         self.named.len() > before
     }
 
-    /// Adds files of the manifest; whether there was one that it does not have.
+    /// Adds files of the manifest; returns whether any were new.
     pub(super) fn add(&mut self, paths: &[String]) -> bool {
         let new: Vec<String> = paths.iter().filter(|path| !self.manifest.contains(path)).cloned().collect();
         self.manifest.extend(new.iter().cloned());
@@ -53,12 +53,12 @@ impl Files {
     }
 }
 
-/// The paths in the repository of the files that its images name.
+/// The repository paths of the files that its images name.
 fn named_by(manifest: &Manifest) -> BTreeSet<String> {
     manifest.images.iter().flat_map(named_files).map(|path| beside(manifest.path(), path)).collect()
 }
 
-/// States by the texts that make them.
+/// States by the texts that make them up.
 #[derive(Default)]
 pub(super) struct States(BTreeMap<Digest, Arc<State>>);
 

@@ -1,4 +1,5 @@
-//! Who wrote what a pull request makes of the manifest and of the files that it names: what nobody wrote is told by its content.
+//! Who wrote what a pull request makes of the manifest and the files that it names: commits that nobody wrote are
+//! recognised by their content.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +7,7 @@ use crate::edit::merge;
 use crate::forge::{Accounts, Actor, Authored, Authorship, Commit, Contents, Error, JOB_LOGIN, Source};
 use crate::plan::reviews::{UnknownWriter, Writers};
 
-/// How many commits of a pull request are checked for whether nobody wrote them.
+/// How many commits of a pull request are checked for having been written by nobody.
 const LOOKED_AT: usize = 5;
 
 const MERGE: &str =
@@ -26,8 +27,8 @@ pub(super) struct WriterReader<'a> {
 }
 
 impl WriterReader<'_> {
-    /// The writers. A commit whose files are what a merge by lines makes of others has none; that is checked last, and only
-    /// where it makes a difference.
+    /// The writers. A commit whose files are what a line-based merge makes of others has none; that is checked last,
+    /// and only if it makes a difference.
     pub(super) async fn writers(&self, authorship: &Authorship) -> Result<Writers, Error> {
         let mut writers = Writers::default();
         let unknown = |commit: Option<&Commit>, why: &str| {
@@ -96,7 +97,8 @@ impl WriterReader<'_> {
         })
     }
 
-    /// Whether the files are at a commit what a merge by lines makes of others, or, where another App pushed it, as they were before.
+    /// Whether the files at a commit are what a line-based merge makes of others or, if another App pushed it, what
+    /// they were before.
     async fn is_nobodys(&self, authored: &Authored) -> Result<bool, Error> {
         match (origin(authored), authored.parents.as_slice()) {
             (Some(Origin::Merge { former, base }), _) => {
@@ -114,7 +116,8 @@ impl WriterReader<'_> {
         }
     }
 
-    /// Whether a merge of the files at the second and third commit, which parted at the first, gives those at the fourth.
+    /// Whether merging the files at the second and third commit, which diverged at the first, gives those at the
+    /// fourth.
     async fn is_merged(&self, commits: [&Commit; 4]) -> Result<bool, Error> {
         let commits_there: BTreeSet<&Commit> = commits.into_iter().collect();
         let place =
@@ -130,7 +133,7 @@ impl WriterReader<'_> {
     }
 }
 
-/// What is said of a commit.
+/// What is known about a commit's writers.
 enum Said {
     Nobody,
     People(BTreeSet<String>),
@@ -138,11 +141,11 @@ enum Said {
     Unknown(String),
 }
 
-/// What a commit is made of that nobody may have written.
+/// How a commit that perhaps nobody wrote was made.
 enum Origin<'a> {
     /// A merge of the base into the branch.
     Merge { former: &'a Commit, base: &'a Commit },
-    /// Our own commit anew, on another commit of the base.
+    /// Our own commit recreated on another commit of the base.
     Rebase { former: &'a Commit, base: &'a Commit },
 }
 
@@ -159,7 +162,7 @@ fn origin(authored: &Authored) -> Option<Origin<'_>> {
     }
 }
 
-/// What a merge makes of a file, which may not be there; `None` where it takes a person.
+/// The result of merging a file, which may be absent; `None` if it takes a person.
 fn merged(parted: Option<&str>, former: Option<&str>, base: Option<&str>) -> Option<Option<String>> {
     let own = |text: Option<&str>| Some(text.map(str::to_owned));
     match (parted, former, base) {

@@ -1,8 +1,9 @@
-//! What may stand beside an image: signatures, attestations, SBOMs and other artifacts, and nothing that somebody could run.
+//! What may be stored beside an image: signatures, attestations, SBOMs and other artifacts, but nothing that somebody
+//! could run.
 //!
-//! An engine runs what has a configuration that it takes for an image's, so that decides; what a document calls itself does not.
-//! Signatures of cosign and attestations of BuildKit have an image's configuration too: of a platform that is empty or
-//! `unknown`, and with layers that are statements.
+//! An engine runs what has a configuration that it takes for an image's, so that decides, not a document's own claims.
+//! cosign's signatures and BuildKit's attestations have one too, but for an empty or `unknown` platform, and their
+//! layers are statements.
 
 use serde::Deserialize;
 
@@ -10,33 +11,33 @@ use super::document::{Content, Document};
 use super::{media_type, strict};
 use crate::image::{Descriptor, Digest};
 
-/// The largest configuration that is read to judge.
+/// The largest configuration that is read for a judgement.
 pub(crate) const CONFIGURATION_LIMIT: u64 = 1 << 20;
 
-/// What a document that stands beside an image is.
+/// What a document beside an image is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Inspection {
     Artifact(Artifact),
-    /// An artifact, if its configuration is of no platform: [`runs`] tells.
+    /// An artifact, provided that its configuration is for no platform: [`runs`] checks that.
     Configured(Artifact, Configured),
-    /// It is none, and what it is.
+    /// Not an artifact; says what it is.
     Foreign(&'static str),
 }
 
-/// What has a configuration that an engine takes for an image's.
+/// A document with a configuration that an engine takes for an image's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Configured {
     pub configuration: Descriptor,
     layers: Vec<Digest>,
 }
 
-/// An artifact that may stand beside an image.
+/// An artifact that may be stored beside an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Artifact {
-    /// The type that it has by its own account: hostile text.
+    /// The type that it claims to have: hostile text.
     pub media_type: String,
     pub sort: Sort,
-    /// The bytes of manifest, configuration and layers.
+    /// The size of manifest, configuration and layers in bytes.
     pub size: u64,
 }
 
@@ -90,7 +91,7 @@ pub(crate) fn inspect(document: &Document) -> Inspection {
     };
     let declared = document.artifact_type();
     let artifact = artifact(document, declared.as_deref(), config.as_ref(), &layers);
-    // No engine knows manifests without a configuration.
+    // No engine runs manifests without a configuration.
     let Some(config) = config else { return Inspection::Artifact(artifact) };
     let config_type = plain(&config.media_type);
     if is_run(&config_type) {
@@ -109,11 +110,11 @@ pub(crate) fn inspect(document: &Document) -> Inspection {
     Inspection::Configured(artifact, Configured { configuration: config, layers })
 }
 
-/// What makes a configuration one of an image that somebody could run; `None` where its platform is empty or `unknown` and its
-/// layers are statements. One that cannot be read may be read by others.
+/// Why somebody could run an image with this configuration; `None` if its platform is empty or `unknown` and its layers
+/// are statements. One that cannot be read here may be readable for others.
 ///
-/// Docker takes an empty platform for its own, and unpacks layers whatever they are called. It compares what comes out with
-/// `diff_ids`: of a statement that is the layer itself, of an archive that was compressed something else.
+/// Docker takes an empty platform for its own, and unpacks layers whatever they are called. It compares the result with
+/// `diff_ids`: for a statement that is the layer itself, for a compressed archive something else.
 pub(crate) fn runs(configuration: &[u8], configured: &Configured) -> Option<&'static str> {
     if strict::check_configuration(configuration).is_err() {
         return Some("something with a configuration that readers could understand differently");
@@ -124,7 +125,7 @@ pub(crate) fn runs(configuration: &[u8], configured: &Configured) -> Option<&'st
     }
 }
 
-/// What is read of an image's configuration (OCI image specification, `config.md`).
+/// The parts of an image's configuration that are read (OCI image specification, `config.md`).
 #[derive(Deserialize)]
 struct Configuration {
     os: Option<String>,
@@ -168,8 +169,8 @@ pub(super) fn plain(media_type: &str) -> String {
     media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Whether an engine takes a configuration of this type for an image's. Docker does so for what registries in the past called them
-/// by mistake (`ImageTypes` in moby's `distribution/registry.go`).
+/// Whether an engine takes a configuration of this type for an image's. Docker does so for types that registries once
+/// gave them by mistake (`ImageTypes` in moby's `distribution/registry.go`).
 fn is_configuration(media_type: &str) -> bool {
     matches!(
         media_type,
@@ -182,14 +183,14 @@ fn is_configuration(media_type: &str) -> bool {
     )
 }
 
-/// Whether some engine runs what has a configuration of this type, which is not an image's: plugins, checkpoints, WebAssembly.
+/// Whether some engine runs what has a configuration of this non-image type: plugins, checkpoints, WebAssembly.
 fn is_run(media_type: &str) -> bool {
     media_type.starts_with("application/vnd.docker.plugin.")
         || media_type.starts_with("application/vnd.containerd.container.")
         || media_type.starts_with("application/vnd.wasm.config.")
 }
 
-/// Whether engines unpack a layer of this type into a file system.
+/// Whether engines unpack layers of this type into a file system.
 fn is_layer(media_type: &str) -> bool {
     const ARCHIVES: [&str; 6] = [".tar", "+gzip", "+zstd", "/gzip", "/x-gzip", "/x-tar"];
     media_type.starts_with("application/vnd.oci.image.layer.")

@@ -1,16 +1,16 @@
-//! The tags under which signatures, attestations and SBOMs of a digest stand: the referrers tag schema of the OCI
-//! distribution specification, and cosign's own.
+//! The tags for signatures, attestations and SBOMs of a digest: the referrers tag schema of the OCI distribution
+//! specification, and cosign's own.
 
 use crate::image::{Digest, NameError, Tag};
 
 /// What cosign appends to the tag of a digest.
 const COSIGN: [&str; 3] = [".sig", ".att", ".sbom"];
 
-/// The tag that lists what refers to a digest where a registry has no referrers API: `sha256-<64 hexadecimal digits>`,
+/// The tag that lists what refers to a digest if a registry has no referrers API: `sha256-<64 hexadecimal digits>`,
 /// algorithm and digits cut to 32 and 64 characters (OCI distribution specification, "Referrers Tag Schema").
 ///
 /// # Errors
-/// Where that is not a tag, which no digest of a known algorithm gives.
+/// If that is not a tag, which no digest of a known algorithm leads to.
 pub(crate) fn fallback_tag(digest: &Digest) -> Result<Tag, NameError> {
     let hex: String = digest.hex().chars().take(64).collect();
     format!("{}-{hex}", digest.algorithm()).parse()
@@ -22,7 +22,7 @@ pub(crate) fn cosign_tags(digest: &Digest) -> Vec<Tag> {
     COSIGN.iter().filter_map(|suffix| format!("{stem}{suffix}").parse().ok()).collect()
 }
 
-/// Whether a tag stands for something that belongs to a digest, by one of these schemes.
+/// Whether a tag, by one of these schemes, is for something that belongs to a digest.
 pub(crate) fn is_companion(tag: &Tag) -> bool {
     let name = COSIGN.iter().find_map(|suffix| tag.as_str().strip_suffix(suffix)).unwrap_or(tag.as_str());
     name.split_once('-').is_some_and(|(algorithm, hex)| {

@@ -2,20 +2,20 @@
 
 use crate::image::{Descriptor, Digest};
 
-/// A manifest or index exactly as a registry or a layout holds it; the digest has been checked against the bytes.
+/// A manifest or index exactly as a registry or a layout stores it; the digest has been checked against the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// The media type, without parameters; equal to the `mediaType` member where there is one.
+    /// The media type, without parameters; equal to the `mediaType` member if there is one.
     pub media_type: String,
     pub digest: Digest,
     /// The bytes, at most [`MANIFEST_LIMIT`].
     pub bytes: bytes::Bytes,
 }
 
-/// The most bytes a manifest may have: the OCI distribution specification asks registries to take 4 MiB.
+/// The largest manifest in bytes: the OCI distribution specification asks registries to accept 4 MiB.
 pub(crate) const MANIFEST_LIMIT: usize = 4 * 1024 * 1024;
 
-/// The most descriptors one manifest or index may hold.
+/// The most descriptors in one manifest or index.
 pub(crate) const DESCRIPTOR_LIMIT: usize = 1_000;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub enum Content {
 }
 
 impl Document {
-    /// The descriptor that says no more of the document than type, digest and size.
+    /// The descriptor with nothing but type, digest and size.
     pub(crate) fn into_plain_descriptor(self) -> Descriptor {
         Descriptor::new(self.media_type, self.digest, self.bytes.len() as u64)
     }
@@ -68,7 +68,7 @@ impl Content {
 /// Why a document cannot be used; the message says what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ContentError {
-    /// It is broken, of an unknown kind or too large, or lacks what is wanted of it.
+    /// It is broken, of an unknown kind, too large, or lacks a required part.
     #[error("{0}")]
     Unusable(String),
     /// Two readers could understand it differently.

@@ -1,8 +1,8 @@
-//! What an image's configuration says of where it comes from: labels that its publisher chose.
+//! What an image's configuration says about its origin: labels that its publisher chose.
 
 use serde_json::Value;
 
-/// The annotations of the OCI image specification that build tools write as labels. What they say is hostile text.
+/// The annotations of the OCI image specification that build tools write as labels. They are hostile text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Labels {
     /// `org.opencontainers.image.source`: where the source is.
@@ -11,14 +11,14 @@ pub(crate) struct Labels {
     pub revision: Option<String>,
 }
 
-/// The most bytes of a configuration that is read for its labels.
+/// The largest configuration, in bytes, that is read for its labels.
 pub(crate) const CONFIG_LIMIT: u64 = 512 * 1024;
 
-/// The most bytes of one label.
+/// The largest label in bytes.
 const LABEL_LIMIT: usize = 1_000;
 
 impl Labels {
-    /// The labels of an image configuration (`config.Labels`); none where it has none or is nothing of the kind.
+    /// The labels of an image configuration (`config.Labels`); empty if it has none or is something else.
     pub(crate) fn of(config: &[u8]) -> Self {
         let config: Value = serde_json::from_slice(config).unwrap_or_default();
         let label = |name: &str| {

@@ -12,20 +12,20 @@ pub(crate) const DOCKER_MANIFEST: &str = IMAGE_MANIFEST_MEDIA_TYPE;
 /// Docker manifest list.
 pub(crate) const DOCKER_LIST: &str = IMAGE_MANIFEST_LIST_MEDIA_TYPE;
 
-/// The artifact manifest of the OCI image specification 1.1's release candidates, retired before 1.1: signatures of its time
-/// still stand in registries.
+/// The artifact manifest of the OCI image specification 1.1's release candidates, retired before 1.1: registries still
+/// contain signatures of that time.
 pub(crate) const OCI_ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
 
-/// What a registry is asked for: every kind of document that is read here.
+/// What registries are asked for: every kind of document that can be read here.
 pub const ACCEPTED: [&str; 5] = [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST, OCI_ARTIFACT];
 
-/// Whether a type says no more of a document than that it is text or bytes, as plain web servers call manifests.
+/// Whether a type only says that a document is text or bytes, as plain web servers say for manifests.
 pub(crate) fn is_generic(media_type: &str) -> bool {
     matches!(media_type, "" | "application/json" | "application/octet-stream" | "text/plain")
 }
 
-/// Whether what an index lists under this type is a blob: layers, and what describes a cache, as BuildKit's caches have them.
-/// What is of any other type is a manifest, or none that can be used: nothing of an image is taken for a blob and copied unread.
+/// Whether an index entry of this type is a blob: layers, and cache descriptions, as in BuildKit's caches. An entry of
+/// any other type is a manifest, or unusable: no part of an image is mistaken for a blob and copied unread.
 pub(crate) fn is_listed_blob(media_type: &str) -> bool {
     const BLOBS: [&str; 3] = [
         "application/vnd.oci.image.layer.",

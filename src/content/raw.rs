@@ -1,4 +1,4 @@
-//! Documents as they are written. `null` for a member that may be absent is absence.
+//! Documents as written. `null` counts as absent for optional members.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::document::ContentError;
 use super::strict::clean;
 use crate::image::{Descriptor, Digest, Platform};
 
-/// The members of manifests and indexes together: one that has members of both kinds is refused.
+/// The members of manifests and indexes combined: a document with members of both kinds is refused.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Raw {
@@ -20,14 +20,14 @@ pub(super) struct Raw {
     pub(super) manifests: Option<Vec<RawDescriptor>>,
     pub(super) config: Option<RawDescriptor>,
     pub(super) layers: Option<Vec<RawDescriptor>>,
-    /// Of a retired artifact manifest; in other documents it is anybody's.
+    /// In a retired artifact manifest; in other documents it has no meaning here.
     pub(super) blobs: Option<Value>,
     pub(super) fs_layers: Option<IgnoredAny>,
     pub(super) subject: Option<RawDescriptor>,
     pub(super) annotations: Option<RawAnnotations>,
 }
 
-/// A value that is null is none.
+/// A null value counts as none.
 pub(super) type RawAnnotations = BTreeMap<String, Option<String>>;
 
 #[derive(Deserialize)]
@@ -48,8 +48,8 @@ struct RawPlatform {
     variant: Option<String>,
 }
 
-/// The largest size that a descriptor may say, 16 TiB: so that the sizes of all that an image names can be added. No
-/// registry holds larger ones.
+/// The largest size in a descriptor, 16 TiB: so that the sizes of everything in an image can be added. No registry
+/// stores anything larger.
 const LARGEST: u64 = 1 << 44;
 
 pub(super) fn parse(bytes: &[u8]) -> Result<Raw, ContentError> {
@@ -100,7 +100,7 @@ impl RawDescriptor {
 }
 
 impl RawPlatform {
-    /// The platform, where it is one that a manifest of approved images could name; else no wanted platform can be it.
+    /// The platform, if a manifest of approved images could name it; otherwise it equals no wanted platform.
     fn parse(self) -> Option<Platform> {
         let variant = self.variant.filter(|v| !v.is_empty()).map(|v| format!("/{v}")).unwrap_or_default();
         format!("{}/{}{variant}", self.os.unwrap_or_default(), self.architecture.unwrap_or_default()).parse().ok()

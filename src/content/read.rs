@@ -1,4 +1,4 @@
-//! From JSON to [`Content`]. What two readers could understand differently is refused.
+//! From JSON to [`Content`]. Refuses what two readers could understand differently.
 
 use serde_json::{Value, json};
 
@@ -9,14 +9,14 @@ use super::strict::{self, clean};
 use crate::image::{Descriptor, Digest};
 
 impl Document {
-    /// The document that these bytes are. `content_type` is what the registry, or the descriptor in a layout, calls
-    /// them; without it, or where it is none that manifests have, such as `text/plain`, their own `mediaType` counts, and
-    /// where they have none, what they are made of. `asked` is the digest they must have.
+    /// The document with these bytes. `content_type` is the type according to the registry, or to the descriptor in a
+    /// layout; without it, or if no manifest has it, such as `text/plain`, the document's own `mediaType` counts, and
+    /// without that its members. `asked` is the digest that the bytes must have.
     ///
     /// # Errors
-    /// Where they are too many, are no JSON object, are of no known type or of schema 1, or have another digest; and where two
-    /// readers could understand them differently: they are called other than they call themselves, are manifest and index,
-    /// or have a member twice or in another writing.
+    /// If they are too many, not a JSON object, of an unknown type or of schema 1, or have another digest; and if two
+    /// readers could understand them differently: their type differs from their own `mediaType`, they are both manifest
+    /// and index, or have a member twice or in another spelling.
     pub fn new(bytes: bytes::Bytes, content_type: Option<&str>, asked: Option<&Digest>) -> Result<Self, ContentError> {
         if bytes.len() > MANIFEST_LIMIT {
             return Err(ContentError::Unusable(format!(
@@ -35,12 +35,12 @@ impl Document {
     /// Reads what the document refers to.
     ///
     /// # Errors
-    /// Where it is not a manifest or index of a known schema, or holds more than [`DESCRIPTOR_LIMIT`] descriptors.
+    /// If it is not a manifest or index of a known schema, or has more than [`DESCRIPTOR_LIMIT`] descriptors.
     pub fn read(&self) -> Result<Content, ContentError> {
         let raw = checked(self)?;
         let subject = raw.subject.map(RawDescriptor::parse).transpose()?;
         if let Some(listed) = raw.manifests {
-            // Who names a platform means an image.
+            // An entry with a platform is meant as an image.
             let (blobs, children): (Vec<_>, Vec<_>) = listed
                 .into_iter()
                 .partition(|entry| entry.names_no_platform() && media_type::is_listed_blob(&entry.media_type));
@@ -55,10 +55,10 @@ impl Document {
         Ok(Content::Manifest { config: Some(config.parse()?), layers, subject })
     }
 
-    /// All that an index lists, in order, whatever it is called: of a list of referrers each entry is one.
+    /// Everything that an index lists, in order, whatever its type: in a list of referrers each entry is one.
     ///
     /// # Errors
-    /// As [`Document::read`], and where the document is not an index.
+    /// As [`Document::read`], and if the document is not an index.
     pub(crate) fn listed(&self) -> Result<Vec<Descriptor>, ContentError> {
         checked(self)?.manifests.map_or_else(|| Err(no_index()), parse_all)
     }
@@ -66,7 +66,7 @@ impl Document {
     /// The manifests and indexes that an index lists, in order.
     ///
     /// # Errors
-    /// As [`Document::read`], and where the document is not an index.
+    /// As [`Document::read`], and if the document is not an index.
     pub fn children(&self) -> Result<Vec<Descriptor>, ContentError> {
         match self.read()? {
             Content::Index { children, .. } => Ok(children),
@@ -77,7 +77,7 @@ impl Document {
     /// The layers of a manifest, in order.
     ///
     /// # Errors
-    /// As [`Document::read`], and where the document is an index.
+    /// As [`Document::read`], and if the document is an index.
     pub fn layers(&self) -> Result<Vec<Descriptor>, ContentError> {
         match self.read()? {
             Content::Manifest { layers, .. } => Ok(layers),
@@ -90,8 +90,8 @@ impl Document {
         checked(self).ok()?.artifact_type.filter(|t| !t.is_empty())
     }
 
-    /// The descriptor under which this document stands in a list of referrers: with its artifact type (of an image
-    /// manifest without one, its configuration's media type) and its annotations.
+    /// The descriptor of this document in a list of referrers: with its artifact type (for an image manifest without
+    /// one, its configuration's media type) and its annotations.
     ///
     /// # Errors
     /// As [`Document::read`].
@@ -108,11 +108,11 @@ impl Document {
     }
 }
 
-/// What a registry's API lists as referrers (OCI distribution specification, "Listing Referrers"); `None` where that is no
-/// index. `null` is an empty list.
+/// What a registry's API lists as referrers (OCI distribution specification, "Listing Referrers"); `None` if it is not
+/// an index. `null` is an empty list.
 ///
 /// # Errors
-/// Where it is an index that cannot be read, or that two readers could understand differently.
+/// If it is an index that cannot be read, or that two readers could understand differently.
 pub(crate) fn referrers(bytes: &[u8]) -> Result<Option<Vec<Descriptor>>, ContentError> {
     let Ok(list) = serde_json::from_slice::<serde_json::Map<String, Value>>(bytes) else { return Ok(None) };
     let called = list.get("mediaType").and_then(Value::as_str);
@@ -126,7 +126,7 @@ pub(crate) fn referrers(bytes: &[u8]) -> Result<Option<Vec<Descriptor>>, Content
     parse_all(listed).map(Some)
 }
 
-/// The media type that bytes have, if they and the one who hands them out agree on it.
+/// The media type of the bytes, if they and their source agree on it.
 fn agreed_type(bytes: &[u8], content_type: Option<&str>) -> Result<String, ContentError> {
     let called = content_type.map(|t| t.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
     let called = called.filter(|called| !media_type::is_generic(called));
@@ -158,7 +158,7 @@ fn agreed_type(bytes: &[u8], content_type: Option<&str>) -> Result<String, Conte
     Ok(media_type)
 }
 
-/// That a document has no members of the other kind (CVE-2021-41190).
+/// Checks that a document has no members of the other kind (CVE-2021-41190).
 fn of_one_kind(raw: &Raw, media_type: &str) -> Result<(), ContentError> {
     let index = media_type::is_index(media_type);
     if media_type == media_type::OCI_ARTIFACT && (raw.config.is_some() || raw.layers.is_some()) {
@@ -171,7 +171,7 @@ fn of_one_kind(raw: &Raw, media_type: &str) -> Result<(), ContentError> {
     Ok(())
 }
 
-/// What a document is that nobody names the type of: older ones of the OCI image specification need not name it themselves.
+/// The type of a document without a stated one: earlier OCI image specifications do not require it to state its own.
 fn shape(raw: &Raw) -> Result<&'static str, ContentError> {
     match (&raw.manifests, &raw.config) {
         (Some(_), _) => Ok(media_type::OCI_INDEX),

@@ -1,10 +1,10 @@
-//! What of a document beside an image may say who made it: signatures and statements, told from SBOMs and other contents.
+//! The parts of a document beside an image that may say who made it: signatures and statements, unlike SBOMs and such.
 
 use super::artifact::{Sort, plain};
 use super::document::{Content, ContentError, Document};
 use crate::image::Descriptor;
 
-/// Predicates that say what is in an image, not who made it.
+/// Predicates that say what an image contains, not who made it.
 const CONTENTS: [&str; 5] = [
     "https://spdx.dev/",
     "https://cyclonedx.org/",
@@ -13,19 +13,19 @@ const CONTENTS: [&str; 5] = [
     "https://in-toto.io/attestation/vulns",
 ];
 
-/// The annotations that name a statement's predicate: of BuildKit and of cosign, at the layer; of bundles, at the manifest.
+/// The annotations that name a statement's predicate: BuildKit's and cosign's on layers, that of bundles on manifests.
 const PREDICATES: [&str; 3] = ["in-toto.io/predicate-type", "predicateType", "dev.sigstore.bundle.predicateType"];
 
 /// A layer that may be a signature or a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Statement {
-    /// The layer's media type where that tells what it is, else the type of the whole document.
+    /// The layer's media type if that says what it is, else the type of the whole document.
     pub media_type: String,
     pub layer: Descriptor,
 }
 
 impl Statement {
-    /// The predicate that it is annotated with: hostile text.
+    /// The predicate in its annotations: hostile text.
     pub(crate) fn predicate(&self) -> Option<&str> {
         PREDICATES.iter().find_map(|key| self.layer.annotations.get(*key)).map(String::as_str)
     }
@@ -34,7 +34,7 @@ impl Statement {
 /// The layers of a document that may say who made the image.
 ///
 /// # Errors
-/// Where it is no manifest, or cannot be read.
+/// If it is not a manifest, or cannot be read.
 pub(crate) fn statements(document: &Document) -> Result<Vec<Statement>, ContentError> {
     let Content::Manifest { config, layers, .. } = document.read()? else {
         return Err(ContentError::Unusable("an index where a signature should be".to_owned()));
@@ -57,12 +57,12 @@ pub(crate) fn statements(document: &Document) -> Result<Vec<Statement>, ContentE
     Ok(layers.into_iter().filter_map(statement).filter(about_makers).collect())
 }
 
-/// Whether an artifact of this type says what is in an image.
+/// Whether an artifact of this type says what an image contains.
 pub(crate) fn names_contents(artifact_type: &str) -> bool {
     Sort::of(&plain(artifact_type)) == Sort::Sbom
 }
 
-/// Whether a media type is one of signatures or statements.
+/// Whether it is a media type of signatures or statements.
 fn tells(media_type: &str) -> bool {
     matches!(Sort::of(media_type), Sort::Signature | Sort::Attestation)
 }

@@ -1,8 +1,8 @@
-//! Whether every reader of a JSON text reads the same.
+//! Whether every reader understands a JSON text in the same way.
 //!
-//! Readers differ in two things that JSON leaves open (RFC 8259, section 4): which of two equal names counts, and whether a
-//! name that differs in case is the same. Go's `encoding/json`, with which registries and container engines read, takes the
-//! last one and folds case, so that `Manifests` after `manifests` replaces it there and is an unknown member here.
+//! Readers differ in two things that JSON leaves open (RFC 8259, section 4): which of two equal names counts, and
+//! whether case matters. Go's `encoding/json`, which registries and container engines use, takes the last one and
+//! ignores case, so that `Manifests` after `manifests` replaces it there and is an unknown member here.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 
 use super::document::ContentError;
 
-/// What manifests, indexes, descriptors and platforms are made of.
+/// The members of manifests, indexes, descriptors and platforms.
 const DOCUMENT: &[&str] = &[
     "annotations",
     "architecture",
@@ -37,16 +37,17 @@ const DOCUMENT: &[&str] = &[
     "variant",
 ];
 
-/// What decides whether a configuration is one of an image that runs.
+/// The members that decide whether a configuration is that of an image that can be run.
 const CONFIGURATION: &[&str] = &["architecture", "config", "history", "os", "rootfs", "variant"];
 
-/// The same inside of these members.
+/// The same inside these members.
 const IN_CONFIGURATION: &[&str] = &["diff_ids"];
 
-/// Checks a manifest or index: at any depth but in annotations and `data` no member is written other than readers know it.
+/// Checks a manifest or index: at any depth except in annotations and `data`, members have the spelling that readers
+/// know.
 ///
 /// # Errors
-/// [`ContentError::Ambiguous`] where two readers could understand it differently, [`ContentError::Unusable`] where it is no
+/// [`ContentError::Ambiguous`] if two readers could understand it differently, [`ContentError::Unusable`] if it is not
 /// JSON.
 pub(super) fn check_document(bytes: &[u8]) -> Result<(), ContentError> {
     check(bytes, Names { known: DOCUMENT, below: DOCUMENT })
@@ -72,22 +73,22 @@ fn check(bytes: &[u8], names: Names) -> Result<(), ContentError> {
     }
 }
 
-/// The names that members of an object may have in one writing only.
+/// The names that an object's members may have in one spelling only.
 #[derive(Clone, Copy)]
 struct Names {
     known: &'static [&'static str],
-    /// The same of the objects in it.
+    /// The same for the objects in it.
     below: &'static [&'static str],
 }
 
 impl Names {
-    /// What a member of this name may hold. What others may write as they like is theirs.
+    /// The rules for the value of this member. Anything goes in members that others are free to define.
     fn under(self, name: &str) -> Self {
         let below = if matches!(name, "annotations" | "data") { &[] } else { self.below };
         Self { known: below, below }
     }
 
-    /// Why an object with the members `seen` must not have one of this name as well.
+    /// Why an object with the members `seen` must not also have one of this name.
     fn fault(self, name: &str, seen: &mut HashSet<String>) -> Option<String> {
         if let Some(known) = self.known.iter().find(|known| **known != name && is_taken_for(name, known)) {
             return Some(format!("a member `{}`, which some readers treat as `{known}`", clean(name)));
@@ -97,8 +98,8 @@ impl Names {
     }
 }
 
-/// Whether Go takes a name for a known one: it folds letters of ASCII, and the two characters that Unicode folds to some of
-/// them.
+/// Whether Go takes a name for a known one: it ignores the case of ASCII letters, and of the two other characters that
+/// Unicode folds to some of them.
 fn is_taken_for(name: &str, known: &str) -> bool {
     let letter = |c: char| match c {
         '\u{17f}' => 's',
@@ -108,12 +109,12 @@ fn is_taken_for(name: &str, known: &str) -> bool {
     name.chars().map(letter).eq(known.chars().map(letter))
 }
 
-/// Foreign text for an error message: without control characters, and short.
+/// Text by others for an error message: without control characters, and short.
 pub(super) fn clean(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(120).collect()
 }
 
-/// One value, which is read for the names in it.
+/// One value that is checked for the names in it.
 #[derive(Clone, Copy)]
 struct Value<'a> {
     names: Names,

@@ -11,14 +11,14 @@ use super::document::{Content, ContentError, Document};
 use super::raw::RawDescriptor;
 use crate::image::{Descriptor, Digest, Platform};
 
-/// The annotation of a subset that names the index it was made of: who finds a subset at a mirror need not ask upstream
-/// which approval it belongs to.
+/// The annotation of a subset that names the index that it was made from: readers of a subset at a mirror need not ask
+/// upstream which approval it belongs to.
 const SUBSET_OF: &str = "io.github.wharfinger.subset-of";
 
-/// The annotation by which BuildKit's attestation manifests name the manifest that they are about.
+/// The annotation with which BuildKit's attestation manifests name the manifest that they are about.
 const ABOUT: &str = "vnd.docker.reference.digest";
 
-/// The members of a JSON object in their order, values as they were written.
+/// The members of a JSON object in their order, with their values as written.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -44,13 +44,13 @@ impl<'de> Deserialize<'de> for Members<'de> {
 }
 
 impl Document {
-    /// The index that holds only the wanted platforms, in upstream's order, with the attestations of those kept.
+    /// The index with only the wanted platforms, in upstream's order, with the attestations of those kept.
     ///
-    /// Every entry that stays is kept byte for byte, every other member of the index too; an annotation names the index
-    /// that it was made of. Where all entries stay, it is the same document.
+    /// Every entry that stays is kept byte for byte, and so is every other member of the index; an annotation names the
+    /// index that it was made from. If all entries stay, it is the same document.
     ///
     /// # Errors
-    /// Where the document is not an index, or a wanted platform is not in it.
+    /// If the document is not an index, or lacks a wanted platform.
     pub fn subset(&self, platforms: &[Platform]) -> Result<Self, ContentError> {
         let Content::Index { children, blobs, .. } = self.read()? else {
             return Err(ContentError::Unusable("a single manifest, which has no platforms to choose from".to_owned()));
@@ -81,7 +81,7 @@ impl Document {
         Document::new(bytes.into(), Some(&self.media_type), None)
     }
 
-    /// The index that this one says it is a subset of.
+    /// The index of which this one claims to be a subset.
     #[must_use]
     pub fn subset_of(&self) -> Option<Digest> {
         let value: serde_json::Value = serde_json::from_slice(&self.bytes).ok()?;
@@ -89,12 +89,12 @@ impl Document {
     }
 }
 
-/// The annotation by which a subset names the index that it was made of.
+/// The annotation that names the index a subset was made from.
 fn made_of(digest: &Digest) -> String {
     format!("\"{SUBSET_OF}\":\"{digest}\"")
 }
 
-/// Upstream's annotations, each as it was written, and ours.
+/// Upstream's annotations, each as written, and ours.
 fn annotations(value: &RawValue, digest: &Digest) -> Result<String, ContentError> {
     let bad = |e: serde_json::Error| ContentError::Unusable(format!("invalid annotations: {e}"));
     let members: Option<Members<'_>> = serde_json::from_str(value.get()).map_err(bad)?;
@@ -128,7 +128,7 @@ fn stays(entry: &Descriptor, kept: &BTreeSet<Digest>) -> bool {
     }
 }
 
-/// The entries that stay, each as it was written.
+/// The entries that stay, each as written.
 fn entries(manifests: &RawValue, kept: &BTreeSet<Digest>) -> Result<String, ContentError> {
     let bad = |e: serde_json::Error| ContentError::Unusable(format!("not an index: {e}"));
     let entries: Vec<&RawValue> = serde_json::from_str(manifests.get()).map_err(bad)?;
@@ -161,7 +161,7 @@ mod tests {
         .replace(".0e0", "")
     }
 
-    /// Two platforms, an attestation of each, and members that are kept as they are, the number's writing too.
+    /// Two platforms, an attestation for each, and members that are kept as they are, even the number's notation.
     fn upstream() -> Document {
         let attests = |n: u8| {
             format!(

@@ -2,7 +2,7 @@
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+) => {
-        /// What kind of fault a diagnostic names.
+        /// The kind of problem that a diagnostic reports.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub(crate) enum Code {
             $($(#[doc = $doc])+ $name,)+
@@ -12,7 +12,7 @@ macro_rules! codes {
             #[cfg(test)]
             const ALL: &'static [Self] = &[$(Self::$name,)+];
 
-            /// As it is printed.
+            /// As printed.
             pub(crate) const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)+
@@ -33,9 +33,9 @@ codes! {
     TooDeep = "too-deep",
     /// More than one YAML document in the file.
     MultipleDocuments = "multiple-documents",
-    /// Aliases stand for more than a manifest can hold.
+    /// Aliases expand to more than a manifest can hold.
     AliasBomb = "alias-bomb",
-    /// An alias inside the very node it stands for.
+    /// An alias inside the very node that it stands for.
     AliasLoop = "alias-loop",
     /// An alias of an anchor that does not come before it.
     UnknownAlias = "unknown-alias",
@@ -47,71 +47,71 @@ codes! {
     UnknownYamlTag = "unknown-yaml-tag",
     /// The manifest is written for a newer release.
     NewerVersion = "newer-version",
-    /// The manifest asks for another release.
+    /// The manifest requires another release.
     OtherRelease = "other-release",
     /// A key that is not text.
     BadKey = "bad-key",
     /// A key twice in one mapping.
     DuplicateKey = "duplicate-key",
-    /// A key that nothing reads.
+    /// An unknown key.
     UnknownKey = "unknown-key",
-    /// A key that is read, but not here.
+    /// A key in the wrong place.
     MisplacedKey = "misplaced-key",
-    /// A key that must be there is not.
+    /// A required key is missing.
     MissingKey = "missing-key",
     /// A key without a value.
     MissingValue = "missing-value",
-    /// A value of another type.
+    /// A value of the wrong type.
     WrongType = "wrong-type",
-    /// None of the words that are possible here.
+    /// A word that is not a possible value here.
     BadChoice = "bad-choice",
-    /// A number that is out of bounds.
+    /// A number outside the bounds.
     BadNumber = "bad-number",
     /// A text that is too long, empty or on several lines.
     BadText = "bad-text",
     /// The same entry twice in a list.
     DuplicateEntry = "duplicate-entry",
-    /// A host that cannot be one.
+    /// An invalid host.
     BadRegistry = "bad-registry",
-    /// An organization that cannot be one.
+    /// An invalid organization.
     BadOrganization = "bad-organization",
     /// A source that is not a reference to a repository.
     BadReference = "bad-reference",
-    /// A repository name that the destination does not take.
+    /// A repository name that the destination does not accept.
     BadRepository = "bad-repository",
-    /// No tag.
+    /// An invalid tag.
     BadTag = "bad-tag",
-    /// No digest.
+    /// An invalid digest.
     BadDigest = "bad-digest",
-    /// No version range.
+    /// An invalid version range.
     BadRange = "bad-range",
-    /// No variant.
+    /// An invalid variant.
     BadVariant = "bad-variant",
-    /// No pattern, or one that everything matches.
+    /// An invalid pattern, or one that everything matches.
     BadPattern = "bad-pattern",
-    /// No duration.
+    /// An invalid duration.
     BadDuration = "bad-duration",
-    /// No date.
+    /// An invalid date.
     BadDate = "bad-date",
-    /// No platform.
+    /// An invalid platform.
     BadPlatform = "bad-platform",
-    /// No issuer of certificates.
+    /// An invalid issuer of certificates.
     BadIssuer = "bad-issuer",
-    /// No glob, or one that leaves the manifest's directory.
+    /// An invalid glob, or one that leaves the manifest's directory.
     BadGlob = "bad-glob",
-    /// No user, team or label.
+    /// An invalid user, team or label.
     BadName = "bad-name",
-    /// A group's name that cannot stand in a branch.
+    /// A group's name that cannot be part of a branch name.
     BadGroup = "bad-group",
-    /// A branch prefix that git does not take.
+    /// A branch prefix that git does not accept.
     BadBranchPrefix = "bad-branch-prefix",
-    /// An included file that is not there, or a glob that matches none.
+    /// An included file that is missing, or a glob that matches nothing.
     IncludeMissing = "include-missing",
     /// A source on a host that `sources` does not name.
     SourceNotAllowed = "source-not-allowed",
     /// Keys that exclude each other.
     ConflictingKeys = "conflicting-keys",
-    /// Provenance is asked for, and no signatures that would vouch for it.
+    /// Provenance is required without signatures that would vouch for it.
     ProvenanceUnsigned = "provenance-unsigned",
     /// Immutable tags together with proposals that would move them.
     ImmutableRebuilds = "immutable-rebuilds",
@@ -119,7 +119,7 @@ codes! {
     SharedMirrorTag = "shared-mirror-tag",
     /// Two images whose proposals would share a branch.
     SharedBranch = "shared-branch",
-    /// Images that share a repository and want it otherwise.
+    /// Images that share a repository but want different settings for it.
     ConflictingRepository = "conflicting-repository",
 }
 
@@ -130,7 +130,7 @@ mod tests {
 
     use super::Code;
 
-    /// `tests/it/manifest/broken.rs` proves that these examples are what broken manifests give.
+    /// `tests/it/manifest/broken.rs` proves that broken manifests give these examples.
     #[test]
     fn every_code_is_written_once_and_has_an_example() {
         let codes: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();

@@ -7,7 +7,7 @@ mod code;
 
 pub(crate) use code::Code;
 
-/// A place in a file: byte offsets, end exclusive.
+/// A place in a file: byte offsets, exclusive end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
     /// First byte.
@@ -36,17 +36,17 @@ pub struct Diagnostic {
     pub span: Span,
 }
 
-/// Line and column, both from 1 and the column in characters, of a byte offset in `text`. It reads the text up to there: for
-/// many places of one text see [`Lines`].
+/// Line and column, both from 1 and the column in characters, of a byte offset in `text`. Reads the text up to there:
+/// for many places in one text see [`Lines`].
 pub(crate) fn position(text: &str, offset: usize) -> (usize, usize) {
     let end = text.floor_char_boundary(offset.min(text.len()));
     Lines::new(&text[..end]).position(end)
 }
 
-/// How many bytes are counted again for a place.
+/// The most bytes that are counted again for a place.
 const BLOCK: usize = 256;
 
-/// A text whose places are found without reading it again, however many lines it has and however long they are.
+/// A text in which places are found without reading it again, however many lines it has and however long they are.
 pub(crate) struct Lines<'a> {
     text: &'a str,
     /// Where lines start.
@@ -82,7 +82,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// The characters that start in these bytes of UTF-8.
+/// The number of characters that start in these bytes of UTF-8.
 fn characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }

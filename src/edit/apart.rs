@@ -1,12 +1,12 @@
-//! Lists of their own for images that merge the keys of another, so that a list which an edit begins there does not reach them.
+//! Gives images that merge another's keys their own lists, so that a list begun there does not reach them.
 
 use super::lines;
 use super::lists::{self, LISTS};
 use super::nodes::{image, root};
 use super::tree::Tree;
 
-/// The text with an empty list in every image that has nothing in it, but would have what an edit wrote into another. `None` where
-/// that does not come to what is wanted: no list may differ but as absent and empty do.
+/// The text with an empty list in every image that has none but would inherit what an edit wrote into another. `None`
+/// if the result is not the wanted one: lists may differ only in being empty instead of absent.
 pub(super) fn with_own_lists(text: &str, found: &Tree, wanted: &Tree) -> Option<String> {
     let (mut text, mut wanted) = (text.to_owned(), wanted.clone());
     for list in LISTS {

@@ -1,4 +1,4 @@
-//! Edits as callers ask for them.
+//! The edits that callers ask for.
 
 use chrono::NaiveDate;
 
@@ -17,31 +17,31 @@ pub struct Edit {
 pub enum Change {
     /// Appends an approval.
     Approve { tag: Tag, digest: Digest },
-    /// Changes the digest of the approval of this tag in place; `mirrored` stays, and who signed the former bytes goes.
+    /// Changes the digest of this tag's approval in place; keeps `mirrored`, and removes who signed the former bytes.
     Rebuild { tag: Tag, digest: Digest },
-    /// Records what the mirror's tag holds, and for people where the approval came from.
+    /// Records what the mirror's tag holds and, for people, where the approval came from.
     Record {
         tag: Tag,
-        /// What the mirror's tag was read to hold.
+        /// What the mirror's tag was found to hold.
         mirrored: Digest,
-        /// The pull request that brought the approval.
+        /// The pull request that added the approval.
         pull: Option<u64>,
-        /// The UTC date of the commit that brought it.
+        /// The UTC date of the commit that added it.
         approved_on: Option<NaiveDate>,
-        /// Who signed it: one line of at most 1000 characters. `None` takes away what stands there.
+        /// Who signed it: one line of at most 1000 characters. `None` removes the present value.
         signed_by: Option<String>,
     },
-    /// Removes the approval of this tag.
+    /// Removes this tag's approval.
     Retire { tag: Tag },
     /// Adds a `rejected` entry.
     Reject {
         tag: Tag,
         /// Why: one line of at most 200 characters; always quoted.
         reason: String,
-        /// The last day it holds.
+        /// The last day on which it applies.
         until: Option<NaiveDate>,
     },
-    /// Removes the `rejected` entry of this tag.
+    /// Removes this tag's `rejected` entry.
     Expire { tag: Tag },
 }
 
@@ -51,14 +51,14 @@ pub(super) const SIGNED_BY: &str = "signed-by";
 /// A key and the value to write under it.
 pub(super) type Field = (&'static str, String);
 
-/// What a change comes to in one of an image's lists.
+/// The effect of a change on one of an image's lists.
 #[derive(Debug)]
 pub(super) enum Operation<'c> {
-    /// Appends an item that is made of these fields.
+    /// Appends an item with these fields.
     Append { list: &'static str, tag: &'c Tag, fields: Vec<Field> },
-    /// Removes the item of a tag.
+    /// Removes a tag's item.
     Remove { list: &'static str, tag: &'c Tag },
-    /// Sets keys of the approval of a tag, and takes out others.
+    /// Sets keys in a tag's approval, and removes others.
     Set { tag: &'c Tag, fields: Vec<Field>, without: &'static [&'static str] },
 }
 
@@ -90,7 +90,7 @@ impl Change {
     }
 }
 
-/// A reason is one line, so that nobody hides entries in it.
+/// A reason is one line, so that nobody can hide entries in it.
 fn checked_reason(reason: &str) -> Result<String, EditError> {
     let reason = reason.trim();
     if reason.is_empty() || reason.chars().count() > 200 || reason.contains(char::is_control) {

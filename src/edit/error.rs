@@ -1,12 +1,12 @@
 //! Why a file cannot be edited.
 
-/// Why a text could not be edited as asked. The text is as it was.
+/// Why a text could not be edited as asked. The text is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct EditError {
-    /// What stands in the way, and how to fix it.
+    /// What prevents it, and how to fix that.
     pub message: String,
-    /// The byte of the text that is in the way; `None` where it is the file as a whole.
+    /// The byte in the text that prevents it; `None` if it is the file as a whole.
     pub at: Option<usize>,
 }
 
@@ -19,12 +19,12 @@ impl EditError {
         Self { message: message.into(), at: Some(at) }
     }
 
-    /// What is valid YAML but not worth editing.
+    /// An error for valid YAML that is too unusual to edit.
     pub(super) fn unusual(at: usize) -> Self {
         Self::at(at, "this is written in a way that cannot be edited safely: make the change by hand")
     }
 
-    /// The error at a place, where it has none yet.
+    /// The error with this place, unless it already has one.
     pub(super) fn or_at(self, at: usize) -> Self {
         Self { at: self.at.or(Some(at)), ..self }
     }

@@ -8,11 +8,11 @@ use super::reach;
 use super::tree::Tree;
 use crate::yaml::Kind;
 
-/// Adds an image at the end of `images`, written as these lines; every other byte stays. The result, parsed again, differs from
-/// the text in exactly this image.
+/// Adds an image at the end of `images`, written as these lines; every other byte stays. The result, parsed again,
+/// differs from the text in exactly this image.
 ///
 /// # Errors
-/// Where the lines are no image, or `images` is written in a way that cannot be edited safely.
+/// If the lines are not an image, or `images` is written in a way that cannot be edited safely.
 pub(crate) fn add_image(text: &str, image: &[String]) -> Result<String, EditError> {
     let root = root(text)?;
     let entries = root.entries().ok_or_else(|| EditError::unusual(root.outer_start()))?;

@@ -7,10 +7,10 @@ use granit_parser::ScalarStyle;
 use super::error::EditError;
 use crate::yaml::{Kind, Node};
 
-/// A piece of the text and what takes its place.
+/// A piece of the text and its replacement.
 pub(super) type Splice = (Range<usize>, String);
 
-/// Puts all splices in. They may touch but not overlap; those of one place keep their order.
+/// Applies all splices. They may touch but not overlap; those at the same place keep their order.
 pub(super) fn splice(text: &str, mut splices: Vec<Splice>) -> Result<String, EditError> {
     splices.sort_by_key(|(range, _)| range.start);
     let mut result = String::with_capacity(text.len() + 256);
@@ -36,7 +36,7 @@ pub(super) fn line_end(text: &str, at: usize) -> usize {
     if text[at..end].ends_with('\r') { end - 1 } else { end }
 }
 
-/// Where the next line starts; the end of the text where there is none.
+/// Where the next line starts; the end of the text if there is none.
 pub(super) fn next_line(text: &str, at: usize) -> usize {
     text[at..].find('\n').map_or(text.len(), |i| at + i + 1)
 }
@@ -46,13 +46,13 @@ pub(super) fn column(text: &str, at: usize) -> usize {
     text[line_start(text, at)..at].trim_start_matches('\u{feff}').chars().count()
 }
 
-/// The line break that a new line after this place is written with.
+/// The line break for a new line after this place.
 pub(super) fn line_break(text: &str, at: usize) -> &'static str {
     let here = text[at..].find('\n').map(|i| at + i).or_else(|| text[..at].rfind('\n'));
     if here.is_some_and(|i| text[..i].ends_with('\r')) { "\r\n" } else { "\n" }
 }
 
-/// New lines after the line of a place; a text that ends without a line break still does.
+/// New lines after the line of a place; a text that ends without a line break still does afterwards.
 pub(super) fn after_line(text: &str, at: usize, lines: &[String]) -> Splice {
     let br = line_break(text, at);
     let place = next_line(text, at);
@@ -65,13 +65,13 @@ pub(super) fn after_line(text: &str, at: usize, lines: &[String]) -> Splice {
     (place..place, new)
 }
 
-/// Where the content of a node ends: after its last character that is no space, comment or line break.
+/// Where the content of a node ends: after its last character that is not a space, a comment or a line break.
 pub(super) fn content_end(text: &str, node: &Node) -> usize {
     let own = match &*node.kind {
         Kind::List { items, flow: false } => items.last().map_or(node.span.end, |last| content_end(text, last)),
         Kind::Map { entries, flow: false } => entries.last().map_or(node.span.end, |(k, v)| entry_end(text, k, v)),
         Kind::Scalar { style: ScalarStyle::Literal | ScalarStyle::Folded, .. } => {
-            // The span goes on to the next content. Whole lines of spaces can be content, empty lines are not.
+            // The span extends to the next content. Lines of spaces can be content, empty lines are not.
             let end = node.span.end;
             let end = if end < text.len() { line_start(text, end) } else { end };
             text[..end].trim_end_matches(['\n', '\r']).len()
@@ -81,7 +81,7 @@ pub(super) fn content_end(text: &str, node: &Node) -> usize {
     own.max(node.properties.map_or(0, |p| p.end))
 }
 
-/// Where a key with its value ends.
+/// Where a key and its value end.
 pub(super) fn entry_end(text: &str, key: &Node, value: &Node) -> usize {
     let colon = colon_end(text, key).unwrap_or(key.span.end);
     if value.span.start == value.span.end && value.properties.is_none() {
@@ -97,7 +97,7 @@ pub(super) fn colon_end(text: &str, key: &Node) -> Option<usize> {
     rest[spaces..].starts_with(':').then_some(key.span.end + spaces + 1)
 }
 
-/// The place of the dash of an item of a block list. Between the two there may be comments.
+/// The place of the dash of an item in a block list. There may be comments between the two.
 pub(super) fn dash(text: &str, item: &Node) -> Option<usize> {
     let (mut start, mut end) = (line_start(text, item.outer_start()), item.outer_start());
     loop {
@@ -113,7 +113,7 @@ pub(super) fn dash(text: &str, item: &Node) -> Option<usize> {
     }
 }
 
-/// Whether nothing but spaces and a comment stands from here to the end of the line.
+/// Whether only spaces and a comment follow on this line.
 pub(super) fn rest_is_comment(text: &str, at: usize) -> bool {
     let rest = &text[at..line_end(text, at)];
     let trimmed = rest.trim_start_matches([' ', '\t']);

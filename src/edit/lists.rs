@@ -11,10 +11,10 @@ use super::scalar::{self, Quote, double_quoted, quote_of};
 use crate::image::Tag;
 use crate::yaml::{Kind, Node};
 
-/// The lists of an image, in the order in which they are written.
+/// The lists of an image, in their usual order.
 pub(super) const LISTS: [&str; 3] = ["approved", "rejected", "revoked"];
 
-/// How items of a list are written.
+/// How the items of a list are written.
 #[derive(Debug, Clone, Default)]
 struct Style {
     /// The whole list as `[...]`.
@@ -29,7 +29,7 @@ struct Style {
     quotes: Vec<(String, Quote)>,
 }
 
-/// Appends an item to a list of an image, whatever the list is so far.
+/// Appends an item to an image's list, whatever the list is so far.
 pub(super) fn append(
     text: &str,
     root: &Node,
@@ -58,7 +58,7 @@ pub(super) fn append(
     }
 }
 
-/// A list for an image that has none.
+/// A new list for an image without one.
 fn new_list(text: &str, root: &Node, image: &Node, list: &str, fields: &[Field]) -> Result<Vec<Splice>, EditError> {
     let place = place_of_new(text, image, list).ok_or_else(|| EditError::unusual(image.outer_start()))?;
     let style = style_for(text, root, list);
@@ -70,14 +70,14 @@ fn new_list(text: &str, root: &Node, image: &Node, list: &str, fields: &[Field])
     Ok(vec![after_line(text, place.end, &lines)])
 }
 
-/// An empty list for an image that has none; `None` where the image cannot be edited.
+/// An empty list for an image without one; `None` if the image cannot be edited.
 pub(super) fn begin(text: &str, image: &Node, list: &str) -> Option<Splice> {
     Some(new_key(text, &place_of_new(text, image, list)?, &format!("{list}: []")))
 }
 
-/// Where a list of an image is to stand that has none.
+/// Where a new list of an image goes.
 struct Place {
-    /// The end of the entry it comes after.
+    /// The end of the entry that it comes after.
     end: usize,
     /// The column of the image's keys; `None` in braces.
     indent: Option<usize>,
@@ -100,7 +100,7 @@ fn new_key(text: &str, place: &Place, entry: &str) -> Splice {
     }
 }
 
-/// The first item of a list that is empty or nothing.
+/// The first item of a list that is empty or null.
 fn fill(
     text: &str,
     root: &Node,
@@ -114,7 +114,7 @@ fn fill(
     let style = style_for(text, root, list);
     let written = &text[value.span.start..value.span.end];
     let is_apart = !written.is_empty() && text[colon..value.span.start].contains('#');
-    // An anchor stays with the brackets it stands before, and a comment above them where it is.
+    // An anchor stays with the brackets that it precedes, and a comment above them in its place.
     let stays = flow || style.flow_list || written.contains('\n') || value.properties.is_some() || is_apart;
     if written.starts_with('[') && stays {
         let at = value.span.start + 1;
@@ -134,18 +134,18 @@ fn fill(
     Ok(vec![(colon..end, String::new()), after_line(text, end, &block_item(&style, dash, fields))])
 }
 
-/// Where a node ends, or its anchor and tag where nothing stands after them.
+/// Where a node ends, or its anchor and tag if nothing follows them.
 fn outer_end(node: &Node) -> usize {
     node.properties.map_or(node.span.end, |properties| properties.end.max(node.span.end))
 }
 
-/// One more item of a list in brackets: on a line of its own where the last one has one.
+/// One more item for a list in brackets: on its own line if the last one is.
 fn append_flow(text: &str, list: &Node, last: &Node, fields: &[Field]) -> Vec<Splice> {
     let style = Style { flow_item: flow_braces(text, last), quotes: quotes(last), ..Style::default() };
     append_in_brackets(text, list, last, &flow_item(&style, fields))
 }
 
-/// One more item, as it is written, after the last of a list in brackets.
+/// One more item, written like this, after the last one in a list in brackets.
 pub(super) fn append_in_brackets(text: &str, list: &Node, last: &Node, new: &str) -> Vec<Splice> {
     let end = content_end(text, last);
     let comma = trailing_comma(text, end);
@@ -162,14 +162,14 @@ pub(super) fn append_in_brackets(text: &str, list: &Node, last: &Node, new: &str
     vec![(end..end, lead.to_owned()), (next..next, format!("{indent}{new}{trail}{br}"))]
 }
 
-/// The place after the comma that follows, on the same line.
+/// The place after a comma that follows on the same line.
 fn trailing_comma(text: &str, at: usize) -> Option<usize> {
     let rest = &text[at..];
     let spaces = rest.len() - rest.trim_start_matches([' ', '\t']).len();
     rest[spaces..].starts_with(',').then_some(at + spaces + 1)
 }
 
-/// Removes the item of a tag.
+/// Removes a tag's item.
 pub(super) fn remove(text: &str, image: &Node, list: &str, tag: &Tag) -> Result<Vec<Splice>, EditError> {
     let (index, found) = item(image, list, tag)?;
     let entries = image.entries().unwrap_or_default();
@@ -210,7 +210,7 @@ fn remove_flow(text: &str, list: &Node, items: &[Node], index: usize) -> Result<
     Ok(vec![(range, String::new())])
 }
 
-/// How a new list is written: as the same list of other images, then as other lists, then as the images themselves.
+/// How a new list is written: like the same list of other images, else like other lists, else like the images.
 fn style_for(text: &str, root: &Node, list: &str) -> Style {
     let images = root.get("images").and_then(Node::items).unwrap_or_default();
     let lists = std::iter::once(list).chain(LISTS.into_iter().filter(|l| *l != list));
@@ -237,7 +237,7 @@ fn style_for(text: &str, root: &Node, list: &str) -> Style {
     Style { offset: offset.unwrap_or(2), pad: 1, ..Style::default() }
 }
 
-/// How an item of a block list is written.
+/// How an item in a block list is written.
 fn item_style(text: &str, key: &Node, item: &Node) -> Option<Style> {
     let Kind::Map { entries, flow } = &*item.kind else { return None };
     let dash = dash(text, item)?;
@@ -255,13 +255,13 @@ fn flow_braces(text: &str, item: &Node) -> Option<bool> {
     }
 }
 
-/// How the values of an item are quoted.
+/// How an item's values are quoted.
 fn quotes(item: &Node) -> Vec<(String, Quote)> {
     let entries = item.entries().unwrap_or_default();
     entries.iter().filter_map(|(k, v)| Some((k.text()?.to_owned(), quote_of(v)))).collect()
 }
 
-/// A key with its value, as the siblings write it; reasons are always quoted.
+/// A key with its value, written like its siblings; reasons are always quoted.
 fn write_field(style: &Style, field: &Field) -> String {
     let (key, value) = field;
     if *key == "reason" {
@@ -276,7 +276,7 @@ fn flow_item(style: &Style, fields: &[Field]) -> String {
     if style.flow_item.unwrap_or(true) { format!("{{ {inner} }}") } else { format!("{{{inner}}}") }
 }
 
-/// The lines of an item of a block list whose dash stands at a column.
+/// The lines of an item in a block list with its dash in this column.
 fn block_item(style: &Style, dash: usize, fields: &[Field]) -> Vec<String> {
     let indent = " ".repeat(dash);
     let pad = " ".repeat(style.pad);

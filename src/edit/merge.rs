@@ -1,21 +1,21 @@
-//! What a merge by lines makes of two texts that came from one.
+//! The line-based merge of two texts with a common base.
 
-/// The most lines that may differ between two texts: beyond, people merge.
+/// The most lines that may differ between two texts: beyond that, people have to merge.
 const DIFFERENCES: usize = 1_000;
 
-/// Lines of the base that a text has others for.
+/// Lines of the base that a text replaces.
 #[derive(Debug, PartialEq, Eq)]
 struct Hunk {
-    /// Where they begin and end in the base.
+    /// Their range in the base.
     from: usize,
     to: usize,
-    /// Where what stands for them begins and ends in the text.
+    /// The range of their replacement in the text.
     begin: usize,
     end: usize,
 }
 
-/// The text with the changes of both; `None` where they meet, as git has it: where they overlap or stand side by side without being
-/// the same.
+/// The text with the changes of both; `None` if they conflict by git's rules: they overlap or touch without being the
+/// same.
 pub(crate) fn merge(base: &str, one: &str, other: &str) -> Option<String> {
     let [base, one, other] = [base, one, other].map(|text| text.split_inclusive('\n').collect::<Vec<_>>());
     let (left, right) = (hunks(&base, &one)?, hunks(&base, &other)?);
@@ -40,7 +40,7 @@ pub(crate) fn merge(base: &str, one: &str, other: &str) -> Option<String> {
     Some(merged)
 }
 
-/// How a text differs from its base, by the fewest lines (Myers, "An O(ND) difference algorithm"); `None` where by too many.
+/// How a text differs from its base, in the fewest lines (Myers, "An O(ND) difference algorithm"); `None` if too many.
 fn hunks(base: &[&str], text: &[&str]) -> Option<Vec<Hunk>> {
     let rounds = rounds(base, text)?;
     let (mut x, mut y) = (base.len(), text.len());
@@ -61,10 +61,10 @@ fn hunks(base: &[&str], text: &[&str]) -> Option<Vec<Hunk>> {
     Some(hunks)
 }
 
-/// Diagonals are counted from here: that of lines which are at the same place in both.
+/// The index of diagonal 0: of lines that are at the same place in both.
 const ZERO: usize = DIFFERENCES + 1;
 
-/// How far into the base each diagonal was reached before each round, the last of which reaches both ends.
+/// How far into the base each diagonal had reached before each round; the last round reaches both ends.
 fn rounds(base: &[&str], text: &[&str]) -> Option<Vec<Vec<usize>>> {
     let mut reached = vec![0; 2 * ZERO + 1];
     let mut rounds = Vec::new();
@@ -85,7 +85,7 @@ fn rounds(base: &[&str], text: &[&str]) -> Option<Vec<Vec<usize>>> {
     None
 }
 
-/// Whether a diagonal is reached by a line that the text has more, and not by one that it has less.
+/// Whether a diagonal is reached by a line that the text adds, and not by one that it removes.
 fn comes(reached: &[usize], d: usize, k: usize) -> bool {
     k == ZERO - d || (k != ZERO + d && reached[k - 1] < reached[k + 1])
 }

@@ -28,11 +28,12 @@ pub(crate) use scalar::scalar;
 use tree::Tree;
 
 /// Applies edits to one file's text. Bytes outside the touched lines stay; the result, parsed again, differs from the
-/// text in exactly these changes, else this is an error. An image that would get another's new list through a merge key gets an empty one
-/// of its own.
+/// text in exactly these changes, or this fails. An image that would get another's new list through a merge key gets
+/// its own empty one.
 ///
 /// # Errors
-/// Where an edit names an image or a tag that is not there, or the file is written in a way that cannot be edited safely.
+/// If an edit names an image or a tag that does not exist, or the file is written in a way that cannot be edited
+/// safely.
 pub fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
     if let Some(at) = bare_return(text) {
         let message = "this line ends in a bare carriage return: save the file with ordinary line breaks";
@@ -48,7 +49,7 @@ pub fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
     for (at, round) in rounds(edits).iter().enumerate() {
         current = one_round(&current, round).map_err(|fault| match at {
             0 => fault.error,
-            // The place is one of a text that was edited already.
+            // The place is in a text that is already edited.
             _ => at_image(EditError { at: None, ..fault.error }, &root, fault.image),
         })?;
     }
@@ -59,12 +60,12 @@ pub fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
     apart::with_own_lists(&current, &found, &wanted).ok_or_else(|| reach::explain(&root, &found, &wanted))
 }
 
-/// The first carriage return that no line feed follows.
+/// The first carriage return without a line feed after it.
 fn bare_return(text: &str) -> Option<usize> {
     text.match_indices('\r').map(|(at, _)| at).find(|at| !text[at + 1..].starts_with('\n'))
 }
 
-/// An error about an image, at the image where it has no other place.
+/// An error about an image, placed at the image if it has no other place.
 fn at_image(error: EditError, root: &Node, index: usize) -> EditError {
     match image(root, index) {
         Ok(image) => error.or_at(image.outer_start()),
@@ -72,7 +73,7 @@ fn at_image(error: EditError, root: &Node, index: usize) -> EditError {
     }
 }
 
-/// What an edit of an image failed with.
+/// The error of one image's edit.
 struct Fault {
     image: usize,
     error: EditError,
@@ -94,7 +95,7 @@ fn rounds(edits: &[Edit]) -> Vec<Vec<&Edit>> {
     rounds
 }
 
-/// Makes one edit of each of several images.
+/// Makes one edit to each of several images.
 fn one_round(text: &str, edits: &[&Edit]) -> Result<String, Fault> {
     let whole = |error| Fault { image: edits.first().map_or(0, |edit| edit.image), error };
     let root = root(text).map_err(whole)?;

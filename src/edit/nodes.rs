@@ -13,7 +13,7 @@ pub(super) fn root(text: &str) -> Result<Node, EditError> {
     }
 }
 
-/// The entry of an image that is written where it stands.
+/// The entry of an image, provided that it is written out in place.
 pub(super) fn image(root: &Node, index: usize) -> Result<&Node, EditError> {
     let images = root.get("images");
     let image = images.and_then(|images| images.items()).and_then(|items| items.get(index));
@@ -26,7 +26,7 @@ pub(super) fn image(root: &Node, index: usize) -> Result<&Node, EditError> {
     }
 }
 
-/// The item of a list of an image that has this tag, and its position.
+/// The item with this tag in an image's list, and its position.
 pub(super) fn item<'n>(image: &'n Node, list: &str, tag: &Tag) -> Result<(usize, &'n Node), EditError> {
     let items = image.get(list).and_then(Node::items).unwrap_or_default();
     items

@@ -1,10 +1,10 @@
-//! Where an edit reaches more than it should: an alias or a merge key repeats what it changes.
+//! Edits that reach further than they should: an alias or a merge key repeats what they change.
 
 use super::error::EditError;
 use super::tree::Tree;
 use crate::yaml::{Kind, Node};
 
-/// Why a text came out other than wanted, at the place of the text before the edit that has to change first.
+/// Why the result differs from the wanted one, placed at what has to be changed first in the text before the edit.
 pub(super) fn explain(root: &Node, found: &Tree, wanted: &Tree) -> EditError {
     shared(root, found, wanted).unwrap_or_else(|| {
         EditError::whole("the file is written in a way that cannot be edited safely: make the change by hand")
@@ -37,7 +37,7 @@ fn shared(node: &Node, found: &Tree, wanted: &Tree) -> Option<EditError> {
     }
 }
 
-/// The merge key through which a mapping has a key.
+/// The merge key from which a mapping has a key.
 fn merged(node: &Node, key: &str) -> Option<EditError> {
     let (merge, _) = node.entries()?.iter().find(|(key, _)| key.is_merge())?;
     let message = format!(

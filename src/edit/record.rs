@@ -1,4 +1,4 @@
-//! Setting and taking out keys of an approval.
+//! Setting and removing keys of an approval.
 
 use granit_parser::ScalarStyle;
 
@@ -10,11 +10,11 @@ use super::scalar::{self, Quote, quote_of};
 use crate::image::Tag;
 use crate::yaml::{Kind, Node};
 
-/// The keys of an approval in the order in which they are written.
+/// The keys of an approval in their usual order.
 const ORDER: [&str; 6] = ["tag", "digest", "mirrored", "pull", "approved-on", SIGNED_BY];
 
-/// Sets keys of the approval of a tag: those that are there in place, the others after what they follow in the order. Keys that it is
-/// to be `without` are taken out.
+/// Sets keys in a tag's approval: existing ones in place, others after their predecessors in the usual order. Removes
+/// the keys in `without`.
 pub(super) fn set(
     text: &str,
     image: &Node,
@@ -32,7 +32,7 @@ pub(super) fn set(
             None => insert(text, entries, *flow, key, value).ok_or_else(|| EditError::unusual(item.outer_start()))?,
         });
     }
-    // After what is inserted at the same places.
+    // These come after insertions at the same places.
     for (at, (key, _)) in entries.iter().enumerate() {
         if key.text().is_some_and(|key| without.contains(&key)) {
             splices.push(take_out(text, entries, at, *flow).ok_or_else(|| EditError::unusual(key.outer_start()))?);
@@ -41,7 +41,7 @@ pub(super) fn set(
     Ok(splices)
 }
 
-/// Takes out a key with its value and, where it has lines of its own, these; `None` where that cannot be told.
+/// Removes a key with its value and the lines that it has to itself; `None` if those cannot be determined.
 fn take_out(text: &str, entries: &[(Node, Node)], at: usize, flow: bool) -> Option<Splice> {
     let (key, value) = &entries[at];
     let (start, end) = (key.outer_start(), entry_end(text, key, value));
@@ -52,14 +52,14 @@ fn take_out(text: &str, entries: &[(Node, Node)], at: usize, flow: bool) -> Opti
         (Some((key, value)), _) if flow => entry_end(text, key, value)..end,
         _ if !flow && lead.is_empty() => line..next_line(text, end),
         (None, Some((next, _))) if flow || text[end..next.outer_start()].trim().is_empty() => start..next.outer_start(),
-        // A comment between the two stays, and the dash before it.
+        // A comment between the two stays, and so does the dash before it.
         (None, Some(_)) if lead.trim_end() == "-" => line + text[line..start].trim_end().len()..end,
         _ => return None,
     };
     Some((range, String::new()))
 }
 
-/// Another value in place of one, its quotes kept.
+/// Replaces a value and keeps its quotes.
 fn replace(text: &str, key: &Node, old: &Node, name: &str, value: &str) -> Result<Splice, EditError> {
     let Kind::Scalar { style, .. } = &*old.kind else { return Err(EditError::unusual(old.outer_start())) };
     let new = scalar::value(name, value, if name == "pull" { Quote::Plain } else { quote_of(old) });
@@ -74,7 +74,7 @@ fn replace(text: &str, key: &Node, old: &Node, name: &str, value: &str) -> Resul
     Ok((at..at, format!(" {new}")))
 }
 
-/// One line in place of a block of text, `>-` and the lines after it.
+/// One line instead of a block of text, `>-` and the lines after it.
 fn replace_block(text: &str, key: &Node, old: &Node, new: &str) -> Result<Splice, EditError> {
     let message = "this is a block of text with a comment or an anchor: write it on one line so that it can be edited";
     let refused = || EditError::at(key.span.start, message);
@@ -83,7 +83,7 @@ fn replace_block(text: &str, key: &Node, old: &Node, new: &str) -> Result<Splice
     is_plain.then(|| (colon..content_end(text, old), format!(" {new}"))).ok_or_else(refused)
 }
 
-/// A new key after the last of those that stand before it; `None` where these do not begin their lines.
+/// A new key after the last of its predecessors; `None` if those do not begin their lines.
 fn insert(text: &str, entries: &[(Node, Node)], flow: bool, name: &str, value: &str) -> Option<Splice> {
     let rank = ORDER.iter().position(|k| *k == name).unwrap_or(ORDER.len());
     let before = ORDER[..rank].iter().rev().find_map(|k| entries.iter().find(|(key, _)| key.text() == Some(k)));

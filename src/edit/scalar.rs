@@ -1,4 +1,4 @@
-//! How values are written: plain or quoted, as their siblings are.
+//! How values are written: plain or quoted, like their siblings.
 
 use granit_parser::ScalarStyle;
 
@@ -22,8 +22,8 @@ pub(super) fn quote_of(node: &Node) -> Quote {
     }
 }
 
-/// Writes a value of a key: what is no text, `pull` and dates, may stand plain as the number or the date that it is. Text is
-/// quoted where any reader would take it for something else, however its siblings are written.
+/// Writes a key's value: what is not text, `pull` and dates, may be a plain number or date. Text is quoted if any
+/// reader would take it for something else, however its siblings are written.
 pub(super) fn value(key: &str, value: &str, quote: Quote) -> String {
     match quote {
         Quote::Single if !value.contains('\'') && is_ascii_text(value) => format!("'{value}'"),
@@ -33,7 +33,7 @@ pub(super) fn value(key: &str, value: &str, quote: Quote) -> String {
     }
 }
 
-/// Writes a text: plain where every reader takes that for the same text, else in double quotes.
+/// Writes a text: plain if every reader takes that for the same text, else in double quotes.
 pub(crate) fn scalar(text: &str) -> String {
     if is_plain_text(text) { text.to_owned() } else { double_quoted(text) }
 }
@@ -42,7 +42,7 @@ fn is_ascii_text(text: &str) -> bool {
     text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
-/// Writes any text in double quotes (YAML 1.2.2, section 7.3.1), what cannot be seen or could be hidden escaped.
+/// Writes any text in double quotes (YAML 1.2.2, section 7.3.1), with invisible or confusable characters escaped.
 pub(super) fn double_quoted(text: &str) -> String {
     let mut result = String::from("\"");
     for c in text.chars() {

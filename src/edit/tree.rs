@@ -1,4 +1,4 @@
-//! What a text means: the model that an edit is judged by. Nothing of it but the changes may differ afterwards.
+//! The meaning of a text: the model that edits are judged by. Only the intended changes may make a difference in it.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use super::error::EditError;
 use super::nodes::root;
 use crate::yaml::{Kind, Node, Special};
 
-/// A document without its places and its style, aliases and merge keys written out.
+/// A document without places and style, with aliases and merge keys expanded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Tree {
     /// Text or a number, as written; or neither.
     Scalar(String, Option<SpecialValue>),
     List(Vec<Tree>),
-    /// A mapping: what it says itself, then what it merges.
+    /// A mapping: its own keys, then the merged ones.
     Map(BTreeMap<String, Tree>),
 }
 
@@ -58,7 +58,8 @@ impl Tree {
         Ok(())
     }
 
-    /// Makes a list of every image empty that has nothing in it here but something else in another tree; says which images.
+    /// Empties a list in every image that has nothing in it here but has something in another tree; returns those
+    /// images.
     pub(super) fn empty_where_reached(&mut self, list: &str, found: &Self) -> Vec<usize> {
         let Self::Map(root) = self else { return Vec::new() };
         let Some(Self::List(wanted)) = root.get_mut("images") else { return Vec::new() };
@@ -89,7 +90,7 @@ impl Tree {
         }
     }
 
-    /// Changes the tree as an edit of this image asks.
+    /// Changes the tree as an edit of this image demands.
     pub(super) fn change(&mut self, image: usize, operation: &Operation<'_>) -> Result<(), EditError> {
         let missing = || EditError::whole(format!("there is no image {} in this file", image + 1));
         let Self::Map(root) = self else { return Err(missing()) };
@@ -112,7 +113,7 @@ impl Tree {
 
 type Map = BTreeMap<String, Tree>;
 
-/// A mapping's own keys, and of what it merges those that it lacks, the first of several.
+/// A mapping's own keys, and those that it lacks from what it merges, the first of several.
 fn mapping(entries: &[(Node, Node)]) -> Result<Map, EditError> {
     let mut map = Map::new();
     for (key, value) in entries.iter().filter(|(key, _)| !key.is_merge()) {

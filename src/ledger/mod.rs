@@ -1,12 +1,12 @@
-//! The ledger: since when each tag that waits was seen to answer its digest. It is what a cooldown counts from where nothing
-//! better is known, kept as one small text on a branch of its own.
+//! The ledger: since when each waiting tag was seen to resolve to its digest. Cooldowns are counted from that if
+//! nothing better is known. It is kept as one small text on its own branch.
 //!
-//! What it says of a tag is a history, oldest first. The last entry is what the tag answered when it was checked last. A
-//! digest that comes back starts again. The entries before the last say what the tag answered earlier: what may still be
-//! proposed where the tag is rebuilt before its cooldown is over, and what was really served there once.
+//! For each tag it has a history, oldest first. The last entry is the digest at the last check. A digest that comes
+//! back starts again. The entries before the last are what the tag resolved to earlier: what may still be proposed if
+//! the tag is rebuilt before its cooldown is over, and what was really served there once.
 //!
-//! A tag that answers what is approved has no clock, and neither has one that is not a candidate: their entries are dropped. A
-//! tag of Docker Hub, which tells push times itself, has one where it was seen to wait.
+//! A tag that resolves to what is approved has no clock, and neither has one that is not a candidate: their entries are
+//! dropped. A tag on Docker Hub, which itself gives push times, has one if it was seen waiting.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ pub(crate) fn branch(prefix: &str) -> String {
     format!("{prefix}ledger")
 }
 
-/// How many digests are remembered of a tag: as many as rules try.
+/// How many digests of a tag are remembered: as many as rules try.
 const HISTORY: usize = EARLIER;
 
 /// A tag of a source.
@@ -44,14 +44,14 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// Whether it can stand in a line of the text.
+    /// Whether it fits into a line of the text.
     fn is_writable(&self) -> bool {
         let source = self.source.to_string();
         !source.chars().any(char::is_control) && source.parse() == Ok(self.source.clone())
     }
 }
 
-/// That a tag answered a digest.
+/// A sighting of a tag that resolved to a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub digest: Digest,
@@ -64,18 +64,18 @@ type Tags = BTreeMap<Key, Vec<Entry>>;
 /// Everything that was seen and still matters.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Ledger {
-    /// What one manifest's runs saw.
+    /// What this manifest's runs saw.
     tags: Tags,
-    /// What those of other manifests of the repository saw, by their paths: it is kept as it is. The default one has none.
+    /// What the runs of the repository's other manifests saw, by path (empty for the default one): kept unchanged.
     others: BTreeMap<String, Tags>,
-    /// The path of the manifest that `tags` are of; empty for the default one.
+    /// The path of the manifest that `tags` belong to; empty for the default one.
     path: String,
-    /// The last commit of another identity that was judged, so that each is reported once.
+    /// The last commit by another identity that was judged, so that each is reported once.
     judged: Option<String>,
 }
 
 impl Ledger {
-    /// The ledger of all manifests, seen from one: what it says is what that one's runs saw.
+    /// The ledger of all manifests, seen from one: it then says what that manifest's runs saw.
     #[must_use]
     pub(crate) fn seen_from(mut self, path: &str) -> Self {
         let path = if path == DEFAULT_PATH { "" } else { path };
@@ -90,35 +90,35 @@ impl Ledger {
         self
     }
 
-    /// Whether rows stand there that name no manifest, and nothing that this one's runs saw: they may be its own of former times.
+    /// Whether there are rows without a manifest, and none from this one's runs: they may be its own from earlier.
     pub(crate) fn may_take_over(&self) -> bool {
         !self.path.is_empty() && self.tags.is_empty() && self.others.len() == 1 && self.others.contains_key("")
     }
 
-    /// Takes over the rows that name no manifest.
+    /// Takes over the rows without a manifest.
     pub(crate) fn take_over(&mut self) {
         self.tags = self.others.remove("").unwrap_or_default();
     }
 
-    /// Since when a tag has answered a digest without a break; `None` where its clock has not begun. A time that lies ahead, as
-    /// a wrong clock elsewhere writes it, is `now`: a version is never older than it can be.
+    /// Since when a tag has resolved to a digest without interruption; `None` if its clock has not begun. A time in the
+    /// future, written by a wrong clock elsewhere, becomes `now`: a version is never older than it can be.
     pub(crate) fn since(&self, key: &Key, digest: &Digest, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let last = self.tags.get(key)?.last()?;
         (last.digest == *digest).then(|| last.first_seen.min(now))
     }
 
-    /// What a tag was seen to answer, oldest first.
+    /// What a tag was seen to resolve to, oldest first.
     pub(crate) fn history(&self, key: &Key) -> &[Entry] {
         self.tags.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a tag was seen to answer a digest, now or earlier.
+    /// Whether a tag was seen to resolve to a digest, now or earlier.
     pub(crate) fn saw(&self, key: &Key, digest: &Digest) -> bool {
         self.history(key).iter().any(|entry| entry.digest == *digest)
     }
 
-    /// Writes down what was checked, and drops what no longer matters. `asked` are the tags whose clock or history a rule
-    /// asked for: of other tags nothing is begun, but what is known of them is continued or ended.
+    /// Writes down what was checked, and drops what no longer matters. `asked` are the tags whose clock or history a
+    /// rule asked for: for other tags nothing is begun, but existing entries are continued or ended.
     pub(crate) fn update(&mut self, survey: &Survey, asked: &BTreeSet<Key>, now: DateTime<Utc>) {
         self.tags.retain(|key, _| survey.keeps(key));
         for (key, sighting) in survey.seen() {
@@ -128,11 +128,11 @@ impl Ledger {
         }
     }
 
-    /// Writes down that a tag resolves to a digest. The same digest again continues its clock, and of two times the earlier holds:
-    /// two runs at once may both have seen it first. Any other digest begins a clock, also one that was there before.
+    /// Writes down that a tag resolves to a digest. The same digest again continues its clock, with the earlier of two
+    /// times: concurrent runs may both have seen it first. Any other digest begins a clock, even a former one.
     ///
-    /// What is approved of the tag is put before a digest that is new: it was served before that, and a history says only by
-    /// it what is newer.
+    /// The tag's approved digests are put before a new digest: they were served before it, and the history shows what
+    /// is newer only with them.
     pub(crate) fn see(&mut self, key: &Key, sighting: &Sighting, now: DateTime<Utc>) {
         let Sighting { digest, approved, .. } = sighting;
         let now = now.trunc_subsecs(0);
@@ -162,11 +162,11 @@ impl Ledger {
     }
 }
 
-/// Which entry of a history that is full is missed least.
+/// Which entry of a full history can best be spared.
 ///
-/// Not what is approved: without it the rest says nothing. Nor what the tag resolves to now. Of the others the oldest, where
-/// another of them is old enough by now; until one is, that one has to stay, however often the tag is rebuilt. Then it is the
-/// one whose neighbours are closest together, so that some digest is always soon old enough.
+/// Not an approved one: without it the rest says nothing. Nor what the tag resolves to now. Of the others the oldest,
+/// if the next one is old enough by now; until then the oldest has to stay, however often the tag is rebuilt. Then it
+/// is the one whose neighbours are closest together, so that some digest is always old enough soon.
 fn dispensable(entries: &[Entry], sighting: &Sighting, now: DateTime<Utc>) -> usize {
     let others = entries.iter().enumerate().take(entries.len().saturating_sub(1));
     let others: Vec<usize> =

@@ -1,4 +1,4 @@
-//! What one run looked at, as the ledger takes it.
+//! What one run checked, as input for the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -12,31 +12,31 @@ use crate::rules::{Reason, Selection};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sighting {
     pub digest: Digest,
-    /// What is approved of the tag, by any image of its source.
+    /// The digests approved for the tag, by any image with its source.
     pub approved: BTreeSet<Digest>,
     /// The longest cooldown of those images.
     pub cooldown: Duration,
 }
 
-/// What one run looked at: the tags that are candidates, and what they answer as far as that was asked.
+/// What one run checked: the tags that are candidates, and what they resolve to as far as that was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Survey {
     seen: BTreeMap<Key, Sighting>,
     kept: BTreeSet<Key>,
-    /// Sources of which not every image was checked: of those nothing is dropped.
+    /// Sources for which not every image was checked: nothing of theirs is dropped.
     unknown: BTreeSet<Location>,
     looked: bool,
 }
 
 impl Survey {
-    /// Adds an image that was not looked at, or could not be.
+    /// Adds an image that was not checked, or could not be.
     pub(crate) fn add_unknown(&mut self, image: &Image) {
         self.unknown.insert(image.source.clone());
     }
 
-    /// Adds what rules made of an image's tags, and what those that were asked answer.
+    /// Adds the rules' decision on an image's tags, and what the tags that were asked resolve to.
     pub(crate) fn add(&mut self, image: &Image, selection: &Selection, answers: &BTreeMap<Tag, Option<Digest>>) {
-        // Without a cooldown no clock is asked for.
+        // Without a cooldown no clock is needed.
         if image.cooldown.is_zero() {
             return;
         }
@@ -73,16 +73,16 @@ impl Survey {
         self.kept.contains(key) || self.unknown.contains(&key.source)
     }
 
-    /// Whether it was seen what a tag with a cooldown answers, which the ledger has to hear where it knows the tag. A
-    /// publisher could else show bytes for a minute, have the approved ones answer again, and the first would be proposed
-    /// when their cooldown is over; or a proposal would go back from what Docker Hub calls old enough to what the ledger saw
-    /// before that.
+    /// Whether a tag with a cooldown was resolved, which the ledger must hear of if it knows the tag. Otherwise a
+    /// publisher could show bytes for a minute and go back to the approved ones, and the first would be proposed when
+    /// their cooldown is over; or a proposal would go back from what Docker Hub calls old enough to what the ledger saw
+    /// before.
     pub(crate) const fn has_looked(&self) -> bool {
         self.looked
     }
 }
 
-/// Whether a tag may be proposed now or later. An approved one may where it was checked: for a rebuild.
+/// Whether a tag may be proposed now or later. An approved one may if it was checked: for a rebuild.
 const fn is_candidate(reason: Reason, looked_at: bool) -> bool {
     match reason {
         Reason::Newest

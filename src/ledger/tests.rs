@@ -122,8 +122,8 @@ fn what_is_approved_stands_before_what_is_new_and_stays_in_a_long_history() {
     assert_eq!(Ledger::read(&ledger.write().unwrap()), Ok(ledger));
 }
 
-/// A tag that is rebuilt before every run, for longer than the history is: when its first cooldown is over there is a digest
-/// that is old enough and not much older than that, and when it is approved there is soon another.
+/// A tag that is rebuilt before every run, for longer than the history is: when its first cooldown is over there is a
+/// digest that is old enough and not much older, and when that is approved there is soon another.
 #[test]
 fn however_often_a_tag_is_rebuilt_something_of_it_gets_old_enough() {
     for (cooldown, every) in [(72, 24), (14 * 24, 24), (72, 1), (90 * 24, 6), (1_i64, 24_u16)] {
@@ -142,7 +142,7 @@ fn however_often_a_tag_is_rebuilt_something_of_it_gets_old_enough() {
                 None => assert!(hour < due, "nothing after {hour} of {cooldown} hours"),
                 Some((age, newest)) => {
                     assert!(age <= cooldown + slack, "{age} hours old after {hour}, of {cooldown}");
-                    // now and then what is proposed is merged
+                    // now and then the proposal is merged
                     if hour % 5 == 0 {
                         (approved, due) = (newest.digest.clone(), hour + slack);
                     }

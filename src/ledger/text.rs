@@ -1,5 +1,5 @@
-//! The ledger as text: a line an entry, sorted by manifest, source and tag, a tag's entries oldest first, so that a difference
-//! shows what a run saw. A line of a manifest of another name than the default begins with its path and a tab.
+//! The ledger as text: one line per entry, sorted by manifest, source and tag, a tag's entries oldest first, so that a
+//! diff shows what a run saw. A line of a manifest with another path than the default begins with that path and a tab.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,22 +9,22 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::{Entry, HISTORY, Key, Ledger};
 use crate::image::{Digest, Location};
 
-/// The first line: what the file is, and the version of its form.
+/// The first line: what the file is, and the version of its format.
 const FIRST: &str =
     "# Wharfinger's ledger, version 1: source, tag, digest, and since when the tag was seen to answer it.";
-/// The second, for who comes across it.
+/// The second line, for anyone who comes across it.
 const SECOND: &str =
     "# Written by `wharfinger propose` alone: what anybody else writes here is reported, and its clocks begin anew.";
-/// What names the last commit of another identity that was judged.
+/// Precedes the last commit by another identity that was judged.
 const JUDGED: &str = "# Judged up to the commit of another identity ";
 
-/// The longest text that is read or written, in bytes: some ten thousand tags that wait.
+/// The longest text that is read or written, in bytes: some ten thousand waiting tags.
 const LIMIT: usize = 4 * 1024 * 1024;
 
-/// A text that is not a ledger, or none that this program wrote.
+/// A text that is not a ledger, or not one that this program wrote.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Broken {
-    /// It is longer than any that is written.
+    /// It is longer than any ledger that is written.
     #[error("it has more than {LIMIT} bytes")]
     TooLong,
     /// A line is not as this program writes it.
@@ -36,7 +36,7 @@ impl Ledger {
     /// The text.
     ///
     /// # Errors
-    /// Where it would be longer than what is read.
+    /// If it would be longer than what is read.
     pub(crate) fn write(&self) -> Result<String, Broken> {
         let mut text = format!("{FIRST}\n{SECOND}\n");
         if let Some(judged) = &self.judged {
@@ -57,10 +57,10 @@ impl Ledger {
         if text.len() > LIMIT { Err(Broken::TooLong) } else { Ok(text) }
     }
 
-    /// Reads a text as [`Ledger::write`] makes it, and nothing else.
+    /// Reads a text as [`Ledger::write`] writes it, and nothing else.
     ///
     /// # Errors
-    /// Where it is anything else.
+    /// If it is anything else.
     pub(crate) fn read(text: &str) -> Result<Self, Broken> {
         if text.len() > LIMIT {
             return Err(Broken::TooLong);
@@ -77,7 +77,7 @@ impl Ledger {
                 return Err(Broken::Line(number));
             }
         }
-        // One form alone: order, ends of lines and spaces are as they are written.
+        // Only one form is valid: order, line ends and spaces must be as written.
         let same = ledger.write().is_ok_and(|again| again == text);
         if same { Ok(ledger) } else { Err(Broken::Line(text.lines().count().max(1))) }
     }
@@ -89,7 +89,7 @@ fn judged(ledger: &mut Ledger, line: &str) -> bool {
     commit.is_some()
 }
 
-/// Reads a row. One of a manifest of another name than the default begins with its path.
+/// Reads a row. If its manifest is not the default one, it begins with its path.
 fn row(ledger: &mut Ledger, line: &str) -> Option<()> {
     match line.split_once('\t') {
         None => entry(&mut ledger.tags, line),
@@ -98,7 +98,7 @@ fn row(ledger: &mut Ledger, line: &str) -> Option<()> {
     }
 }
 
-/// Reads a line; the source, which may hold spaces, is what the other fields leave.
+/// Reads a line; the source, which may contain spaces, is what the other fields leave.
 fn entry(tags: &mut BTreeMap<Key, Vec<Entry>>, line: &str) -> Option<()> {
     let mut fields = line.rsplitn(4, ' ');
     let first_seen: DateTime<Utc> = DateTime::parse_from_rfc3339(fields.next()?).ok()?.to_utc();

@@ -1,21 +1,22 @@
-//! What of a ledger counts after somebody else wrote on its branch.
+//! Which parts of a ledger count after somebody else wrote on its branch.
 
 use std::collections::BTreeSet;
 
 use super::{Broken, Key, Ledger, Tags};
 
-/// What of a ledger counts.
+/// The parts of a ledger that count.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Trusted {
     pub ledger: Ledger,
-    /// How many tags somebody else changed, added or took away: their clocks start again.
+    /// How many tags somebody else changed, added or removed: their clocks start again.
     pub touched: usize,
-    /// Why the text counts for nothing at all.
+    /// Why nothing in the text counts.
     pub broken: Option<Broken>,
 }
 
-/// Judges the text at the branch's tip against the newest that this program wrote there (the same, where nobody else wrote
-/// since; `None`: no text), as the manifest at `path` sees them. Only what both say of a tag, entry by entry, counts. A text that is broken says nothing.
+/// Compares the text at the branch's tip with the newest by this program (the same, if nobody else wrote since; `None`:
+/// no text), as seen by the manifest at `path`. For a tag only what both say, entry by entry, counts. A broken text
+/// says nothing.
 pub(crate) fn trusted(path: &str, own: Option<&str>, tip: Option<&str>) -> Trusted {
     let seen = |ledger: Ledger| ledger.seen_from(path);
     let read = |text: Option<&str>| text.map_or_else(|| Ok(Ledger::default()), Ledger::read).map(seen);
@@ -23,7 +24,7 @@ pub(crate) fn trusted(path: &str, own: Option<&str>, tip: Option<&str>) -> Trust
     let broken = tip.as_ref().err().or(own.as_ref().err()).cloned();
     let (own, tip) = (own.unwrap_or_else(|_| seen(Ledger::default())), tip.unwrap_or_else(|_| seen(Ledger::default())));
     let mut ledger = own;
-    // Other manifests' rows as well: what this run writes, their runs take for written by us.
+    // Other manifests' rows too: their runs will take what this run writes for our own.
     let paths: BTreeSet<String> = ledger.others.keys().chain(tip.others.keys()).cloned().collect();
     let mut all = touched(&ledger.tags, &tip.tags);
     ledger.tags.retain(|key, entries| tip.tags.get(key) == Some(entries));

@@ -1,4 +1,4 @@
-//! What spans several keys, images or files.
+//! Checks across several keys, images or files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,17 +15,17 @@ use crate::diag::Code;
 use crate::image::{Location, RegistryHost, RepositoryName, Tag};
 use crate::rules::{Follow, Rule};
 
-/// So many hosts of `sources` are named in a message.
+/// How many hosts of `sources` a message names.
 const NAMED: usize = 20;
-/// So many entries the lists of `defaults` may come to in all images that they are given to.
+/// How many entries the lists of `defaults` may add up to over all images that inherit them.
 const MAX_GIVEN: usize = 1_000_000;
 
-/// Counts what the lists of `defaults` come to in the images.
+/// Counts the list entries that images inherit from `defaults`.
 #[derive(Default)]
 pub(super) struct Given(usize);
 
 impl Given {
-    /// Counts one more image; `false` where that is more than can be held.
+    /// Counts one more image; `false` if the total is more than can be held.
     pub(super) fn count(&mut self, defaults: &Settings, faults: &mut Faults) -> bool {
         let before = self.0;
         self.0 = before.saturating_add(entries(defaults));
@@ -38,7 +38,7 @@ impl Given {
     }
 }
 
-/// The entries of all lists.
+/// The number of entries in all lists.
 fn entries(settings: &Settings) -> usize {
     let Settings { tags, platforms, teams, reviewers, team_reviewers, labels, signatures, .. } = settings;
     let logins = [reviewers, team_reviewers].into_iter().flatten().map(|list| list.value.0.len()).sum::<usize>();
@@ -50,13 +50,13 @@ fn entries(settings: &Settings) -> usize {
         + signatures.as_ref().map_or(0, |asked| asked.value.signers())
 }
 
-/// An image of the model, and the places that checks across images point to.
+/// An image of the model, and the places for checks across images to point to.
 pub(super) struct PlacedImage {
     pub(super) image: Image,
     pub(super) source: Place,
     /// Where the name in the organization comes from.
     pub(super) repository: Place,
-    /// The tags it holds or will hold in the mirror, with their places.
+    /// The tags that it has or will have in the mirror, with their places.
     pub(super) tags: Vec<At<Tag>>,
 }
 
@@ -66,7 +66,7 @@ pub(super) struct Namespace<'a> {
     pub(super) organization: &'a str,
 }
 
-/// Every name and glob must find a file: an image that silently goes missing would look retired.
+/// Every name and glob must match a file: an image that silently went missing would look retired.
 pub(super) fn includes(include: &Option<At<Unique<FileGlob>>>, files: &[File], faults: &mut Faults) {
     let (Some((main, rest)), Some(include)) = (files.split_first(), include) else { return };
     if include.value.0.len() > MAX_INCLUDES {
@@ -94,7 +94,7 @@ pub(super) fn includes(include: &Option<At<Unique<FileGlob>>>, files: &[File], f
     }
 }
 
-/// Docker Hub's organizations have no `/`.
+/// Docker Hub's organizations contain no `/`.
 pub(super) fn organization(organization: &At<Organization>, registry: &Destination, faults: &mut Faults) {
     if is_hub(registry) && organization.value.0.contains('/') {
         let message = format!("`{}` is not an organization: names on Docker Hub have no `/`", organization.value.0);
@@ -102,7 +102,7 @@ pub(super) fn organization(organization: &At<Organization>, registry: &Destinati
     }
 }
 
-/// `tags` stands alone in its mapping.
+/// `tags` excludes the other keys of a rule.
 pub(super) fn rule_keys(settings: &Settings, faults: &mut Faults) {
     if settings.tags.is_none() {
         return;
@@ -121,7 +121,7 @@ pub(super) fn rule_keys(settings: &Settings, faults: &mut Faults) {
     }
 }
 
-/// Immutable tags and proposals of rebuilds exclude each other; floating tags are excepted from immutability.
+/// Immutable tags and proposals of rebuilds exclude each other; floating tags are exempt from immutability.
 pub(super) fn immutable(settings: &Settings, faults: &mut Faults) {
     let ignored = settings.rebuilds.as_ref().is_some_and(|r| !r.value.0);
     match &settings.immutable_tags {
@@ -139,7 +139,7 @@ pub(super) fn immutable(settings: &Settings, faults: &mut Faults) {
     }
 }
 
-/// A statement of where an image was built is worth what its signature is.
+/// A statement about where an image was built is worth as much as its signature.
 pub(super) fn vouched(settings: &Settings, source: &str, faults: &mut Faults) {
     let asked = settings.signatures.as_ref().map(|s| &s.value);
     let required = settings.provenance.as_ref().filter(|p| p.value.0.is_some());
@@ -152,7 +152,7 @@ pub(super) fn vouched(settings: &Settings, source: &str, faults: &mut Faults) {
     }
 }
 
-/// The last part of the source, where that can be a repository.
+/// The last part of the source, if that can be a repository.
 pub(super) fn default_repository(source: &At<Source>, faults: &mut Faults) -> Option<RepositoryName> {
     let last = source.value.location.last();
     let name = last.parse().ok();
@@ -163,7 +163,7 @@ pub(super) fn default_repository(source: &At<Source>, faults: &mut Faults) -> Op
     name
 }
 
-/// Docker Hub takes fewer names than the distribution specification.
+/// Docker Hub accepts fewer names than the distribution specification.
 pub(super) fn repository(name: &RepositoryName, place: Place, namespace: &Namespace<'_>, faults: &mut Faults) {
     let length = namespace.organization.len() + 1 + name.as_str().len();
     if length > 255 {
@@ -182,7 +182,7 @@ fn is_hub(registry: &Destination) -> bool {
     matches!(registry, Destination::Registry(host) if host.is_docker_hub())
 }
 
-/// The mirror tags of one image: of approvals and floating tags. A tag approved twice is a fault.
+/// The mirror tags of one image: of approvals and floating tags. Approving a tag twice is an error.
 pub(super) fn mirror_tags(
     approved: &[document::Approval],
     floating: Vec<At<Tag>>,
@@ -201,7 +201,7 @@ pub(super) fn mirror_tags(
     tags
 }
 
-/// A tag is turned down once.
+/// A tag is rejected only once.
 pub(super) fn rejected_once(rejected: &[document::Rejection], faults: &mut Faults) {
     let mut seen = BTreeSet::new();
     for tag in rejected.iter().filter_map(|r| r.tag.as_ref()) {
@@ -212,7 +212,7 @@ pub(super) fn rejected_once(rejected: &[document::Rejection], faults: &mut Fault
     }
 }
 
-/// What holds between images, and between images and `sources`.
+/// Rules between images, and between images and `sources`.
 pub(super) fn images(images: &[PlacedImage], sources: Option<&[RegistryHost]>, faults: &mut Faults) {
     if let Some(sources) = sources {
         let known: BTreeSet<&RegistryHost> = sources.iter().collect();
@@ -287,12 +287,12 @@ fn shared_tags(images: &[PlacedImage], faults: &mut Faults) {
     }
 }
 
-/// Branches are named from repository, variant and line: two images of one name may only follow different kinds of lines.
+/// Branches are named after repository, variant and line: images of the same name must follow different kinds of lines.
 fn shared_branches(images: &[PlacedImage], faults: &mut Faults) {
     let mut owners: BTreeMap<(String, &'static str), &PlacedImage> = BTreeMap::new();
     for placed in images {
         let lines = match &placed.image.rule {
-            // Lines of floating tags are named by the tags, which are compared as mirror tags.
+            // Lines of floating tags are named after the tags, which are compared as mirror tags.
             Rule::Tags(_) => continue,
             Rule::Versions(rule) => match rule.follow {
                 Follow::Latest => "latest",

@@ -1,4 +1,4 @@
-//! Gathers faults of all files and turns them into diagnostics.
+//! Gathers the errors in all files and turns them into diagnostics.
 
 use super::File;
 use crate::diag::{Code, Diagnostic, Lines, Span};
@@ -11,7 +11,7 @@ pub(crate) struct Place {
     pub(crate) span: Span,
 }
 
-/// The faults found so far.
+/// The errors found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Vec<Fault>);
 
@@ -28,10 +28,10 @@ impl Faults {
         self.0.push(Fault { place, code, message: message.into(), help: help.into() });
     }
 
-    /// The diagnostics in the order of files and places; the same fault met by way of several aliases or images is one.
+    /// The diagnostics in the order of files and places; an error found through several aliases or images appears once.
     pub(crate) fn into_diagnostics(mut self, files: &[File]) -> Vec<Diagnostic> {
         self.0.sort_by_key(|fault| (fault.place.file, fault.place.span.start, fault.code));
-        // What an unknown alias stands for is not missing besides.
+        // What an unknown alias stands for is not reported as missing, too.
         self.0.dedup_by(|next, kept| {
             next.place == kept.place && (next.code == kept.code || kept.code == Code::UnknownAlias)
         });

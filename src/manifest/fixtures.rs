@@ -9,7 +9,7 @@ use crate::diag::Span;
 use crate::image::{Location, RegistryHost};
 use crate::rules::{Follow, Rule, VersionRule};
 
-/// A manifest of these sources with nothing approved, two lines an image.
+/// A manifest with these sources and nothing approved, two lines per image.
 pub(crate) fn manifest(sources: &[&str]) -> Manifest {
     let mut text = "organization: acme\nimages:\n".to_owned();
     let mut images = Vec::new();

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use globset::GlobBuilder;
 
-/// The most globs that a main file may name.
+/// The most globs in a main file.
 pub(super) const MAX_INCLUDES: usize = 1_000;
 
-/// Those of `paths` that the globs of the main file include, sorted, each once, the main file itself left out.
+/// The paths that the main file's globs include, sorted, each once, without the main file itself.
 pub(crate) fn included<'p>(main: &str, globs: &[String], paths: impl IntoIterator<Item = &'p str>) -> Vec<String> {
     let directory = main.rfind('/').map_or("", |i| &main[..=i]);
     let globs: Vec<_> = globs.iter().filter_map(|g| glob(g)).collect();
@@ -17,7 +17,7 @@ pub(crate) fn included<'p>(main: &str, globs: &[String], paths: impl IntoIterato
     paths.into_iter().filter(taken).map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// The path in the repository of a file that a manifest names: it counts from the directory of the main file.
+/// The path in the repository of a file that a manifest names: relative to the main file's directory.
 pub(crate) fn beside(main: &str, path: &str) -> String {
     let directory = main.rfind('/').map_or("", |at| &main[..=at]);
     format!("{directory}{path}")

@@ -9,7 +9,7 @@ use crate::diag::Code;
 use crate::image::Platform;
 use crate::yaml::Node;
 
-/// A list in which nothing stands twice.
+/// A list without duplicates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unique<T>(pub(crate) Vec<At<T>>);
 
@@ -64,7 +64,7 @@ impl Value for Platforms {
     }
 }
 
-/// A list in which nothing stands twice, and something stands.
+/// A list without duplicates that is not empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Filled<T>(pub(crate) Unique<T>);
 

@@ -56,7 +56,7 @@ pub struct Manifest {
     pub registry: Destination,
     /// The hosts images may come from; `None` allows any.
     pub sources: Option<Vec<RegistryHost>>,
-    /// Whether promotion fixes what drifted in repositories.
+    /// Whether promotion fixes drift in repositories.
     pub repositories: Enforcement,
     /// What the organization's settings should be.
     pub policy: Policy,
@@ -82,30 +82,30 @@ pub enum Enforcement {
     Report,
 }
 
-/// One image: where it comes from, what picks its versions, and what was approved.
+/// One image: where it comes from, how its versions are chosen, and what was approved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Image {
-    /// Where the image stands: index into [`Manifest::files`].
+    /// The image's file: index into [`Manifest::files`].
     pub file: usize,
     /// Position in that file's `images` list: how an edit finds it.
     pub index: usize,
-    /// Where the whole entry stands in the file's text.
+    /// The position of the whole entry in the file's text.
     pub span: Span,
-    /// The `source` as the manifest writes it: what reports and records call it.
+    /// The `source` as written in the manifest: its name in reports and records.
     pub source_text: String,
     pub source: Location,
     /// The mirror's name in the organization.
     pub repository: RepositoryName,
-    /// Whether a repository of that name is taken over where it is not ours.
+    /// Whether an existing repository of that name is taken over if it is not ours.
     pub adopt: bool,
     /// The description of the repository in the organization.
     pub description: Option<String>,
     pub rule: Rule,
     /// Approved bytes, in the order of the file.
     pub approved: Vec<Approval>,
-    /// Versions a person turned down.
+    /// Versions that a person rejected.
     pub rejected: Vec<Rejection>,
-    /// Bytes that are never to come again.
+    /// Bytes that must never be promoted again.
     pub revoked: Vec<Revocation>,
     /// Whether the mirror is private.
     pub visibility: Visibility,
@@ -113,7 +113,7 @@ pub struct Image {
     pub teams: BTreeMap<String, Team>,
     /// The wanted platforms; `None` is the whole index, byte for byte.
     pub platforms: Option<Vec<Platform>>,
-    /// How long a version must have been public; zero asks no age.
+    /// How long a version must have been public; zero requires no age.
     pub cooldown: std::time::Duration,
     /// Whether a rebuild of an approved version tag is proposed.
     pub rebuilds: bool,
@@ -124,7 +124,7 @@ pub struct Image {
     pub reviewers: Vec<String>,
     pub team_reviewers: Vec<String>,
     pub labels: Vec<String>,
-    /// Who must have signed the image; `None` asks for no signatures.
+    /// Who must have signed the image; `None` requires no signatures.
     pub signatures: Option<Signatures>,
     /// Where it must have been built; never without `signatures`.
     pub provenance: Option<RequiredProvenance>,
@@ -137,7 +137,7 @@ impl Manifest {
         matches!(&self.registry, Destination::Registry(host) if host.is_docker_hub())
     }
 
-    /// Whether anything is asked of a repository: see [`Image::has_effect`].
+    /// Whether the manifest asks for anything in a repository: see [`Image::has_effect`].
     pub(crate) fn has_effect_on(&self, repository: &RepositoryName) -> bool {
         self.images.iter().any(|image| image.repository == *repository && image.has_effect())
     }
@@ -147,8 +147,8 @@ impl Manifest {
         self.files.first().map_or("", |file| file.path.as_str())
     }
 
-    /// What the branches of this manifest's proposals start with: `branch-prefix`, and where it bears another name than the default
-    /// what tells its path, so that two manifests of one repository have branches of their own.
+    /// What the branch names of this manifest's proposals begin with: `branch-prefix`, followed by an identifier for
+    /// its path unless it is the default one, so that two manifests in one repository have separate branches.
     pub(crate) fn prefix(&self) -> String {
         let shared = &self.proposals.branch_prefix;
         match self.path() {
@@ -166,7 +166,7 @@ impl Manifest {
     /// `DIR/ORGANIZATION/REPOSITORY` in a directory.
     ///
     /// # Errors
-    /// Where the organization and the repository together are no valid name of a repository; [`parse`] lets in none such.
+    /// If the organization and the repository together are not a valid name; [`parse`] does not accept such a pair.
     pub fn mirror(&self, repository: &RepositoryName) -> Result<Location, NameError> {
         let name: RepositoryName = format!("{}/{repository}", self.organization).parse()?;
         Ok(match &self.registry {
@@ -182,8 +182,8 @@ impl Image {
         !(self.approved.is_empty() && self.revoked.is_empty())
     }
 
-    /// The name of the image in branches and on the command line: `<repository>` or `<repository>-<variant>`, with
-    /// `/` written `-` and the variant `*` written `any`.
+    /// The name of the image in branches and on the command line: `<repository>` or `<repository>-<variant>`, with `/`
+    /// written as `-` and the variant `*` as `any`.
     #[must_use]
     pub fn slug(&self) -> String {
         let repository = self.repository.as_str().replace('/', "-");
@@ -195,7 +195,7 @@ impl Image {
     }
 }
 
-/// One approval: a person let these bytes in under this tag.
+/// One approval: a person accepted these bytes under this tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
     /// The tag, upstream and in the mirror.
@@ -204,29 +204,29 @@ pub struct Approval {
     pub digest: Digest,
     /// What the mirror's tag held when it was last read; `None` until promoted.
     pub mirrored: Option<Digest>,
-    /// The pull request that brought it; for people, never trusted.
+    /// The pull request that added it; for people, never trusted.
     pub pull: Option<u64>,
-    /// The UTC date of the commit that brought it; for people, never trusted.
+    /// The UTC date of the commit that added it; for people, never trusted.
     pub approved_on: Option<NaiveDate>,
-    /// Who signed what `signatures` asked for when it was promoted; for people, never trusted.
+    /// Who made the required signatures when it was promoted; for people, never trusted.
     pub signed_by: Option<String>,
-    /// Where the entry stands in its file.
+    /// The position of the entry in its file.
     pub span: Span,
 }
 
-/// A version that a person turned down.
+/// A version that a person rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     pub tag: Tag,
     /// Why, for people.
     pub reason: String,
-    /// The last day on which it holds; `None` holds for good.
+    /// The last day on which it applies; `None`: permanently.
     pub until: Option<NaiveDate>,
-    /// Where the entry stands in its file.
+    /// The position of the entry in its file.
     pub span: Span,
 }
 
-/// Bytes that are never to be promoted again.
+/// Bytes that must never be promoted again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
     pub tag: Tag,
@@ -234,9 +234,9 @@ pub struct Revocation {
     pub digest: Digest,
     /// Why, for people.
     pub reason: String,
-    /// Whether the mirror's tag is taken down.
+    /// Whether the mirror's tag is deleted.
     pub delete: bool,
-    /// Where the entry stands in its file.
+    /// The position of the entry in its file.
     pub span: Span,
 }
 
@@ -251,7 +251,7 @@ pub enum Visibility {
 }
 
 impl Visibility {
-    /// The word that the manifest uses.
+    /// The word in the manifest.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -261,11 +261,11 @@ impl Visibility {
     }
 }
 
-/// What a team may do with a repository, and whether a missing team is made.
+/// What a team may do with a repository, and whether a missing team is created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Team {
     pub permission: Permission,
-    /// Make the team where the organization has none of this name.
+    /// Create the team if the organization has none of this name.
     pub create: bool,
 }
 
@@ -279,7 +279,7 @@ pub enum Permission {
 }
 
 impl Permission {
-    /// The word that the manifest and Docker Hub's API use.
+    /// The word in the manifest and in Docker Hub's API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -297,7 +297,7 @@ pub struct Policy {
     pub image_access: Option<ImageAccess>,
     /// Registry Access Management.
     pub registry_access: Option<RegistryAccess>,
-    /// Reviews an approval needs before it is promoted.
+    /// Reviews that an approval needs before it is promoted.
     pub approvals: u32,
 }
 
@@ -312,7 +312,7 @@ pub struct ImageAccess {
     pub verified_publisher: Option<bool>,
     /// Community images are allowed.
     pub community: Option<bool>,
-    /// Repositories let through whole.
+    /// Repositories that are allowed as a whole.
     pub allowlist: Option<Vec<String>>,
 }
 
@@ -327,31 +327,31 @@ pub struct RegistryAccess {
     pub registries: Option<Vec<AllowedRegistry>>,
 }
 
-/// One registry that Registry Access Management lets developers pull from.
+/// A registry that Registry Access Management allows developers to pull from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedRegistry {
     pub address: String,
     pub name: String,
 }
 
-/// The path of the manifest where nothing else is said.
+/// The default path of the manifest.
 pub(crate) const DEFAULT_PATH: &str = "approved-images.yml";
 
 /// `proposals`: how pull requests are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposals {
-    /// How images are gathered into proposals.
+    /// How images are grouped into proposals.
     pub group: Grouping,
     /// How many may be open at once.
     pub limit: u32,
     pub labels: Vec<String>,
     pub reviewers: Vec<String>,
     pub team_reviewers: Vec<String>,
-    /// What all branches start with; `wharfinger/` by default.
+    /// What all branch names begin with; `wharfinger/` by default.
     pub branch_prefix: String,
-    /// Template of titles; `None` is ours.
+    /// The template for titles; `None` is ours.
     pub title: Option<String>,
-    /// Template of commit messages; `None` is ours.
+    /// The template for commit messages; `None` is ours.
     pub commit_message: Option<String>,
     /// Adds a `Signed-off-by` line with this name and address.
     pub sign_off: Option<String>,
@@ -376,9 +376,9 @@ impl Default for Proposals {
 /// `proposals.group`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Grouping {
-    /// One proposal an image and line.
+    /// One proposal per image and line.
     Image,
     All,
-    /// Named groups of source or repository globs, in the order of the file; what no group takes is by image.
+    /// Named groups of source or repository globs, in the file's order; images in no group get their own proposals.
     Named(Vec<(String, Vec<String>)>),
 }

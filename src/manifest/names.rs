@@ -1,4 +1,4 @@
-//! Names and texts that hold only for a manifest, each checked by a function.
+//! Names and texts that only occur in manifests, each checked by a function.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
@@ -60,7 +60,7 @@ checked_text! {
     FileGlob, BadGlob, "a file glob", "it must name files in one directory below the manifest's",
         "write it as images/*.yml, without a leading `/`, without `..` and without wildcards in a directory's name",
         |t| is_glob(t) && stays_below(t) && !t.rsplit_once('/').is_some_and(|(d, _)| d.contains(['*', '?', '[', '{'])), texty("^[^/]");
-    /// A template of commit messages: several lines, if need be.
+    /// A template for commit messages, possibly of several lines.
     Message, BadText, "a commit message", "it must have 1 to 2000 characters and no control characters",
         "write `|` after the key, and the lines below it",
         |t| !t.trim().is_empty() && t.chars().count() <= 2000 && !t.chars().any(|c| c.is_control() && c != '\n'),
@@ -71,7 +71,7 @@ checked_text! {
     /// Who vouches for identities in certificates.
     Issuer, BadIssuer, "an issuer", "it is an address that begins with https://",
         "write it as https://token.actions.githubusercontent.com", is_issuer, texty("^https://[^\\s/?#@]+(/[^\\s?#@]*)?$");
-    /// What branches start with.
+    /// What branch names begin with.
     BranchPrefix, BadBranchPrefix, "a branch prefix", "git does not allow such branch names",
         "write it as wharfinger/ or bots/images-", is_branch_prefix, texty("^[A-Za-z0-9_]");
     /// A group's name.
@@ -88,17 +88,17 @@ checked_text! {
 }
 
 fn is_glob(text: &str) -> bool {
-    // A plain name is one without being compiled.
+    // A plain name is always a valid glob.
     let plain = !text.contains(['*', '?', '[', ']', '{', '}', '\\', '!']);
     !text.is_empty() && (plain || glob(text).is_some())
 }
 
-/// Whether a path with `/` stays below the directory it starts from.
+/// Whether a path with `/` stays below the directory that it starts from.
 fn stays_below(text: &str) -> bool {
     !text.starts_with('/') && !text.contains('\\') && text.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
-/// Whether it is `https://HOST[/PATH]`: issuers are compared as they are written.
+/// Whether it is `https://HOST[/PATH]`: issuers are compared as written.
 fn is_issuer(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("https://") else { return false };
     let (host, _) = rest.split_once('/').unwrap_or((rest, ""));
@@ -106,7 +106,7 @@ fn is_issuer(text: &str) -> bool {
     !host.is_empty() && text.len() <= 500 && !text.contains(bad)
 }
 
-/// Git's rules for names of branches (`git check-ref-format`), for a name that goes on.
+/// Git's rules for names of branches (`git check-ref-format`), for the beginning of a name.
 fn is_branch_prefix(text: &str) -> bool {
     let bad = |c: char| c.is_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
     (1..=100).contains(&text.len())

@@ -1,5 +1,5 @@
-//! Mappings with known keys. [`object!`] declares one once: what it reads, which keys it knows and what its schema says
-//! cannot differ.
+//! Mappings with known keys. [`object!`] declares one once, so that what it reads, its known keys and its schema cannot
+//! differ.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ pub(crate) trait Object: Default {
     const WHAT: &'static str;
     /// What it is, for the schema.
     const ABOUT: &'static [&'static str];
-    /// Keys that are read elsewhere but not here, and why not here.
+    /// Keys that belong elsewhere, and why they are not allowed here.
     const MISPLACED: &'static [(&'static str, &'static str)];
 
     /// Its keys, in their order.
@@ -34,11 +34,11 @@ pub(crate) trait Object: Default {
     fn take(&mut self, key: &str, value: &Node, reader: &mut Reader<'_>);
     /// Adds the schemas of its keys.
     fn properties(generator: &mut SchemaGenerator, properties: &mut Map<String, Json>);
-    /// Notes where it stands.
+    /// Sets its position.
     fn set_place(&mut self, place: Place);
 }
 
-/// Reads a mapping with known keys; every fault of every key is noted.
+/// Reads a mapping with known keys; reports every error in every key.
 pub(crate) fn read_object<T: Object>(node: &Node, reader: &mut Reader<'_>) -> Option<T> {
     if node.entries().is_none() {
         return reader.wrong_type(node, T::WHAT, how_to_write::<T>(node));
@@ -67,7 +67,7 @@ pub(crate) fn read_object<T: Object>(node: &Node, reader: &mut Reader<'_>) -> Op
     Some(result)
 }
 
-/// How a mapping is written in whose place something else stands.
+/// How to write the mapping that something else takes the place of.
 fn how_to_write<T: Object>(node: &Node) -> String {
     let keys = T::keys();
     let text = node.text().filter(|_| !node.is_null()).map(|text| first_characters(text, 60));
@@ -100,11 +100,11 @@ fn unknown_key<T: Object>(key: &Node, name: &str, keys: &[Key], reader: &mut Rea
 pub(crate) struct Field<'n> {
     pub(crate) key: &'n Node,
     pub(crate) value: &'n Node,
-    /// The value of the merge key through which it came.
+    /// The value of the merge key that it came through.
     pub(crate) through: Option<Span>,
 }
 
-/// The entries of a mapping: its own first, then what merge keys add. Notes bad and duplicate keys.
+/// The entries of a mapping: its own first, then what merge keys add. Reports bad and duplicate keys.
 pub(crate) fn fields<'n>(node: &'n Node, reader: &mut Reader<'_>) -> Vec<Field<'n>> {
     let mut result: Vec<Field<'n>> = Vec::new();
     let mut seen = BTreeSet::new();
@@ -160,7 +160,7 @@ pub(crate) fn object_schema<T: Object>(generator: &mut SchemaGenerator) -> Schem
     schema
 }
 
-/// Puts a key's schema into the properties, with what the key means.
+/// Adds a key's schema to the properties, with what the key means.
 pub(crate) fn property<T: Value>(
     properties: &mut Map<String, Json>,
     name: &str,
@@ -199,7 +199,7 @@ macro_rules! object {
         $(#[doc = $about])+
         #[derive(Debug, Clone, Default)]
         pub(crate) struct $name {
-            /// Where the mapping stands.
+            /// The position of the mapping.
             #[allow(dead_code)]
             pub(crate) place: $crate::manifest::faults::Place,
             $($(#[doc = $doc])+ pub(crate) $field: Option<$crate::manifest::read::At<$type>>,)*
@@ -249,7 +249,7 @@ macro_rules! object {
         }
 
         impl $name {
-            /// These keys, and of another mapping those that are not here.
+            /// These keys, and those of another mapping that are missing here.
             #[allow(dead_code)]
             pub(crate) fn over(self, other: &Self) -> Self {
                 Self {
@@ -287,7 +287,7 @@ macro_rules! object {
     };
 }
 
-/// Whether a key must be there.
+/// Whether a key is required.
 macro_rules! need {
     (required) => {
         true

@@ -26,13 +26,13 @@ use crate::yaml::{self, Node};
 const MAX_BYTES: usize = 1 << 20;
 /// The version of the format that this release reads.
 const VERSION: u64 = 1;
-/// How long a version must have been public where nothing is said.
+/// How long a version must have been public by default.
 const COOLDOWN: Duration = Duration::from_secs(3 * 86_400);
 
 /// Makes a file of the manifest from its bytes.
 ///
 /// # Errors
-/// A diagnostic where the bytes are not UTF-8 or too many.
+/// A diagnostic if the bytes are not UTF-8 or too many.
 pub fn file(path: &str, bytes: Vec<u8>) -> Result<File, Diagnostic> {
     let whole = |code: Code, message: String, help: &str| Diagnostic {
         code: code.as_str(),
@@ -53,11 +53,11 @@ pub fn file(path: &str, bytes: Vec<u8>) -> Result<File, Diagnostic> {
 }
 
 const SPLIT: &str = "split it into several files and list them under `include`";
-/// How many bytes there are is not said: a file is not read to its end when it has too many.
+/// The actual size is not mentioned: a file that is too large is not read to its end.
 const TOO_LARGE: &str = "the file is larger than 1,048,576 bytes, which is the limit";
 
-/// The globs of `include` in the main file's text, so that the caller can read those files; empty where the text cannot be
-/// read that far: [`parse`] then says why. They count from the main file's directory: see [`included`].
+/// The globs of `include` in the main file's text, so that the caller can read those files; empty if the text cannot be
+/// read that far: [`parse`] then says why. They are relative to the main file's directory: see [`included`].
 pub(crate) fn includes(text: &str) -> Vec<String> {
     if text.len() > MAX_BYTES {
         return Vec::new();
@@ -73,7 +73,7 @@ pub(crate) fn includes(text: &str) -> Vec<String> {
 /// Reads the manifest: the main file first, then the included ones.
 ///
 /// # Errors
-/// All diagnostics of all files, in the order of file and place. Where the manifest asks for another release, that alone.
+/// All diagnostics of all files, in the order of file and place. If the manifest requires another release, only that.
 pub fn parse(files: Vec<File>) -> Result<Manifest, Vec<Diagnostic>> {
     if let Some(refused) = files.first().filter(|main| main.text.len() <= MAX_BYTES).and_then(release::refused) {
         return Err(refused);
@@ -85,7 +85,7 @@ pub fn parse(files: Vec<File>) -> Result<Manifest, Vec<Diagnostic>> {
     if diagnostics.is_empty() { Ok(manifest) } else { Err(diagnostics) }
 }
 
-/// All files put together, whatever faults they have.
+/// All files combined, whatever errors they have.
 fn read(files: Vec<File>, faults: &mut Faults) -> Manifest {
     let main = files.first().and_then(|file| read_file::<Main>(0, file, faults)).unwrap_or_default();
     let own = Included { place: main.place, defaults: main.defaults.clone(), images: main.images.clone() };
@@ -96,8 +96,8 @@ fn read(files: Vec<File>, faults: &mut Faults) -> Manifest {
     assemble(main, parts, files, faults)
 }
 
-/// The manifest of a main file and only some of the files that it includes; `None` where they cannot be used. What is
-/// missing of the rest is no fault.
+/// The manifest made from a main file and only some of the files that it includes; `None` if they cannot be used.
+/// Missing files are not an error.
 pub(crate) fn parse_part(files: Vec<File>) -> Option<Manifest> {
     let mut faults = Faults::default();
     let manifest = read(files, &mut faults);
@@ -105,7 +105,7 @@ pub(crate) fn parse_part(files: Vec<File>) -> Option<Manifest> {
     diagnostics.iter().all(|fault| fault.code == Code::IncludeMissing.as_str()).then_some(manifest)
 }
 
-/// The manifest of a main file and those of other files that it includes, as [`parse_part`] has it.
+/// The manifest made from a main file and those of the other files that it includes, as with [`parse_part`].
 pub(crate) fn parse_included(main: File, others: impl IntoIterator<Item = File>) -> Option<Manifest> {
     let others: Vec<File> = others.into_iter().collect();
     let paths = others.iter().map(|file| file.path.as_str());
@@ -114,14 +114,14 @@ pub(crate) fn parse_included(main: File, others: impl IntoIterator<Item = File>)
     parse_part(std::iter::once(main).chain(others).collect())
 }
 
-/// How many reviews a main file's text asks for, whatever else is wrong with it; none where it says nothing.
+/// How many reviews a main file's text requires, whatever else is wrong with it; none if it does not say.
 pub(crate) fn approvals_asked(text: &str) -> u32 {
     let file = File { path: String::new(), text: text.to_owned() };
     let main = read_file::<Main>(0, &file, &mut Faults::default());
     main.and_then(|main| main.policy).map_or(0, |given| policy(given.value.0).approvals)
 }
 
-/// One file; `None` where nothing of it can be read.
+/// One file; `None` if nothing in it can be read.
 fn read_file<T: Object>(index: usize, file: &File, faults: &mut Faults) -> Option<T> {
     let whole = Place { file: index, span: Span::default() };
     if file.text.len() > MAX_BYTES {
@@ -150,13 +150,13 @@ fn read_file<T: Object>(index: usize, file: &File, faults: &mut Faults) -> Optio
     read_object(&root, &mut Reader { file: index, faults, through: None })
 }
 
-/// The node of a version that only a newer release reads.
+/// The node of a version that only a newer release can read.
 fn newer_version(node: &Node) -> Option<&Node> {
     let number: u64 = node.text()?.parse().ok()?;
     (number > VERSION).then_some(node)
 }
 
-/// Puts the files together: defaults, images, and what spans several keys.
+/// Combines the files: defaults, images, and checks across several keys.
 fn assemble(main: Main, parts: Vec<Included>, files: Vec<File>, faults: &mut Faults) -> Manifest {
     let registry = main.registry.map_or_else(|| Destination::Registry(RegistryHost::docker_hub()), |r| r.value);
     let common = main.defaults.map(|d| d.value.settings).unwrap_or_default();
@@ -195,7 +195,7 @@ fn assemble(main: Main, parts: Vec<Included>, files: Vec<File>, faults: &mut Fau
     }
 }
 
-/// Settings over others. A layer that says `tags` has no versions from below, and the other way round.
+/// Settings over others. A layer with `tags` takes no versions from below, and the other way round.
 fn layer(over: Settings, under: &Settings) -> Settings {
     let mut under = under.clone();
     if over.tags.is_some() {

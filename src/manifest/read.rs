@@ -1,4 +1,4 @@
-//! Strict reading of a node tree into values, with a JSON Schema of the very same types.
+//! Strict reading of a node tree into values, and the JSON Schema of the very same types.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
@@ -11,12 +11,12 @@ use crate::yaml::{Node, Special};
 pub(crate) struct Reader<'a> {
     pub(crate) file: usize,
     pub(crate) faults: &'a mut Faults,
-    /// The merge key's value or the alias through which the value at hand came.
+    /// The merge key's value or the alias that the current value came through.
     pub(crate) through: Option<Span>,
 }
 
 impl Reader<'_> {
-    /// The place of a span in the file at hand.
+    /// The place of a span in the current file.
     pub(crate) fn place(&self, span: Span) -> Place {
         Place { file: self.file, span }
     }
@@ -26,7 +26,7 @@ impl Reader<'_> {
         self.faults.report(code, place, message, help);
     }
 
-    /// Notes that a value has another type than it should; `None`, as there is no value.
+    /// Reports that a value has the wrong type; returns `None`, as there is no value.
     pub(crate) fn wrong_type<T>(&mut self, node: &Node, wanted: &str, help: impl Into<String>) -> Option<T> {
         let code = if node.is_null() { Code::MissingValue } else { Code::WrongType };
         let message = format!("expected {wanted} here, found {}", node.describe());
@@ -34,7 +34,7 @@ impl Reader<'_> {
         None
     }
 
-    /// A scalar's text: a plain number counts as it is written, `true`, `false` and `null` must be quoted to be text.
+    /// A scalar's text: a plain number counts as written, `true`, `false` and `null` must be quoted to be text.
     pub(crate) fn text<'n>(&mut self, node: &'n Node, wanted: &str) -> Option<&'n str> {
         match (node.text(), node.special()) {
             (Some(text), None) => Some(text),
@@ -47,16 +47,16 @@ impl Reader<'_> {
         }
     }
 
-    /// Notes that a text is not what is wanted; `None`, as there is no value.
+    /// Reports that a text is not what is wanted; returns `None`, as there is no value.
     pub(crate) fn refuse<T>(&mut self, node: &Node, code: Code, wanted: &str, why: &str, help: &str) -> Option<T> {
         let written = first_characters(node.text().unwrap_or_default(), 80);
-        // The errors of regular expressions draw the place on several lines; here it is underlined anyway.
+        // The errors of regular expressions draw the place on several lines; here it gets underlined anyway.
         let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
         self.fault(code, node.resolved().span, format!("`{written}` is not {wanted}: {why}"), help);
         None
     }
 
-    /// Notes that a word is none of those that are possible; `None`, as there is no value.
+    /// Reports that a word is not among the possible ones; returns `None`, as there is no value.
     pub(crate) fn bad_choice<T>(&mut self, node: &Node, word: &str, wanted: &str, words: &[&str]) -> Option<T> {
         let message = format!("`{}` is not {wanted}: expected one of {}", first_characters(word, 60), words.join(", "));
         let help = nearest(word, words.iter().copied())
@@ -73,10 +73,10 @@ pub(super) fn first_characters(text: &str, count: usize) -> String {
 
 /// A value that the manifest can hold.
 pub(crate) trait Value: Sized {
-    /// Whether nothing stands for the absence of the value: so for lists and mappings whose content is commented out.
+    /// Whether null stands for the absence of the value: for lists and mappings whose content is commented out.
     const NULLABLE: bool = false;
 
-    /// Reads the value; `None` after a fault was noted.
+    /// Reads the value; `None` after reporting an error.
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self>;
 
     /// The schema of what is read.
@@ -123,7 +123,7 @@ impl<T: Value> Value for Vec<T> {
     }
 }
 
-/// A value that must be written out: aliases and merge keys could change it from elsewhere, unseen in a review.
+/// A value that must be written out: aliases and merge keys could change it from elsewhere, unnoticed in a review.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Written<T>(pub(crate) T);
 

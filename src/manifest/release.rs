@@ -1,5 +1,5 @@
-//! `required-version`: which releases of this program may act on a manifest. It is looked at before anything else is judged: what
-//! another release reads this one may take for a fault.
+//! `required-version`: which releases of this program may act on a manifest. It is checked before anything else: what
+//! is valid for another release may look like an error to this one.
 
 use semver::{Comparator, Op, Version, VersionReq};
 
@@ -8,12 +8,12 @@ use super::{File, Manifest};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::yaml;
 
-/// The release that this is.
+/// The version of this release.
 const OWN: &str = env!("CARGO_PKG_VERSION");
 
-/// That the manifest of this main file asks for another release; `None` where it asks for none, or not in a way that is understood.
+/// The diagnostics if this main file requires another release; `None` if it requires none, or cannot be understood.
 pub(super) fn refused(main: &File) -> Option<Vec<Diagnostic>> {
-    // What is written in another way is judged when all is read.
+    // Other spellings are judged once everything is read.
     if !main.text.contains("required-version") {
         return None;
     }
@@ -23,7 +23,7 @@ pub(super) fn refused(main: &File) -> Option<Vec<Diagnostic>> {
     refusal(main, &asked, node.resolved().span)
 }
 
-/// The same of a manifest that was read; `None` where this release is what it asks for.
+/// The same for a manifest that was read; `None` if this release is the required one.
 pub(super) fn refused_by(manifest: &Manifest) -> Option<Vec<Diagnostic>> {
     refusal(manifest.files.first()?, manifest.required_version.as_ref()?, Span::default())
 }
@@ -42,7 +42,7 @@ fn refusal(main: &File, asked: &VersionReq, span: Span) -> Option<Vec<Diagnostic
     Some(faults.into_diagnostics(std::slice::from_ref(main)))
 }
 
-/// Whether a release is too old, and not too new.
+/// Whether a release is too old rather than too new.
 fn is_older(own: &Version, asked: &VersionReq) -> bool {
     let begins = |bound: &Comparator| Version::new(bound.major, bound.minor.unwrap_or(0), bound.patch.unwrap_or(0));
     let is_upper = |bound: &Comparator| matches!(bound.op, Op::Less | Op::LessEq);

@@ -17,7 +17,7 @@ use crate::rules::{Follow, Pattern, Range, Variant};
 use crate::text;
 use crate::yaml::{Kind, Node, Special};
 
-/// The place inside a scalar: exact where the text is written as it is meant, else the whole scalar.
+/// The place inside a scalar: exact if the text is written literally, else the whole scalar.
 fn inside(node: &Node, at: &std::ops::Range<usize>) -> Span {
     let node = node.resolved();
     let (text, whole) = (node.text().unwrap_or_default(), node.span);
@@ -31,7 +31,7 @@ fn inside(node: &Node, at: &std::ops::Range<usize>) -> Span {
     if start < end { Span { start, end } } else { whole }
 }
 
-/// Text that a parser of the model takes.
+/// Text for a parser of the model.
 fn parsed<T>(node: &Node, reader: &mut Reader<'_>, code: Code, wanted: &str, help: &str) -> Option<T>
 where
     T: FromStr<Err: Display>,
@@ -40,7 +40,7 @@ where
     text.parse().map_or_else(|error: T::Err| reader.refuse(node, code, wanted, &error.to_string(), help), Some)
 }
 
-/// A schema for text that no number can be.
+/// A schema for text that cannot be a number.
 fn text_schema(pattern: &str) -> Schema {
     json_schema!({ "type": "string", "pattern": pattern })
 }
@@ -50,7 +50,7 @@ pub(super) fn texty(pattern: &str) -> Schema {
     json_schema!({ "type": ["string", "number"], "pattern": pattern })
 }
 
-/// Types of the model that read themselves from text.
+/// Types of the model that parse themselves from text.
 macro_rules! parsed_text {
     ($($type:ty, $code:ident, $wanted:literal, $help:literal, $schema:expr;)*) => {$(
         impl Value for $type {
@@ -219,7 +219,7 @@ impl Value for bool {
     }
 }
 
-/// A whole number between two bounds.
+/// A whole number within bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Whole<const MIN: u64, const MAX: u64>(pub(crate) u64);
 
@@ -278,7 +278,7 @@ impl<const MAX: usize> Value for Text<MAX> {
     }
 }
 
-/// Words, of which one must be written.
+/// A choice of words.
 macro_rules! choice {
     ($($type:ty, $wanted:literal: $($word:literal => $value:expr),+;)*) => {$(
         impl Value for $type {

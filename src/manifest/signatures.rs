@@ -4,7 +4,7 @@ use std::fmt;
 
 use regex::{Regex, RegexBuilder};
 
-/// The largest compiled `identity-pattern`, in bytes: far more than any identity needs, far less than harms.
+/// The largest compiled `identity-pattern`, in bytes: far more than any identity needs, far too little to do harm.
 const SIZE_LIMIT: usize = 1 << 20;
 
 /// `signatures`: who must have signed an image.
@@ -17,12 +17,12 @@ pub enum Signatures {
     AllOf(Vec<Signer>),
 }
 
-/// Who signs.
+/// One signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signer {
     /// Whoever has the private key of the public key in this file.
     Key(String),
-    /// Whoever a certificate names.
+    /// Whoever a certificate identifies.
     Identity {
         /// Who vouched for the identity, an address that begins with https://.
         issuer: String,
@@ -40,7 +40,7 @@ pub enum Identity {
     Pattern(String),
 }
 
-/// `provenance`: what a signed statement must say of where an image was built. At least one of both is there.
+/// `provenance`: what a signed statement must say about where an image was built. At least one of the two is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequiredProvenance {
     pub builder: Option<String>,
@@ -55,7 +55,7 @@ impl Signatures {
         }
     }
 
-    /// The files with keys and trusted roots, as the manifest names them: from the main file's directory.
+    /// The files with keys and trusted roots, as the manifest names them: relative to the main file's directory.
     pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
         self.signers().iter().filter_map(Signer::file)
     }
@@ -71,7 +71,7 @@ impl Signer {
 }
 
 impl Identity {
-    /// Whether a certificate that names `found` is of this identity.
+    /// Whether a certificate that names `found` has this identity.
     pub(crate) fn is(&self, found: &str) -> bool {
         match self {
             Self::Exact(identity) => identity == found,
@@ -80,14 +80,14 @@ impl Identity {
     }
 }
 
-/// The expression that matches a whole identity. It must compile alone as well: `a)|(b` would else be two.
+/// The expression that matches a whole identity. It must also compile by itself: otherwise `a)|(b` would be two.
 pub(super) fn whole(pattern: &str) -> Result<Regex, regex::Error> {
     let compile = |text: &str| RegexBuilder::new(text).size_limit(SIZE_LIMIT).build();
     compile(pattern)?;
     compile(&format!(r"\A(?:{pattern})\z"))
 }
 
-/// Identities that have nothing in common but that anybody can have one like them at their issuer.
+/// Identities with nothing in common except that anybody can get a similar one from their issuer.
 const ANYBODYS: [&str; 4] = [
     "anybody@nowhere.example",
     "https://nowhere.example/anybody",
@@ -95,12 +95,12 @@ const ANYBODYS: [&str; 4] = [
     "https://gitlab.com/anybody-q7x/anything-q7x//.gitlab-ci.yml@refs/heads/any",
 ];
 
-/// An identity of a stranger that an expression lets in.
+/// A stranger's identity that an expression matches.
 pub(super) fn stranger(regex: &Regex) -> Option<&'static str> {
     ANYBODYS.into_iter().find(|identity| regex.is_match(identity))
 }
 
-/// As it stands in reports and in what reviews bind: two that differ are written differently.
+/// As written in reports and in the values that reviews bind: two that differ are written differently.
 impl fmt::Display for Signatures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (word, signers) = match self {
@@ -142,7 +142,7 @@ impl fmt::Display for RequiredProvenance {
     }
 }
 
-/// In quotes where it could be taken for more than one word.
+/// In quotes if it could be mistaken for more than one word.
 fn quoted(text: &str) -> String {
     let is_word = text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b',' | b';' | b'(' | b')'));
     if is_word && text != "pattern" { text.to_owned() } else { format!("{text:?}") }
@@ -203,7 +203,7 @@ mod tests {
         }
     }
 
-    /// Reviews compare what is written: no two of these may read alike.
+    /// Reviews compare the written form: no two of these may read alike.
     #[test]
     fn signers_that_differ_are_written_differently() {
         let exact = |text: &str| Identity::Exact(text.to_owned());

@@ -1,4 +1,4 @@
-//! `signatures` and `provenance` as they are written.
+//! `signatures` and `provenance` as written in the manifest.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
@@ -51,7 +51,7 @@ object! {
     optional source "source": Text<500>,
 }
 
-/// A regular expression that not everybody's identity matches.
+/// A regular expression that does not match everybody's identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Expression(String);
 
@@ -124,13 +124,13 @@ impl Value for Signers {
     }
 }
 
-/// `signatures`: what it asks for, or that it asks for nothing.
+/// `signatures`: what is required, or that nothing is.
 #[derive(Debug, Clone)]
 pub(crate) enum Asked {
-    /// `none`, in an image whose defaults ask for signatures.
+    /// `none`, in an image whose defaults require signatures.
     Nothing,
     Signatures(Signatures),
-    /// What it asks for could not be read, which was noted.
+    /// It could not be read, which was reported.
     Faulty,
 }
 
@@ -185,7 +185,7 @@ impl Value for Asked {
     }
 }
 
-/// `provenance`: what it asks for; `None` is `none`, in an image whose defaults ask for it.
+/// `provenance`: what is required; `None` is `none`, in an image whose defaults require it.
 #[derive(Debug, Clone)]
 pub(crate) struct Required(pub(crate) Option<RequiredProvenance>);
 
@@ -235,7 +235,7 @@ fn required(keys: &[&str]) -> Vec<serde_json::Value> {
     keys.iter().map(|key| serde_json::json!({ "required": [key] })).collect()
 }
 
-/// The keys that are written in a mapping, whatever became of their values, and where.
+/// The keys in a mapping, whether or not their values could be read, and where they are.
 struct Keys<'n> {
     whole: Span,
     keys: Vec<(&'n str, Span)>,
@@ -243,7 +243,7 @@ struct Keys<'n> {
 
 impl<'n> Keys<'n> {
     fn of(node: &'n Node, reader: &Reader<'_>) -> Self {
-        // What is wrong with keys was noted when they were read.
+        // Errors in keys were reported when they were read.
         let mut reader = Reader { file: reader.file, faults: &mut Faults::default(), through: None };
         let place = |field: Field<'n>| Some((field.key.text()?, field.through.unwrap_or(field.key.resolved().span)));
         Self { whole: node.resolved().span, keys: fields(node, &mut reader).into_iter().filter_map(place).collect() }
@@ -253,12 +253,12 @@ impl<'n> Keys<'n> {
         self.keys.iter().any(|(known, _)| *known == key)
     }
 
-    /// Those of `keys` that are written, in that order.
+    /// Those of `keys` that are present, in that order.
     fn among<'k>(&self, keys: &[&'k str]) -> Vec<&'k str> {
         keys.iter().copied().filter(|key| self.has(key)).collect()
     }
 
-    /// Notes that the second key cannot stand beside the first.
+    /// Reports that the second key conflicts with the first.
     fn conflict(&self, first: &str, second: &str, help: &str, reader: &mut Reader<'_>) {
         let span = self.keys.iter().find(|(key, _)| *key == second).map_or(self.whole, |(_, span)| *span);
         reader.fault(Code::ConflictingKeys, span, format!("`{first}` and `{second}` exclude each other"), help);
@@ -281,7 +281,7 @@ fn signatures(written: SignatureKeys, keys: &Keys<'_>, reader: &mut Reader<'_>) 
     Some(if *first == "any-of" { Signatures::AnyOf(signers) } else { Signatures::AllOf(signers) })
 }
 
-/// Gives a root to the signers of a list that have none of their own.
+/// Gives a root to the signers in a list that have none of their own.
 fn rooted(signers: &mut [Signer], root: &At<FilePath>, reader: &mut Reader<'_>) {
     let mut is_used = signers.is_empty();
     for signer in signers {
@@ -296,7 +296,7 @@ fn rooted(signers: &mut [Signer], root: &At<FilePath>, reader: &mut Reader<'_>) 
     }
 }
 
-/// The signer that these keys are.
+/// The signer that these keys describe.
 fn one(written: SignerKeys, keys: &Keys<'_>, reader: &mut Reader<'_>) -> Option<Signer> {
     let identities = keys.among(&["identity", "identity-pattern"]);
     if keys.has("key") {
@@ -328,7 +328,7 @@ fn one(written: SignerKeys, keys: &Keys<'_>, reader: &mut Reader<'_>) -> Option<
     None
 }
 
-/// Notes what a signer lacks; where another key is misspelt or misplaced, that was noted and may be it.
+/// Reports what a signer lacks, unless a key is misspelt or misplaced: that was reported and may be the missing one.
 fn lacking(keys: &Keys<'_>, reader: &mut Reader<'_>) {
     let known = ["issuer", "identity", "identity-pattern", "trusted-root", "<<"];
     if !keys.keys.iter().all(|(key, _)| known.contains(key)) {

@@ -1,4 +1,4 @@
-//! A YAML text as a tree of nodes that know where they stand: what strict reading and exact editing both start from.
+//! A YAML text as a tree of nodes that know their position: the basis of strict reading and exact editing.
 
 mod node;
 mod parse;

@@ -1,4 +1,4 @@
-//! Nodes and what they hold.
+//! Nodes and their content.
 
 use std::rc::Rc;
 
@@ -6,15 +6,15 @@ use granit_parser::ScalarStyle;
 
 use crate::diag::Span;
 
-/// One node and its place.
+/// One node and its position.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
-    /// The node's text without anchor and tag; of a block collection from its first to its last content.
+    /// The node's text without anchor and tag; for a block collection from its first to its last content.
     pub(crate) span: Span,
-    /// Where anchor and tag stand, if there are any: from the first of them to the last.
+    /// Where anchor and tag are, if there are any: from the first of them to the last.
     pub(crate) properties: Option<Span>,
     pub(crate) kind: Rc<Kind>,
-    /// How many nodes this one is, aliases counted as what they stand for.
+    /// The number of nodes in this one, with aliases expanded.
     pub(super) weight: usize,
 }
 
@@ -77,7 +77,7 @@ impl Node {
         }
     }
 
-    /// What a plain scalar means in YAML's core schema, where that is neither text nor number.
+    /// The meaning of a plain scalar in YAML's core schema, if it is neither text nor number.
     pub(crate) fn special(&self) -> Option<Special> {
         match &*self.resolved().kind {
             Kind::Scalar { text, style: ScalarStyle::Plain, text_tag: false } => special(text),
@@ -105,7 +105,7 @@ impl Node {
         }
     }
 
-    /// The value that a mapping itself writes for a key, merge keys apart.
+    /// The value that a mapping itself has for a key, ignoring merge keys.
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         self.entries()?.iter().find(|(k, _)| k.text() == Some(key)).map(|(_, v)| v)
     }
@@ -137,7 +137,7 @@ impl Node {
     }
 }
 
-/// YAML's core schema: what a plain scalar means where it is neither text nor number.
+/// YAML's core schema: the meaning of a plain scalar if it is neither text nor number.
 fn special(text: &str) -> Option<Special> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Some(Special::Null),

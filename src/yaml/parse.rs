@@ -10,10 +10,10 @@ use crate::diag::{Code, Span};
 
 /// How deep lists and mappings may be nested: three times what a manifest needs.
 const MAX_DEPTH: usize = 32;
-/// How many nodes all aliases of a file together may stand for.
+/// How many nodes all aliases in a file together may expand to.
 const MAX_EXPANDED: usize = 100_000;
 
-/// A fault of the YAML itself.
+/// An error in the YAML itself.
 #[derive(Debug)]
 pub(crate) struct TreeFault {
     pub(crate) code: Code,
@@ -25,7 +25,7 @@ pub(crate) struct TreeFault {
 /// Reads one YAML document; `None` is an empty one.
 ///
 /// # Errors
-/// The faults of the YAML itself. A tree comes with those that leave one.
+/// The errors in the YAML itself. The tree is present if they leave one.
 pub(crate) fn read(text: &str) -> (Option<Node>, Vec<TreeFault>) {
     let skipped = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut options = Options::default();
@@ -73,7 +73,7 @@ struct Builder {
 }
 
 impl Builder {
-    /// Takes one event; `false` where nothing more is to be read.
+    /// Takes one event; `false` if nothing more is to be read.
     fn take(&mut self, event: &Event<'_>, span: &granit_parser::Span) -> Result<bool, TreeFault> {
         let at = self.span(span);
         match event {
@@ -132,7 +132,7 @@ impl Builder {
         span.tag_span().map(|tag| self.span(&tag))
     }
 
-    /// Whether a tag makes the scalar text; faults of unknown tags.
+    /// Whether a tag makes the scalar text; reports unknown tags.
     fn tag(&mut self, tag: Option<&granit_parser::Tag>, span: &granit_parser::Span) -> bool {
         let Some(tag) = tag else { return false };
         let known = ["str", "int", "float", "bool", "null", "seq", "map"];
@@ -246,7 +246,7 @@ impl Builder {
 
 const TAB: &str = "a tab is used to indent";
 
-/// The first tab that indents, from the line of `at` on: the parser names the place where it began to look.
+/// The first tab that indents, from the line of `at` on: the parser reports the place where it started looking.
 fn indenting_tab(text: &str, at: usize) -> Option<usize> {
     let mut begin = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     for line in text[begin..].split_inclusive('\n') {
@@ -259,7 +259,7 @@ fn indenting_tab(text: &str, at: usize) -> Option<usize> {
     None
 }
 
-/// The mistake that a message of the parser stands for, with what helps.
+/// The mistake behind a message of the parser, and what helps.
 fn mistake(told: &str) -> (&str, &'static str) {
     let has = |words: &[&str]| words.iter().any(|word| told.contains(word));
     if has(&["tabs disallowed", "tab cannot", "start with a tab", "found a tab"]) {
@@ -289,7 +289,7 @@ fn mistake(told: &str) -> (&str, &'static str) {
     (told, "check the indentation, colons, quotes and brackets here")
 }
 
-/// Whether the line at `at` gives a range without quotes, `versions: >=1.2`: what YAML begins a folded text with.
+/// Whether the line at `at` has a range without quotes, `versions: >=1.2`: in YAML that starts a folded text.
 fn folded_range(text: &str, at: usize) -> bool {
     let begin = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[begin..].lines().next().unwrap_or_default();

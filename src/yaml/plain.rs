@@ -1,13 +1,13 @@
-//! Which texts may stand without quotes: those that no reader takes for anything else.
+//! Which texts need no quotes: those that no reader takes for anything else.
 
-/// Whether every reader of YAML, of 1.1 or 1.2, takes a plain scalar for exactly this text, wherever it stands. No where readers
-/// differ: go-yaml, PyYAML, Ruby's and JavaScript's each have numbers, truth values and dates that others take for text.
+/// Whether every reader of YAML, 1.1 or 1.2, takes a plain scalar for exactly this text anywhere. No if readers differ:
+/// go-yaml, PyYAML, Ruby's and JavaScript's each have numbers, truth values and dates that are text to others.
 pub(crate) fn is_plain_text(text: &str) -> bool {
     is_plain_scalar(text) && !is_word(text) && !is_number(text) && !is_timestamp(text)
 }
 
-/// Whether a text can be a plain scalar at all, inside brackets as well (YAML 1.2.2, section 7.3.3). Stricter than that: visible
-/// ASCII alone, and none of the characters that may begin one only before certain others.
+/// Whether a text can be a plain scalar at all, inside brackets as well (YAML 1.2.2, section 7.3.3). Stricter than
+/// that: only visible ASCII, and none of the characters that may begin one only before certain others.
 fn is_plain_scalar(text: &str) -> bool {
     let bytes = text.as_bytes();
     let begins = bytes.first().is_some_and(|first| !b"-?:,[]{}#&*!|>'\"%@` ".contains(first));
@@ -21,7 +21,7 @@ fn is_plain_scalar(text: &str) -> bool {
         && !text.starts_with("...")
 }
 
-/// Null, truth values, what is not a number or infinite, the merge key and the default value.
+/// Null, truth values, not-a-number and infinity, the merge key and the default value.
 fn is_word(text: &str) -> bool {
     let word = text.to_ascii_lowercase();
     let signless = word.strip_prefix(['+', '-']).unwrap_or(&word);
@@ -29,7 +29,7 @@ fn is_word(text: &str) -> bool {
         || matches!(signless, ".inf" | ".nan")
 }
 
-/// Integers of every base and floats, with signs and with what separates digits, and sexagesimal ones such as `190:20:30`.
+/// Integers of every base and floats, with signs and digit separators, and sexagesimal ones such as `190:20:30`.
 fn is_number(text: &str) -> bool {
     let number = text.strip_prefix(['+', '-']).unwrap_or(text).replace(['_', ','], "").to_ascii_lowercase();
     let is_hexadecimal = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -48,7 +48,7 @@ fn is_decimal(number: &str) -> bool {
         && power.is_none_or(|power| !power.is_empty() && is_digits(power))
 }
 
-/// Whether nothing but digits stands here, if anything.
+/// Whether there are only digits here, if anything.
 fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -81,8 +81,8 @@ mod tests {
 
     use super::is_plain_text;
 
-    /// What readers of YAML 1.1 and 1.2 resolve, in their own words: https://yaml.org/type for 1.1 (with PyYAML's float, the one
-    /// there takes every version), section 10.3.2 of YAML 1.2.2, and go-yaml's float.
+    /// What readers of YAML 1.1 and 1.2 resolve, in the specifications' own words: https://yaml.org/type for 1.1 (with
+    /// PyYAML's float, as the one there matches every version), section 10.3.2 of YAML 1.2.2, and go-yaml's float.
     static RESOLVED: LazyLock<Regex> = LazyLock::new(|| {
         let expressions = [
             "[-+]?0b[01_]+|[-+]?0[0-7_]+|[-+]?(0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(:[0-5]?[0-9])+",
@@ -105,7 +105,7 @@ mod tests {
         }
     }
 
-    /// What one of the readers takes for something else, by kind.
+    /// Texts that one of the readers takes for something else, by kind.
     #[test]
     fn what_some_reader_takes_for_something_else_is_no_plain_text() {
         let others = [

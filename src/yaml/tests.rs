@@ -59,7 +59,7 @@ fn spans_are_exact() {
     "##);
 }
 
-/// Whether both parsers read the same, the oracle's numbers compared by value.
+/// Whether both parsers read the same; compares the oracle's numbers by value.
 fn agrees(node: &Node, oracle: &serde_yaml::Value) -> bool {
     use serde_yaml::Value as Y;
     match (&*node.resolved().kind, oracle) {
@@ -143,14 +143,14 @@ fn scalars_mean_what_another_parser_says() {
     for value in plain.iter().chain(&quoted).filter(|v| !v.starts_with('>') || v.contains('\n')) {
         compared(&format!("k: {value}\nl: 1\n"));
         compared(&format!("- {value}\n- x\n"));
-        // The oracle takes no plain `?a` inside brackets.
+        // The oracle does not accept a plain `?a` inside brackets.
         if !value.contains('\n') && !value.starts_with('?') {
             compared(&format!("{{k: [{value}, x], l: {value} }}\n"));
         }
     }
 }
 
-/// YAML 1.2 breaks lines at LF and CR alone (section 5.4); these were breaks in YAML 1.1.
+/// YAML 1.2 breaks lines only at LF and CR (section 5.4); these were breaks in YAML 1.1.
 #[test]
 fn separators_of_unicode_are_text_and_no_line_breaks() {
     for text in ["a\u{2028}b", "a\u{2029} b", "\u{2028}", "a\u{85}b"] {
@@ -162,7 +162,7 @@ fn separators_of_unicode_are_text_and_no_line_breaks() {
 }
 
 proptest::proptest! {
-    // The other writer is one of YAML 1.1: it folds lines at U+2028 and U+2029, which are its line breaks and not ours.
+    // The other writer uses YAML 1.1: it folds lines at U+2028 and U+2029, which are line breaks to it and not to us.
     #[test]
     fn any_text_survives_as_another_writer_writes_it(
         texts in proptest::collection::vec("[\\PC&&[^\u{2028}\u{2029}]]{0,20}|[ -~\n]{0,40}", 1..6), nested: bool

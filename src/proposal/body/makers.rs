@@ -31,7 +31,7 @@ impl Account<'_> {
     }
 }
 
-const ASKS_NONE: &str = "signatures: the manifest asks for none, so none was verified";
+const ASKS_NONE: &str = "signatures: the manifest requires none, so none were verified";
 
 /// A line each. Where none is asked for, that there is none needs no words.
 fn signatures(makers: &Makers, asks: bool, quote: Quote) -> Vec<(bool, String)> {

@@ -1,5 +1,5 @@
-//! An open proposal on another state of the manifest: whether git could merge it there, and the same changes made
-//! again.
+//! An open proposal on another state of the manifest: whether git could merge it there, and how to make the same
+//! changes again.
 
 use std::borrow::Cow;
 
@@ -39,12 +39,12 @@ pub(crate) fn stands_on(manifest: &Manifest, made: &Metadata) -> bool {
     items.is_some_and(|items| context(manifest, &items) == made.context)
 }
 
-/// Whether two states of a proposal's branch hold the same of what it changes.
+/// Whether two states of a proposal's branch agree on what it changes.
 pub(crate) fn hold_the_same(made: &Metadata, one: &Manifest, other: &Manifest) -> bool {
     made.entries.iter().all(|entry| held(entry, one) == held(entry, other))
 }
 
-/// What a manifest says of the tag of a change: what is approved, rejected and revoked under it.
+/// What a manifest says about the tag of a change: what is approved, rejected and revoked under it.
 fn held<'m>(entry: &Entry, manifest: &'m Manifest) -> Vec<Held<'m>> {
     let is_it = |tag: &Tag| entry.to.as_ref() == Some(tag);
     let named = manifest.images.iter().filter(|image| entry.names(image));
@@ -70,8 +70,8 @@ pub(crate) struct Anew<'m> {
     pub(crate) wanted: Wanted,
 }
 
-/// The changes of the proposal on `branch`, which contains `held`, made again on `manifest`. `None` if one of them is
-/// already made or no longer wanted: then the next run that reads upstream decides about it.
+/// The changes of the proposal on `branch`, whose manifest is `held`, made again on `manifest`. `None` if one of them
+/// is already made or no longer wanted: then the next run that reads upstream decides about it.
 pub(crate) fn anew<'m>(
     manifest: &'m Manifest,
     held: &Manifest,
@@ -82,7 +82,7 @@ pub(crate) fn anew<'m>(
     let with = with_new_image(manifest, &made.entries)?;
     let item = |entry: &Entry| item(&with, held, entry, made, conditions);
     let items = made.entries.iter().map(item).collect::<Option<Vec<Item>>>().filter(|items| !items.is_empty())?;
-    // What an image that is not there yet depends on does not change.
+    // What an image that does not exist yet depends on does not change.
     let context = if matches!(with, Cow::Owned(_)) { made.context.clone() } else { context(&with, &items) };
     let wanted = Wanted { branch: branch.to_owned(), group: group_of(&with, branch), items, later: 0, context };
     Some(Anew { manifest: with, wanted })

@@ -1,4 +1,4 @@
-//! What cannot be edited is taken out of its group, so that only it fails and the others are proposed.
+//! Takes what cannot be edited out of its group, so that only it fails and the others are proposed.
 
 use super::{Item, Wanted, branch, written};
 use crate::image::Digest;

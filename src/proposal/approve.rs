@@ -1,4 +1,4 @@
-//! One version that a person asks for: the request, and from what is known so far, whether and how it is approved.
+//! One version that a person asks for: the request, and whether and how it is approved, from what is known so far.
 
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ impl ApprovalRequest {
         self.image
     }
 
-    /// The manifest as the rules see it: what a person calls urgent needs no age.
+    /// The manifest as the rules see it: what a person calls urgent needs no minimum age.
     pub(crate) fn ruled(&self) -> Manifest {
         let mut ruled = self.manifest.clone();
         if self.urgent.is_some() {
@@ -113,7 +113,7 @@ impl ApprovalRequest {
         let Some(verdict) = selection.tags.iter().find(|verdict| verdict.tag == *tag) else {
             return Ok(Err(refused(image, Some(tag), format!("upstream has no tag {tag}: check the spelling"))));
         };
-        // `propose` would move such a proposal, but for one that adds an image.
+        // `propose` would move such a proposal, unless it adds an image.
         let moves = matches!(verdict.reason, Reason::Superseded | Reason::Older | Reason::ApprovalNotRead)
             && self.proposes
             && self.urgent.is_none()

@@ -6,7 +6,7 @@ use crate::manifest::{Image, Manifest};
 /// The label of a proposal with different bytes for an approved tag.
 const REBUILD: &str = "rebuild";
 
-/// Marks a body whose audience was not asked yet: if a run ends before that, the next one finishes it.
+/// Marks a body whose audience was not requested yet: if a run ends before that, the next one does it.
 pub(crate) const UNASKED: &str = "<!-- wharfinger-unasked -->\n";
 
 /// Labels, people and teams, each once, those of the manifest before those of its images.
@@ -19,7 +19,7 @@ pub(crate) struct Audience {
     pub teams: Vec<String>,
 }
 
-/// What a proposal that is recreated gets and loses.
+/// What a proposal that is recreated gains and loses.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Turn {
     pub come: Audience,
@@ -59,9 +59,9 @@ impl Audience {
     }
 }
 
-/// What changes in a proposal's audience, which was `made_of` these entries and has these `labels` now. Only what its changes
-/// bring or take: a label that a person took off and a reviewer who was sent away are not asked for again, and a label that a
-/// person put on stays. Where it is unknown what it was made of, only the mark of a rebuild follows.
+/// What changes in a proposal's audience, which was `made_of` these entries and has these `labels` now. Only what its
+/// changes add or remove: labels that a person removed and reviewers who were removed are not requested again, and
+/// labels that a person added stay. If it is unknown what it was made of, only the rebuild label is adjusted.
 pub(crate) fn turn(manifest: &Manifest, wanted: &Wanted, made_of: Option<&[Entry]>, labels: &[String]) -> Turn {
     let now = Audience::of(manifest, wanted);
     let before = match made_of {
@@ -85,7 +85,7 @@ pub(crate) fn turn(manifest: &Manifest, wanted: &Wanted, made_of: Option<&[Entry
     Turn { come, go }
 }
 
-/// The audience of a proposal on a branch that was made of these entries, as the manifest is now.
+/// The audience of a proposal on a branch that was made of these entries, according to the current manifest.
 fn of_entries(manifest: &Manifest, on: &str, entries: &[Entry]) -> Audience {
     let prefix = &manifest.prefix();
     let grouped = on.starts_with(&branch::of_groups(prefix));

@@ -9,7 +9,7 @@ pub(crate) fn image(prefix: &str, slug: &str, line: &str) -> String {
     format!("{}{}", of_image(prefix, slug), line.join("/"))
 }
 
-/// What all branches of one image start with.
+/// What the names of all branches of one image start with.
 pub(crate) fn of_image(prefix: &str, slug: &str) -> String {
     format!("{prefix}image/{}/", component(slug))
 }
@@ -19,7 +19,7 @@ pub(crate) fn group(prefix: &str, name: &str) -> String {
     format!("{}{}", of_groups(prefix), component(name))
 }
 
-/// What all branches of groups start with.
+/// What the names of all branches of groups start with.
 pub(crate) fn of_groups(prefix: &str) -> String {
     format!("{prefix}group/")
 }
@@ -29,7 +29,7 @@ pub(crate) fn record(prefix: &str) -> String {
     format!("{prefix}record")
 }
 
-/// Whether this is the branch of a proposal of images, and not the recording one, the ledger or a temporary one.
+/// Whether this is the branch of a proposal for images, and not the recording one, the ledger or a temporary one.
 pub(crate) fn is_proposal(prefix: &str, branch: &str) -> bool {
     branch.strip_prefix(prefix).is_some_and(|rest| rest.starts_with("image/") || rest.starts_with("group/"))
 }

@@ -107,11 +107,11 @@ pub(crate) struct Target {
     pub tag: Tag,
 }
 
-/// Which of `targets` is rejected, and why. `grouped`: the pull request may be about several images, so one has to be named.
-/// `others` are names of images that it is not about: a comment that names one of them was meant for another place.
+/// Which of `targets` is rejected, and why. `grouped`: the pull request may be about several images, so one has to be
+/// named. `others` are names of images that it is not about: a comment that names one of them belongs elsewhere.
 ///
 /// # Errors
-/// Where the image, the tag or the reason is missing, not one, or too long.
+/// If the image, the tag or the reason is missing, ambiguous or too long.
 pub(crate) fn aim(
     reject: &Reject,
     targets: &[Target],
@@ -240,7 +240,7 @@ mod tests {
             "/wharfinger refresh\nThanks!",
             "/wharfinger",
             "/wharfinger merge `it` @octocat",
-            // asks for nothing
+            // requests nothing
             "",
             "  \n",
             "looks good",

@@ -1,5 +1,5 @@
-//! Which proposals should be open, and what is to be done about each branch: from what is known so far to a decision, or to
-//! what it lacks.
+//! Which proposals should be open, and what to do about each branch: from what is known so far to a decision, or to the
+//! facts that it lacks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,15 +19,15 @@ const CHOICES: usize = 10;
 
 pub(crate) struct Agenda<'a> {
     pub(crate) manifest: &'a Manifest,
-    /// The images that the run is about.
+    /// The images that the run covers.
     pub(crate) scope: &'a Scope,
     pub(crate) existing: &'a [Existing],
     pub(crate) conditions: Conditions,
-    /// The branch of a proposal that is moved to what is wanted even where it was approved.
+    /// The branch of a proposal that is moved to what is wanted even if it was approved.
     pub(crate) refresh: Option<&'a str>,
 }
 
-/// What should be open, and what is to be done for that.
+/// What should be open, and what to do for that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decided {
     pub(crate) wanted: Vec<Wanted>,
@@ -35,8 +35,8 @@ pub(crate) struct Decided {
 }
 
 impl<'a> Agenda<'a> {
-    /// What a run decides about, as upstream was first found. It may be impossible to find out just now whether
-    /// upstream lost an approval or enough people approved it: then a proposal that says so stays.
+    /// What a run decides about, as upstream was first found. Whether upstream lost an approval, or enough people
+    /// approved it, may be temporarily unknown: then a proposal that says so stays.
     pub(crate) fn new(
         manifest: &'a Manifest,
         scope: &'a Scope,
@@ -83,7 +83,7 @@ impl<'a> Agenda<'a> {
         self.entries().any(|(_, entry)| retires(entry) && entry.to.as_ref() == Some(tag))
     }
 
-    /// Approvals of which it is not known now whether they were reviewed, and whose removal for that is proposed.
+    /// Approvals whose removal for lack of reviews is proposed, although it is unknown now whether they were reviewed.
     fn still_proposed(&self, unreviewed: &Unreviewed) -> BTreeMap<Key, String> {
         let stays = self.manifest.approvals().filter_map(|(image, approval)| {
             let why = unreviewed.unknown.get(&Key::of(image, approval))?;
@@ -96,9 +96,9 @@ impl<'a> Agenda<'a> {
         stays.collect()
     }
 
-    /// Decides. What a person declined is not wanted, and rules may pick something else, which may have been declined in turn.
-    /// Closed proposals and reviews are only needed if a proposal is about to be opened or changed: what finds no room costs
-    /// no request.
+    /// Decides. What a person declined is not wanted, and rules may pick something else, which may have been declined,
+    /// too. Closed proposals and reviews are only needed if a proposal is about to be opened or changed: those without
+    /// room cost no request.
     pub(crate) fn decide(&self, known: &Known) -> Answer<Decided> {
         let selected = known.candidates.selected();
         let wanted = self.wanted(&selected, known);
@@ -119,7 +119,7 @@ impl<'a> Agenda<'a> {
         Ok(Decided { wanted, decisions })
     }
 
-    /// What is wanted, except for the removals that a person declined.
+    /// What is wanted, without the removals that a person declined.
     fn wanted(&self, selected: &[Selected], known: &Known) -> Vec<Wanted> {
         let mut conditions = self.conditions.clone();
         loop {
@@ -155,7 +155,7 @@ fn has_moved(manifest: &Manifest, candidates: &Candidates, entry: &Entry) -> boo
     answer.is_some_and(|answer| answer.as_ref() != Some(&entry.digest))
 }
 
-/// What rules should leave out when they choose again, and the branches for which they chose often enough.
+/// What rules should leave out when they choose again, and the branches for which they have chosen often enough.
 fn declined(wanted: &[Wanted], known: &Known) -> (Exclusion, BTreeSet<String>) {
     let (mut again, mut still) = (Exclusion::default(), BTreeSet::new());
     for wanted in wanted {
@@ -206,7 +206,7 @@ impl Round<'_> {
         })
     }
 
-    /// Whether an open proposal is to be moved to different changes.
+    /// Whether an open proposal should be moved to different changes.
     fn holds_other_things(&self, decision: &Decision) -> bool {
         let open = self.agenda.existing.iter().find(|existing| existing.branch == decision.branch);
         let wanted = decision.wanted.map(|at| &self.wanted[at]);
@@ -225,7 +225,7 @@ pub(crate) enum Reviewed {
 }
 
 /// Decides about one open proposal that a person wants to contain `wanted`. What was declined earlier, and how many are
-/// open, does not matter then.
+/// open, does not matter here.
 pub(crate) fn asked(open: &Existing, wanted: &Wanted, reviewed: Reviewed, known: &Known) -> Answer<Action> {
     let decided = |approved: Option<&str>| {
         let circumstances = Circumstances { declined: false, room: true, approved };
@@ -259,10 +259,10 @@ mod tests {
     /// What upstream and the forge would say: 3.0.0 is approved.
     #[derive(Clone, Copy)]
     struct World<'a> {
-        /// What the open proposal holds.
+        /// What the open proposal contains.
         open: Option<&'a str>,
         touched: bool,
-        /// The versions whose proposals a person closed; `None`: that cannot be read.
+        /// The versions whose proposals a person closed; `None`: they cannot be read.
         closed: Option<&'a [&'a str]>,
         approver: Option<&'a str>,
         refresh: bool,
@@ -340,7 +340,7 @@ mod tests {
         }
     }
 
-    /// What is asked, in order, and what is decided then.
+    /// What is asked, in order, and what is decided afterwards.
     fn play(world: &World<'_>) -> String {
         let mut manifest = loki();
         manifest.proposals.limit = world.limit;

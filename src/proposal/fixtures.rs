@@ -1,4 +1,4 @@
-//! Selections for the tests of this room.
+//! Selections for the tests in this module.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::Selected;
@@ -33,13 +33,13 @@ pub(crate) fn selected(image: usize, lines: Vec<Line>) -> Selected {
     Selected { image, selection: Selection { lines, ..Selection::default() }, signers: Signers::new() }
 }
 
-/// An approval that nothing was promoted of; the digest is that of the tag's text.
+/// An approval that is not promoted; the digest is that of the tag's text.
 pub(crate) fn approval(tag: &str) -> Approval {
     let (digest, span) = (Digest::sha256(tag.as_bytes()), Span::default());
     Approval { tag: tag.parse().unwrap(), digest, mirrored: None, pull: None, approved_on: None, signed_by: None, span }
 }
 
-/// The manifest with what is approved on the lines, and leaves, where it lacks that; in its text as well.
+/// The manifest with approvals added, also in its text, for everything approved on the lines or removed that it lacks.
 pub(crate) fn with_current(manifest: &Manifest, selected: &[Selected]) -> Manifest {
     let mut manifest = manifest.clone();
     for Selected { image, selection, .. } in selected {

@@ -4,7 +4,7 @@
 use crate::manifest::Proposals;
 use crate::text::excerpt;
 
-/// What the places of a template stand for: `{title}`, `{source}`, `{repository}`, `{from}`, `{to}` and `{kind}`. If a
+/// The values for a template's placeholders: `{title}`, `{source}`, `{repository}`, `{from}`, `{to}` and `{kind}`. If a
 /// text covers several changes, everything except the title refers to the first one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Places {
@@ -42,7 +42,7 @@ pub(crate) fn message(
 
 fn fill(template: &str, places: &Places) -> String {
     let Places { title, source, repository, from, to, kind } = places;
-    // the values hold no braces that matter: each place is replaced once, from left to right
+    // braces in the values do no harm: each placeholder is replaced once, from left to right
     let values = [
         ("{title}", title),
         ("{source}", source),

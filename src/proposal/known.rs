@@ -37,10 +37,10 @@ pub(crate) struct Exclusion {
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     pub(crate) candidates: Candidates,
-    /// What a person declined, by the branch of the closed proposals, in the order in which that was asked; or why it
+    /// What a person declined, by the branch of the closed proposals, in the order in which it was looked up; or why it
     /// could not be read: then nothing is wanted there.
     pub(crate) declined: Vec<(String, Result<BTreeSet<Entry>, String>)>,
-    /// What the selections were made again without.
+    /// The exclusions with which the selections were made again.
     pub(crate) excluded: Vec<Exclusion>,
     /// By branch, who has approved its open proposal's current content, in words; `None`: nobody who counts.
     pub(crate) approvers: BTreeMap<String, Option<String>>,
@@ -91,7 +91,7 @@ pub(crate) struct ImageCandidates {
     pub(crate) facts: rules::Facts,
     pub(crate) selection: Selection,
     pub(crate) availability: Availability,
-    /// Who signed what is chosen, and what that is compared with, where that matters.
+    /// Who signed what is chosen, and what it is compared with, if that matters.
     pub(crate) signers: Signers,
 }
 
@@ -100,7 +100,7 @@ pub(crate) struct ImageCandidates {
 pub(crate) struct Availability {
     /// Tags for which upstream has neither the tag nor the approved digest.
     pub(crate) gone: BTreeSet<Tag>,
-    /// Tags for which upstream did not say.
+    /// Tags for which upstream gave no answer.
     pub(crate) unknown: BTreeSet<Tag>,
 }
 

@@ -1,5 +1,5 @@
-//! What leaves the manifest for its own reasons, and not because an update replaces it: approvals that the rule, a
-//! person or upstream no longer supports, and expired rejections.
+//! What is removed from the manifest for its own reasons, and not because an update replaces it: approvals that the
+//! rule, a person or upstream no longer supports, and expired rejections.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::rules::{line_of, out_of_range};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Cause {
-    /// The line's newest approvals, as many as `keep` says, are newer.
+    /// The line has as many newer approvals as `keep` says.
     Keep,
     /// The range no longer admits it; in words.
     OutOfRange(String),
@@ -24,13 +24,13 @@ pub(crate) enum Cause {
     Gone,
     /// The manifest revokes it; with the reason.
     Revoked(String),
-    /// Fewer people reviewed it than the policy asks; in words.
+    /// Fewer people reviewed it than the policy requires; in words.
     Unreviewed(String),
     Expired(NaiveDate),
 }
 
 impl Cause {
-    /// The part of the branch's name where this is a proposal of its own. Others share their line's.
+    /// The part of the branch's name if this is a separate proposal. Others share their line's.
     pub(crate) const fn own_branch(&self) -> Option<&'static str> {
         match self {
             Self::Revoked(_) => Some("revoked"),
@@ -54,31 +54,31 @@ impl fmt::Display for Cause {
     }
 }
 
-/// What decides besides the selections.
+/// What the decision depends on besides the selections.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Conditions {
     pub today: NaiveDate,
     /// Images, by their position in the manifest, that have no selection because they could not be checked: what does
     /// not need upstream is still proposed for them.
     pub without_selection: BTreeSet<usize>,
-    /// Approvals of which upstream has neither tag nor digest. Never from a fault, nor from a list alone.
+    /// Approvals for which upstream has neither tag nor digest. Never concluded from an error or from a list alone.
     pub gone: BTreeSet<Key>,
-    /// Approvals that fewer people reviewed than the policy asks, each with that in words.
+    /// Approvals that fewer people reviewed than the policy requires, each with that in words.
     pub unreviewed: BTreeMap<Key, String>,
     /// The rejections that open proposals contain, each with the branch.
     pub rejecting: Vec<(String, Entry)>,
-    /// What a person asked for without waiting for the cooldown, as open proposals contain it, each with the branch.
+    /// What a person requested as urgent, as open proposals contain it, each with the branch.
     pub urgent: Vec<(String, Entry)>,
     /// Removals that a person declined.
     pub declined: BTreeSet<Entry>,
 }
 
-/// What is known of the reviews of approvals that are not promoted.
+/// What is known about the reviews of approvals that are not promoted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Unreviewed {
-    /// Those that fewer people approved than the policy asks, each with that in words: their removal is wanted.
+    /// Those that fewer people approved than the policy requires, each with that in words: their removal is wanted.
     pub wanted: BTreeMap<Key, String>,
-    /// Those of which that could not be found out, and why: what is proposed of them stays.
+    /// Those for which that could not be found out, and why: existing proposals for them stay.
     pub unknown: BTreeMap<Key, String>,
 }
 
@@ -93,7 +93,7 @@ impl Unreviewed {
     }
 }
 
-/// What leaves from one image. `looked_at`: whether upstream was read and its rule applied.
+/// What is removed from one image. `looked_at`: whether upstream was read and its rule applied.
 pub(super) fn leaving(at: usize, image: &Image, conditions: &Conditions, looked_at: bool) -> Vec<Item> {
     let approvals = image.approved.iter().filter_map(|approval| {
         let cause = cause(image, approval, conditions)?;
@@ -112,7 +112,7 @@ pub(super) fn unnamed(entry: &Entry) -> Entry {
     Entry { from: None, urgent: None, ..entry.clone() }
 }
 
-/// The first of the reasons for which an approval leaves; those that get a separate proposal come first.
+/// The first of the reasons for which an approval is removed; those that get a separate proposal come first.
 pub(super) fn cause(image: &Image, approval: &Approval, conditions: &Conditions) -> Option<Cause> {
     let Approval { tag, digest, .. } = approval;
     if let Some(revoked) = image.revoked.iter().find(|revoked| revoked.digest == *digest) {

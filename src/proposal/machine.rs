@@ -1,12 +1,12 @@
-//! What is to be done about each branch so that the forge has what is wanted. Pure: doing it and asking again finds
-//! nothing to do.
+//! What to do about each branch so that the forge has what is wanted. Pure: once it is done, asking again finds nothing
+//! to do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::metadata::Metadata;
 use super::{Entry, Kind, Wanted};
 
-/// What the forge has open on a branch.
+/// The open proposal on a branch of the forge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Existing {
     pub branch: String,
@@ -14,7 +14,7 @@ pub(crate) struct Existing {
     pub made_of: Option<Metadata>,
     /// Whether a person committed to the branch.
     pub touched: bool,
-    /// The base branch that a person set instead of the default one.
+    /// The base branch that a person set instead of the default branch.
     pub elsewhere: Option<String>,
 }
 
@@ -22,7 +22,7 @@ pub(crate) struct Existing {
 pub(crate) enum Wish<'a> {
     Proposal(&'a Wanted),
     Nothing(&'a str),
-    /// It is unknown, because the image could not be checked or was not asked about.
+    /// It is unknown, because the image could not be checked or was not in scope.
     Unknown(&'a str),
 }
 
@@ -33,11 +33,11 @@ pub(crate) struct Circumstances<'a> {
     /// One more proposal may be open.
     pub room: bool,
     /// Who has approved exactly the branch's current content, and has write access; `None` if nobody has, if it was not
-    /// asked, or if it is to be moved anyway.
+    /// checked, or if it should be moved anyway.
     pub approved: Option<&'a str>,
 }
 
-/// What is to be done about one branch.
+/// What to do about one branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action {
     /// Commit and open.
@@ -79,8 +79,8 @@ impl Existing {
 /// Decides about one branch.
 ///
 /// What a person took over is never changed. What is unknown changes nothing. What was approved never moves to other
-/// bytes under the reviewer, but follows the base's text, which does not change what was approved; what became moot is
-/// closed.
+/// bytes under the reviewer, but follows changes to the base's text, which do not affect what was approved; what became
+/// moot is closed.
 pub(crate) fn decide(wish: Wish<'_>, existing: Option<&Existing>, circumstances: Circumstances<'_>) -> Action {
     let Some(existing) = existing else {
         return match wish {
@@ -150,16 +150,16 @@ pub(crate) struct Decision {
     pub action: Action,
 }
 
-/// What all decisions of a run are made from.
+/// The input for all decisions of a run.
 pub(crate) struct Question<'a> {
     /// The proposals that should be open, in the order in which they are opened while there is room.
     pub wanted: &'a [Wanted],
     pub existing: &'a [Existing],
     /// The branches for which a person declined exactly what is wanted.
     pub declined: &'a BTreeSet<String>,
-    /// Who has approved a branch's current content, as far as that was asked, by branch.
+    /// Who has approved a branch's current content, as far as that was checked, by branch.
     pub approved: &'a BTreeMap<String, String>,
-    /// Why it is unknown what should become of an open proposal; `None` where it is known.
+    /// Why it is unknown what should become of an open proposal; `None` if it is known.
     pub unknown: &'a dyn Fn(&Existing) -> Option<String>,
     /// Why there should no longer be anything on a branch.
     pub moot: &'a dyn Fn(&Existing) -> String,
@@ -235,7 +235,7 @@ mod tests {
         Existing { branch: wanted.branch.clone(), made_of, touched: false, elsewhere: None }
     }
 
-    /// What the forge can have on the branch of `wanted`, without a person's commits.
+    /// The possible states of the branch of `wanted`, without a person's commits.
     fn states(wanted: &Wanted) -> Vec<(&'static str, Existing)> {
         let same = made_of(wanted);
         let other_entries = made_of(&super::tests::wanted(&wanted.branch, "3.0.9"));
@@ -251,7 +251,7 @@ mod tests {
         ]
     }
 
-    /// Everything that decides beside what is wanted and what is there.
+    /// Everything that affects the decision besides what is wanted and what exists.
     fn circumstances() -> Vec<(&'static str, Circumstances<'static>)> {
         let with = |declined, room, approved| Circumstances { declined, room, approved };
         vec![
@@ -266,7 +266,7 @@ mod tests {
         ]
     }
 
-    /// The circumstances in which one state of a branch leads to each action; those that change nothing are not named.
+    /// The circumstances in which one state of a branch leads to each action; those that change nothing are not listed.
     fn by_action(wish: Wish<'_>, existing: Option<&Existing>) -> Vec<(Action, String)> {
         let mut actions: Vec<(Action, Vec<&str>)> = Vec::new();
         for (name, circumstances) in circumstances() {

@@ -1,8 +1,8 @@
 //! Proposals: what should be proposed, and what has to be done so that the forge has it. Pure.
 //!
-//! [`decide`] answers which proposals should be open and what is to be done, or which facts it lacks; [`approve`] does so for
-//! a version that a person asks for. [`wanted`] turns selections into proposals, [`machine`] compares them with what the forge
-//! has, [`body`] writes what a reviewer reads, [`metadata`] is the part of the body that this program reads back.
+//! [`decide`] says which proposals should be open and what to do, or which facts it lacks; [`approve`] does so for a
+//! version that a person asks for. [`wanted`] turns selections into proposals, [`machine`] compares them with what the
+//! forge has, [`body`] writes what a reviewer reads, [`metadata`] is the part of the body that this program reads back.
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -52,7 +52,7 @@ pub(crate) use wanted::Selected;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// The image's source as the manifest writes it.
+    /// The image's source as written in the manifest.
     pub source: String,
     /// The mirror's name in the organization.
     pub repository: RepositoryName,
@@ -101,7 +101,7 @@ impl Entry {
         Self::of(image, kind, from.cloned(), tag, digest)
     }
 
-    /// Whether it names this image, or another of the same source and mirror.
+    /// Whether it refers to this image, or to another with the same source and mirror.
     pub(crate) fn names(&self, image: &Image) -> bool {
         self.source == image.source_text && self.repository == image.repository
     }
@@ -167,7 +167,7 @@ impl Wanted {
     }
 }
 
-/// One change, with what is known about it here.
+/// One change, with what is known about it in this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item {
     pub entry: Entry,
@@ -177,11 +177,11 @@ pub(crate) struct Item {
     pub line: String,
     /// Since when the digest has been known to be public under its tag, if that was checked.
     pub public_since: Option<Since>,
-    /// Whether it writes its version with a `v` and the approvals do not, or the other way round, if that was checked.
+    /// Whether its version has a `v` and the approvals' versions do not, or the other way round, if that was checked.
     pub prefix_changed: bool,
     /// Whether it is an earlier digest of its tag, because the tag's digest at the time of the choice was too young.
     pub is_earlier: bool,
-    /// How its signers differ from those of what is approved, where that was looked at.
+    /// How its signers differ from those of the approved image, if that was checked.
     pub signer: Option<SignerChange>,
     /// Why it is removed, for removals.
     pub cause: Option<Cause>,

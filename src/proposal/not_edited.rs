@@ -4,7 +4,7 @@ use crate::diag::position;
 use crate::edit::EditError;
 use crate::manifest::File;
 
-/// A file that cannot be edited as it is written.
+/// A file that cannot be edited because of how it is written.
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: {error}")]
 pub(crate) struct NotEdited {

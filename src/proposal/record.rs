@@ -14,23 +14,23 @@ use crate::text::{counted, excerpt};
 /// The trailer of a record's commit that names a commit up to which everything in the manifest was reviewed.
 pub(crate) const SETTLED: &str = "Wharfinger-Reviewed";
 
-/// What the trailer says: the commit, and how many reviews were asked for.
+/// The trailer's value: the commit, and how many reviews were required.
 pub(crate) fn settled(commit: &str, asked: u32) -> String {
     format!("{commit} of {asked}")
 }
 
-/// The commit that such a trailer names. If reviews are required from the beginning, a trailer from a time without them
-/// does not count.
+/// The commit in such a trailer. If reviews are required from the beginning, a trailer from a time without them does
+/// not count.
 pub(crate) fn read_settled(value: &str, floor: u32) -> Option<&str> {
     let (commit, asked) = value.split_once(" of ")?;
     let asked: u32 = asked.parse().ok()?;
     (floor == 0 || asked > 0).then_some(commit)
 }
 
-/// How many records the body of a proposal names.
+/// How many records the body of a proposal lists.
 const NAMED: usize = 200;
 
-/// The most characters of who signed.
+/// The most characters of the signers.
 const SIGNED_BY: usize = 1000;
 
 /// The most characters of a mirror's name there.
@@ -42,13 +42,13 @@ pub(crate) struct Record {
     pub tag: Tag,
     /// The approved digest that was promoted.
     pub digest: Digest,
-    /// What the mirror's tag was read to resolve to.
+    /// What the mirror's tag was found to resolve to.
     pub mirrored: Digest,
     /// The pull request that added the approval; for people, never trusted.
     pub pull: Option<u64>,
     /// The UTC date of the commit that added it.
     pub approved_on: Option<NaiveDate>,
-    /// Who signed it, for people, where signatures are asked for.
+    /// Who signed it, for people, if signatures are required.
     pub signed_by: Option<String>,
 }
 
@@ -102,7 +102,7 @@ fn approval<'m>(manifest: &'m Manifest, record: &Record) -> Option<(&'m Image, &
 pub(crate) fn changes<'m>(manifest: &'m Manifest, records: &[Record]) -> impl Iterator<Item = (&'m Image, Change)> {
     records.iter().filter_map(|record| {
         let Record { repository: _, tag, digest: _, mirrored, pull, approved_on, signed_by } = record.clone();
-        // Certificates name whom they like; what is recorded is one line.
+        // Certificates can contain any name; the record is one line.
         let signed_by = signed_by.map(|who| excerpt(&who, SIGNED_BY)).filter(|who| !who.is_empty());
         Some((approval(manifest, record)?.0, Change::Record { tag, mirrored, pull, approved_on, signed_by }))
     })

@@ -1,4 +1,4 @@
-//! What a pull request changes about approvals, and which changes a person is accountable for. Pure: the caller asks
+//! What a pull request changes about approvals, and which changes people are accountable for. Pure: the caller asks
 //! upstream.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,8 +72,8 @@ pub(crate) fn incoming(base: Option<&Manifest>, head: &Manifest) -> Vec<Item> {
     items
 }
 
-/// The head, with each image's approvals from the base: what the same changes are compared with, and what a proposal of
-/// them would start from.
+/// The head, with each image's approvals from the base: the starting point of the same changes, and of a proposal with
+/// them.
 pub(crate) fn with_approvals_of(base: Option<&Manifest>, head: &Manifest) -> Manifest {
     let mut manifest = head.clone();
     for image in &mut manifest.images {
@@ -83,8 +83,8 @@ pub(crate) fn with_approvals_of(base: Option<&Manifest>, head: &Manifest) -> Man
     manifest
 }
 
-/// An image of the head as it is judged: with what its base has approved, and what the base asks of who made it. The base
-/// decides by any image of the same source and mirror, whatever else the head makes of it; of a new image the head does.
+/// An image of the head as it is judged: with the approvals in its base, and the base's requirements on who made it.
+/// Any image in the base with the same source and mirror counts, whatever the head says; a new image's own ones do.
 pub(crate) fn guarded(base: Option<&Manifest>, head: &Manifest, at: usize) -> Image {
     let mut image = head.images[at].clone();
     let was = base.and_then(|base| same_image(base, head, &image));
@@ -97,7 +97,7 @@ pub(crate) fn guarded(base: Option<&Manifest>, head: &Manifest, at: usize) -> Im
     image
 }
 
-/// An image of the base of this source and mirror that asks who made it.
+/// An image in the base with this source and mirror that has requirements on who made it.
 pub(crate) fn guard<'b>(base: Option<&'b Manifest>, image: &Image) -> Option<&'b Image> {
     let same = |other: &&Image| other.source == image.source && other.repository == image.repository;
     base.into_iter().flat_map(|base| &base.images).filter(same).find(|other| other.signatures.is_some())
@@ -111,7 +111,7 @@ fn same_image<'b>(base: &'b Manifest, head: &Manifest, image: &Image) -> Option<
     base.images.iter().filter(same).find(is_it)
 }
 
-/// What was approved before a change, for showing the difference.
+/// What was approved before a change, to show the difference.
 pub(crate) fn digest_before(base: Option<&Manifest>, head: &Manifest, item: &Item) -> Option<Digest> {
     let from = item.entry.from.as_ref()?;
     let image = &head.images[item.image];

@@ -1,4 +1,4 @@
-//! Whether who signed what comes in also signed what is approved.
+//! Whether the signers of the new image also signed the approved one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,19 +7,19 @@ use crate::evidence::{Makers, State};
 use crate::image::Digest;
 use crate::manifest::Image;
 
-/// Who signed digests, of those that were looked at.
+/// Who signed digests, as far as they were checked.
 pub(crate) type Signers = BTreeMap<Digest, BTreeSet<String>>;
 
-/// How who signed what comes in differs from who signed what is approved.
+/// How the signers of the new image differ from those of the approved one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SignerChange {
-    /// What is approved is signed, and what comes in is not.
+    /// The approved image is signed, and the new one is not.
     Lost,
-    /// Nobody signed both.
+    /// No signer signed both.
     Changed,
 }
 
-/// Who signed an image: who is verified to have, and only where nobody is, who is said to have.
+/// Who signed an image: the verified signers or, if there are none, the claimed ones.
 pub(crate) fn signers(makers: &Makers) -> BTreeSet<String> {
     let by = |states: &[State]| -> BTreeSet<String> {
         let signatures = makers.signatures.iter().filter(|signature| states.contains(&signature.state));
@@ -29,18 +29,18 @@ pub(crate) fn signers(makers: &Makers) -> BTreeSet<String> {
     if verified.is_empty() { by(&[State::Present, State::Failed]) } else { verified }
 }
 
-/// Who signed with a key that nothing names.
+/// The signer if the key has no name.
 const UNNAMED: &str = "an unnamed key";
 
-/// The fingerprint of a key, however it is called, else the name as it is.
+/// The fingerprint of a key, in whichever form it is named, else the name as it is.
 fn bare(name: &str) -> &str {
     let fingerprint = name.find("sha256:").and_then(|at| name.get(at..at + 71));
     let is_hex = |fingerprint: &&str| fingerprint[7..].bytes().all(|byte| byte.is_ascii_hexdigit());
     fingerprint.filter(is_hex).unwrap_or(name)
 }
 
-/// How the signers of what an entry lets in differ. What is approved and could not be looked at was signed by whom its record
-/// names.
+/// How the signers of an entry's new bytes differ. If the approved image could not be checked, its record says who
+/// signed it.
 pub(crate) fn signer_change(image: &Image, entry: &Entry, signers: &Signers) -> Option<SignerChange> {
     let approved = image.approved.iter().find(|approval| Some(&approval.tag) == entry.from.as_ref())?;
     let after = signers.get(&entry.digest)?;
@@ -54,7 +54,7 @@ pub(crate) fn signer_change(image: &Image, entry: &Entry, signers: &Signers) -> 
     }
 }
 
-/// Whether it is worth being looked at who signed what would take the place of an approval, or follow it.
+/// Whether to check who signed the bytes that would replace or follow an approval.
 pub(crate) fn is_compared(image: &Image, entry: &Entry) -> bool {
     let approved = image.approved.iter().find(|approval| Some(&approval.tag) == entry.from.as_ref());
     approved.is_some_and(|approved| image.signatures.is_some() || approved.signed_by.is_some())

@@ -1,4 +1,4 @@
-//! An image as rules see it.
+//! An image as the rules see it.
 
 use crate::manifest::Image;
 use crate::rules::Subject;

@@ -6,15 +6,15 @@ use crate::text::excerpt;
 /// In characters.
 const LONGEST: usize = 1_500;
 
-/// Why an image may not come in, with the setting that would verify it where somebody else than asked says to have signed it.
-/// Hostile text.
+/// Why an image is not accepted, with the setting that would verify it if the signature claims another signer. Hostile
+/// text.
 pub(crate) fn unsigned(makers: &Makers) -> Option<String> {
     let why = makers.unsigned.as_ref()?;
     let text = suggestion(makers, why).map_or_else(|| why.clone(), |suggestion| format!("{why}; {suggestion}"));
     Some(excerpt(&text, LONGEST))
 }
 
-/// What would verify it: a newer root, or the setting that asks for who signed it where that is who is named as another.
+/// What would verify it: a newer root, or a setting for its signer, if the reason is that this is a different one.
 fn suggestion(makers: &Makers, why: &str) -> Option<String> {
     if makers.signatures.iter().any(|signature| signature.state == State::RootTooOld) {
         return Some(
@@ -34,7 +34,7 @@ fn suggestion(makers: &Makers, why: &str) -> Option<String> {
     })
 }
 
-/// A text as it stands in a flow mapping of YAML.
+/// A text as written in a YAML flow mapping.
 fn scalar(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '@' | '-' | '_' | '+');
     let is_plain =

@@ -1,4 +1,4 @@
-//! From what rules chose to the proposals that should be open.
+//! From what the rules chose to the proposals that should be open.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -14,22 +14,22 @@ use crate::image::{Digest, Tag};
 use crate::manifest::{Image, Manifest};
 use crate::rules::{Chosen, Line, Selection, is_other_major, is_patch, line_of, order_of, out_of_range};
 
-/// What rules chose from one image's tags. An image that could not be checked has none.
+/// What the rules chose from one image's tags. An image that could not be checked has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Selected {
     /// The image: index into [`Manifest::images`].
     pub image: usize,
     pub selection: Selection,
-    /// Who signed what is chosen, and what that is compared with.
+    /// Who signed what is chosen, and what it is compared with.
     pub signers: Signers,
 }
 
-/// The proposals that should be open: one per image and line, or one per group; and a separate one for what is revoked
-/// or lacks its reviews.
+/// The proposals that should be open: one per image and line, or one per group; and separate ones for revoked approvals
+/// and those that lack reviews.
 ///
-/// They come in the order in which they are opened while there is room: what removes a revoked approval, what removes one that
-/// lacks its reviews, patch releases of an approved line, everything else. Among equals the one that is public (or was first
-/// seen) longest goes first, then those whose age was not asked; then the manifest's order decides.
+/// They are in the order in which they are opened while there is room: removals of revoked approvals, removals of those
+/// that lack reviews, patch releases on an approved line, everything else. Among equals the one that has been public
+/// (or was first seen) longest comes first, then those whose age was not checked; then the manifest's order decides.
 pub(crate) fn wanted(manifest: &Manifest, selected: &[Selected], conditions: &Conditions) -> Vec<Wanted> {
     let mut drafts = Drafts { manifest, groups: Groups::of(&manifest.proposals.group), wanted: Vec::new() };
     let rejecting = rejecting(manifest, conditions);
@@ -93,8 +93,8 @@ struct Drafts<'a> {
 }
 
 impl Drafts<'_> {
-    /// What is to happen on one line: on the line's branch, or its group's. Until a rejection of the line is merged or closed it
-    /// proposes nothing else; marked changes leave their group.
+    /// What happens on one line: on the line's branch, or its group's. While a rejection on the line is open, nothing
+    /// else is proposed there; marked changes leave their group.
     fn line(&mut self, image: &Image, line: &str, items: Vec<Item>, blocked: &[&(String, Item)]) {
         let branch = branch::image(&self.manifest.prefix(), &image.slug(), line);
         let chosen = items.iter().find(|item| item.entry.kind.lets_in()).map(|item| &item.entry.to);
@@ -108,7 +108,7 @@ impl Drafts<'_> {
         }
     }
 
-    /// A proposal of its own.
+    /// Adds a separate proposal.
     fn alone(&mut self, image: &Image, item: Item) {
         let (Some(part), Some(tag)) = (own_branch(&item), &item.entry.to) else { return };
         let name = format!("{part}/{tag}");
@@ -128,7 +128,7 @@ fn own_branch(item: &Item) -> Option<&'static str> {
     item.cause.as_ref().and_then(Cause::own_branch)
 }
 
-/// Whether a reviewer should look at it alone: another major than the one approved, an older version, other signers.
+/// Whether it deserves a separate review: another major than the approved one, an older version, other signers.
 fn is_marked(image: &Image, item: &Item) -> bool {
     match (item.entry.kind, &item.entry.from, &item.entry.to) {
         _ if item.entry.urgent.is_some() || item.signer.is_some() => true,
@@ -139,8 +139,8 @@ fn is_marked(image: &Image, item: &Item) -> bool {
     }
 }
 
-/// What a person requested as urgent and open proposals contain, as far as the manifest has the image, does not approve
-/// it yet and does not forbid it.
+/// What a person requested as urgent and open proposals contain, as far as the manifest has the image and neither
+/// approves nor forbids it yet.
 fn hurried(manifest: &Manifest, conditions: &Conditions) -> Vec<Item> {
     let item = |(on, entry): &(String, Entry)| {
         let (tag, digest) = (entry.to.as_ref().filter(|_| entry.kind.lets_in())?, &entry.digest);
@@ -379,7 +379,7 @@ mod tests {
             manifest.files[0].text = changed.map(|line| line + "\n").collect();
             wanted(&manifest, &selected, &Conditions::default()).remove(0).context
         };
-        // two lines of head, and two an image
+        // two lines of head, and two per image
         let before = context(None);
         assert_eq!(before, context(Some(20)));
         for near in 21..=24 {

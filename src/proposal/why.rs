@@ -1,5 +1,5 @@
-//! Why an open proposal is closed, or left because nothing is known about its image: what the person who looks at it
-//! reads.
+//! Why an open proposal is closed, or left alone because nothing is known about its image: the explanation for its
+//! readers.
 
 use super::machine::Existing;
 use super::{Entry, Kind, Selected, adding, branch};
@@ -55,8 +55,8 @@ fn moot_entry(manifest: &Manifest, selected: &[Selected], entry: &Entry) -> Stri
     }
 }
 
-/// Why it is unknown what should become of an open proposal; `None` where it is known. `images` are those about which
-/// nothing is known, by their position in [`Manifest::images`], each with why.
+/// Why it is unknown what should become of an open proposal; `None` if it is known. `images` are those about which
+/// nothing is known, by their position in [`Manifest::images`], each with the reason.
 pub(crate) fn not_known(manifest: &Manifest, images: &[(usize, String)], existing: &Existing) -> Option<String> {
     if existing.made_of.as_ref().is_some_and(|made| adding::added(manifest, made).is_some()) {
         return Some("it adds an image, which only waits for its reviewers: `approve` recreates it".to_owned());

@@ -1,4 +1,4 @@
-//! What a proposal writes, text by text: this distinguishes its branch from one that somebody else changed.
+//! What a proposal writes, text by text: this tells its branch from one that somebody else changed.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +45,7 @@ pub(crate) fn as_written(base: &Manifest, head: &Manifest, entries: &[Entry]) ->
     same.then(|| differs.map(|file| file.path.clone()).collect())
 }
 
-/// The entries of a proposal that would change a base like this, as far as it changes approvals and rejections.
+/// The entries of a proposal that would turn the base into the head, as far as approvals and rejections are concerned.
 pub(crate) fn entries_between(base: &Manifest, head: &Manifest) -> Vec<Entry> {
     let mut entries = Vec::new();
     for (at, image) in head.images.iter().enumerate() {
@@ -82,7 +82,7 @@ pub(super) fn with_new_image<'b>(base: &'b Manifest, entries: &[Entry]) -> Optio
     manifest::parse(adding::files_with(&base.files, &lines).ok()?).ok().map(Cow::Owned)
 }
 
-/// The image that an entry is about. If several have the same source and mirror, it is the one with the change.
+/// The image that an entry is about. If several have the same source and mirror, the one with the change.
 pub(super) fn position(base: &Manifest, head: &Manifest, entry: &Entry) -> Option<usize> {
     let named = base.images.iter().enumerate().filter(|(_, image)| entry.names(image)).map(|(at, _)| at);
     let named: Vec<usize> = named.collect();

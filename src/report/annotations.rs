@@ -98,7 +98,7 @@ impl Annotations {
         *self.more.entry(level).or_default() += count;
     }
 
-    /// Writes at most [`LIMIT`] of each kind; where there are more, the last of them counts the rest.
+    /// Writes at most [`LIMIT`] of each kind; if there are more, the last of them counts the rest.
     pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         for (level, all) in &self.all {
             let count = all.len() + self.more.get(level).copied().unwrap_or_default();

@@ -27,7 +27,7 @@ pub fn text(diagnostics: &[Diagnostic], files: &[File]) -> String {
     looking(diagnostics, files, Look::default())
 }
 
-/// The same as they look on a terminal.
+/// The same in their terminal layout.
 pub(super) fn looking(diagnostics: &[Diagnostic], files: &[File], look: Look) -> String {
     diagnostics.iter().map(|d| one(d, files, look)).collect()
 }
@@ -47,7 +47,7 @@ fn one(diagnostic: &Diagnostic, files: &[File], look: Look) -> String {
     format!("{head}{quoted} {gutter} = help: {help}\n\n")
 }
 
-/// The line on which a span starts, and the underline of the span's part of it; none for a fault of the whole file.
+/// The line on which a span starts, and the underline of the span's part of it; none for an error of the whole file.
 fn excerpt(text: &str, span: Span) -> Option<(String, String)> {
     if span == Span::default() {
         return None;
@@ -64,7 +64,7 @@ fn excerpt(text: &str, span: Span) -> Option<(String, String)> {
     Some((printable(&line), format!("{}{}", " ".repeat(before), "^".repeat(marked))))
 }
 
-/// The part of a long line around the marked text, with where the marked text stands in it.
+/// The part of a long line around the marked text, with the position of the marked text in it.
 fn window(line: &str, before: usize, marked: usize) -> (String, usize, usize) {
     let length = line.chars().count();
     if length <= WIDTH {

@@ -1,4 +1,4 @@
-//! The evidence of one change, as programs read it.
+//! The evidence of one change, in the form for programs.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,7 +7,7 @@ use crate::evidence::{Kind, Makers, Provenance, Signature, State};
 use crate::proposal::body::{Account, Mark};
 use crate::text::excerpt;
 
-/// The most characters of a text of others.
+/// The most characters of a text by others.
 const TEXT: usize = 500;
 
 /// What was found out about the bytes that come in. What was not looked at is null or empty.
@@ -54,7 +54,7 @@ pub struct PlannedProvenance {
 }
 
 impl PlannedEvidence {
-    /// `None` where nothing was looked at.
+    /// `None` if nothing was checked.
     pub(crate) fn of(account: &Account<'_>) -> Option<Self> {
         let evidence = account.evidence.filter(|_| account.lets_in())?;
         let Makers { signatures, provenance, .. } = evidence.makers.clone().unwrap_or_default();

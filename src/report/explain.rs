@@ -133,7 +133,7 @@ impl ExplainedImage {
         notices: &[Notice],
     ) -> Self {
         let waiting = selection.lines.iter().flat_map(|line| &line.waiting);
-        // for a tag that waits on two lines, the first one says it
+        // if a tag waits on two lines, the first one counts
         let due: Due<'_> = waiting.rev().map(|waiting| (&waiting.tag, waiting.until)).collect();
         let mut image = Self {
             source: source.to_owned(),

@@ -38,7 +38,7 @@ fn first(out: &mut Page, why: Option<&str>) -> io::Result<()> {
     writeln!(out)
 }
 
-/// What `check` found, diagnostics apart: they are shown with their excerpts.
+/// What `check` found, except diagnostics: they are shown with their excerpts.
 pub(super) fn check(out: &mut Page, check: &Check) -> io::Result<()> {
     promotions(out, &check.promotions)?;
     sections::findings(&check.findings).human(out)?;
@@ -86,7 +86,7 @@ fn planned(out: &mut Page, proposals: &[PlannedProposal]) -> io::Result<()> {
     writeln!(out)
 }
 
-/// What changes, in a line.
+/// What changes, in one line.
 fn change(image: &PlannedImage) -> String {
     let kind = if image.facts.change.is_empty() { serde_name(&image.kind) } else { image.facts.change.clone() };
     let tags = match (&image.from, &image.to) {

@@ -1,4 +1,4 @@
-//! `--format json`: one object, `"version": 1` in it, documented by `schema/output.schema.json`.
+//! `--format json`: one object with `"version": 1`, documented by `schema/output.schema.json`.
 
 use std::io::{self, Write};
 

@@ -34,13 +34,13 @@ fn verdict(check: &Check) -> String {
     }
 }
 
-/// What is found, each kind once.
+/// What was found, each kind once.
 fn codes(findings: &[Finding]) -> String {
     let codes: BTreeSet<&str> = findings.iter().map(|finding| finding.code).collect();
     codes.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-/// Promotions that are not done yet, and how many are.
+/// Promotions that are not done yet, and the number of those that are.
 pub(super) fn promotions(promotions: &[Promotion]) -> String {
     let rest = sections::present(promotions).map_or(String::new(), |text| format!("{text}.\n\n"));
     sections::promotions(promotions).markdown() + &rest

@@ -1,7 +1,7 @@
-//! Rendering: everything a person or another program reads, written into a sink. Pure except for the writer.
+//! Rendering: everything that people or other programs read, written into a sink. Pure except for the writer.
 //!
-//! Commands pass [`rows`] to an [`Output`]; what they look like on a terminal ([`human`]), as JSON ([`json`]), in
-//! the job summary ([`summary`]) and as annotations ([`annotations`]) is decided only here.
+//! Commands pass [`rows`] to an [`Output`]; what they look like on a terminal ([`human`]), as JSON ([`json`]), in the
+//! job summary ([`summary`]) and as annotations ([`annotations`]) is decided only here.
 
 pub(crate) mod access;
 pub(crate) mod annotations;

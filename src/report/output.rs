@@ -30,9 +30,9 @@ pub struct Style {
 pub enum Runner {
     #[default]
     Absent,
-    /// It reads a command line in a step, whose standard output is for results alone.
+    /// It reads a command line in a step, whose standard output is only for results.
     Step,
-    /// It reads the action: one stream in one order, whatever [`Sinks`] call it.
+    /// It reads the action: a single stream in order, whatever [`Sinks`] call it.
     Action,
 }
 
@@ -91,7 +91,7 @@ impl Output {
         Self { hidden, ..self }
     }
 
-    /// Looks so on standard output and on standard error.
+    /// Sets how standard output and standard error look.
     #[must_use]
     pub(crate) fn looking(self, out: Look, err: Look) -> Self {
         Self { looks: [out, err], ..self }
@@ -104,7 +104,7 @@ impl Output {
         self.results.plan.get_or_insert_default().extend(plan.clone());
     }
 
-    /// What was done: shown immediately. Of two in one run the document holds both.
+    /// What was done: shown immediately. The document combines two in one run.
     pub fn outcome(&mut self, outcome: Outcome) {
         self.section("Result", |out| human::outcome(out, &outcome));
         self.results.outcome.get_or_insert_default().extend(outcome);
@@ -124,7 +124,7 @@ impl Output {
         self.results.approval = Some(approval);
     }
 
-    /// What `check` found. `files` are what its diagnostics quote. A finding's place is for [`Output::annotate`].
+    /// What `check` found. `files` are quoted by its diagnostics. [`Output::annotate`] shows findings at their places.
     pub fn check(&mut self, check: Check, files: &[File]) {
         self.show_diagnostics(&check.diagnostics, files);
         self.section("Check", |out| human::check(out, &check));
@@ -137,7 +137,7 @@ impl Output {
         self.results.explanation = Some(explanation);
     }
 
-    /// The document goes into a file, in the format that was asked for, and what people read to standard output.
+    /// Sends the document into a file, in the requested format, and what people read to standard output.
     pub fn into_file(&mut self, path: &str) {
         self.file = Some((path.to_owned(), std::mem::take(&mut self.style.format)));
     }
@@ -174,7 +174,7 @@ impl Output {
         self.results.doctor = Some(doctor);
     }
 
-    /// The faults of an unusable manifest, with the files they quote.
+    /// The errors in an unusable manifest, with the files that they quote.
     pub fn diagnostics(&mut self, mut diagnostics: Vec<Diagnostic>, files: &[File]) {
         let omitted = diagnostics.len().saturating_sub(diagnostics::LIMIT);
         diagnostics.truncate(diagnostics::LIMIT);
@@ -189,7 +189,7 @@ impl Output {
         self.results.diagnostics = Some(Diagnostics { diagnostics, omitted });
     }
 
-    /// Markdown for the job summary alone, such as the evidence of a proposal. Everything in it is escaped already.
+    /// Markdown for the job summary only, such as the evidence of a proposal. Everything in it is already escaped.
     pub fn evidence(&mut self, markdown: &str) {
         self.summary.push_str(markdown);
         self.summary.push_str("\n\n");
@@ -209,7 +209,7 @@ impl Output {
         }
     }
 
-    /// A result that is a text of its own, such as a schema: written as it is, whatever the format.
+    /// A result that is a complete text, such as a schema: written as it is, whatever the format.
     pub fn text(&mut self, text: &str) {
         let written = self.sinks.out.write_all(text.as_bytes());
         self.keep(written);
@@ -219,7 +219,7 @@ impl Output {
     /// Ends the run: prints the document, the error and the annotations.
     ///
     /// # Errors
-    /// Where standard output could not be written, other than because nobody reads it any more.
+    /// If standard output could not be written, unless that is because its reader is gone.
     pub fn finish(mut self, error: Option<&str>) -> io::Result<Ending> {
         match error {
             Some(error) => self.failure(error),
@@ -288,8 +288,8 @@ impl Output {
         Ok(Some(self.hidden.redact(&String::from_utf8_lossy(&text))))
     }
 
-    /// Annotations of what failed, what was found and what rules leave out; those of a check or an audit are already
-    /// annotated at their places. Newer versions of another family can exist for months, so they get no annotation.
+    /// Annotates what failed, what was found and what rules leave out; the findings of a check or an audit are already
+    /// annotated at their places. Newer versions in another family can exist for months, so they get no annotation.
     fn annotate_rows(&mut self) {
         let (failed, findings) = self.results.rows();
         failed.iter().for_each(|row| self.annotate(row.into()));
@@ -350,7 +350,7 @@ impl Output {
         }
     }
 
-    /// Prose on standard error, of which the runner interprets no line.
+    /// Writes prose to standard error without any line that the runner interprets.
     fn explain(&mut self, text: &str) {
         let text = self.hidden.redact(text);
         let text = if self.style.runner == Runner::Absent { text } else { workflow_command::inert_lines(&text) };
@@ -358,7 +358,7 @@ impl Output {
         self.keep(written);
     }
 
-    /// A reader that went away is not an error: the work goes on. Any other error is reported at the end.
+    /// A reader that is gone is not an error: the work goes on. Any other error is reported at the end.
     fn keep(&mut self, written: io::Result<()>) {
         match written {
             Err(e) if e.kind() != io::ErrorKind::BrokenPipe => self.fault = self.fault.take().or(Some(e)),

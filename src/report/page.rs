@@ -5,7 +5,7 @@ use std::io::{self, Write};
 /// How text for people looks on a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Look {
-    /// The most columns of a line, where names allow it.
+    /// The most columns of a line, if names allow it.
     pub width: usize,
     /// Whether its reader understands ANSI escapes.
     pub colour: bool,
@@ -51,7 +51,7 @@ impl Page {
         writeln!(self, "{text}")
     }
 
-    /// A word as it is written, with unchanged width.
+    /// A word with its tone, at unchanged width.
     pub(super) fn toned(&self, word: &str, tone: Option<Tone>) -> String {
         match tone {
             Some(tone) => self.look.toned(word, tone),

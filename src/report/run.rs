@@ -10,7 +10,7 @@ use crate::plan::State;
 use crate::proposal::body::Mark;
 use crate::text::{counted, short_digests};
 
-/// What a run did, or otherwise what it would do. What was planned and then done is said once.
+/// What a run did, otherwise what it would do. What was planned and then done appears once.
 pub(super) fn markdown(plan: Option<&Plan>, outcome: Option<&Outcome>) -> String {
     match (plan, outcome) {
         (None, None) => String::new(),

@@ -55,7 +55,7 @@ const NOTICES: &[Column] = &[
     in_table("how to fix it"),
 ];
 
-/// The most rules in a table of the summary: they may be those of every image, for months.
+/// The most rules in a table of the summary: it may be those of every image, for months.
 const NOTICES_SHOWN: usize = 100;
 
 const LEFT_BEHIND: &[Column] =
@@ -190,7 +190,7 @@ fn finding(f: &Finding) -> Vec<Cell> {
     vec![Cell::code(f.code), of, Cell::text(&f.expected), Cell::text(&f.found)]
 }
 
-/// What a row is about: a repository, with its tag where there is one.
+/// What a row is about: a repository, with its tag if there is one.
 fn subject(repository: Option<&str>, tag: Option<&Tag>) -> Cell {
     match (repository, tag) {
         (Some(repository), Some(tag)) => Cell::Code(format!("{repository}:{tag}")),
@@ -200,7 +200,7 @@ fn subject(repository: Option<&str>, tag: Option<&Tag>) -> Cell {
 
 fn proposed(proposal: &Proposed) -> Vec<Cell> {
     let number = proposal.number.map_or_else(|| Cell::code(&proposal.branch), |number| linked(number, &proposal.url));
-    // Without a forge's page, the branch is the place to look, and it is already shown.
+    // Without a page on the forge, the branch is the place to look, and it is already shown.
     let url = Some(&proposal.url).filter(|url| **url != proposal.branch);
     let title = Some(proposal.title.as_str()).filter(|title| !title.is_empty());
     let prose: Vec<&str> = title.into_iter().chain(url.map(String::as_str)).chain(proposal.detail.as_deref()).collect();

@@ -91,7 +91,7 @@ impl Settings {
         !open && self.refused.is_empty() && self.lost.is_empty()
     }
 
-    /// What could not be done, by document, in the form of every command's failures.
+    /// What could not be done, by document, as failures in the form of every command.
     #[must_use]
     pub fn failures(&self) -> Vec<Failed> {
         let failed = |step, error| Failed { source: None, repository: None, tag: None, step, error };

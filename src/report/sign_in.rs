@@ -52,7 +52,7 @@ pub enum WrittenAction {
 }
 
 impl SignIn {
-    /// The files of these organizations, none of them written yet.
+    /// The files for these organizations, none of them written yet.
     #[must_use]
     pub fn new(organizations: Organizations) -> Self {
         let files = sign_in::files(&organizations);
@@ -61,7 +61,7 @@ impl SignIn {
     }
 }
 
-/// For people: each file, printed where it was not written, with where it goes; then what users do.
+/// For people: each file and where it goes, printed unless it was written; then what users do.
 pub(super) fn human(out: &mut Page, sign_in: &SignIn) -> io::Result<()> {
     for SignInFile { file, written } in &sign_in.files {
         match written {

@@ -1,9 +1,9 @@
 //! The job summary: Markdown, within GitHub's limits.
 
-/// The most bytes of a step's summary; GitHub drops a larger one whole.
+/// The most bytes of a step's summary; GitHub drops a larger one entirely.
 pub(crate) const LIMIT: usize = 1024 * 1024;
 
-/// The most characters of a name that a cell shows.
+/// The most characters of a name in a cell.
 const CELL: usize = 300;
 
 const CUT: &str =
@@ -40,7 +40,7 @@ fn open_fence(markdown: &str) -> Option<usize> {
     open
 }
 
-/// `text` as code in a table cell, which may be broken if it is long; empty if the text is.
+/// `text` as code in a table cell, which may break if it is long; empty if the text is.
 pub(crate) fn code(text: &str) -> String {
     if text.is_empty() { String::new() } else { crate::markdown::breakable_code(text, CELL) }
 }

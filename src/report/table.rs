@@ -1,4 +1,4 @@
-//! Rows under a heading, said once for people: a table in the job summary; on a terminal three columns, with prose below.
+//! Rows under a heading, defined once: a table in the job summary; three columns on a terminal, with prose below.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -17,11 +17,11 @@ pub(super) struct Section {
     rows: Vec<Vec<Cell>>,
     /// How many rows a table shows; the others are counted.
     shown: usize,
-    /// What every row of it says by its presence.
+    /// What every row in it implies.
     tone: Option<Tone>,
 }
 
-/// A column's heading in a table and the place of its cells on a terminal; each is `None` where it is not shown.
+/// A column's heading in a table and the place of its cells on a terminal; `None` if not shown there.
 pub(super) struct Column {
     heading: Option<&'static str>,
     place: Option<Place>,
@@ -29,7 +29,7 @@ pub(super) struct Column {
     label: &'static str,
 }
 
-/// The place of cells on a terminal; those in one place are joined.
+/// The place of cells on a terminal; those in the same place are joined.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     First,
@@ -140,7 +140,7 @@ impl Section {
         self.rows.iter().map(row).collect()
     }
 
-    /// The columns that a table has: those with a heading and anything below it.
+    /// The columns of a table: those with a heading and any content.
     fn in_tables(&self) -> Vec<usize> {
         let filled = |at: usize| self.rows.iter().any(|row| !matches!(row[at], Cell::Nothing));
         let columns = self.columns.iter().enumerate();
@@ -165,7 +165,7 @@ impl Cell {
         Self::Text(text.to_owned())
     }
 
-    /// `None` where a terminal shows nothing.
+    /// `None` if a terminal shows nothing.
     fn human(&self, label: &str) -> Option<String> {
         let text = match self {
             Self::Nothing => return None,

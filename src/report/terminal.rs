@@ -1,4 +1,4 @@
-//! Prose and columns on a terminal, as wide as it is where names allow it.
+//! Prose and columns on a terminal, at its width if names allow that.
 
 use std::io::{self, Write};
 
@@ -27,7 +27,7 @@ pub(super) fn aligned(out: &mut Page, indent: &str, tone: Option<Tone>, rows: &[
     Ok(())
 }
 
-/// A heading, the texts and an empty line; nothing where there are none.
+/// A heading, the texts and an empty line; nothing if there are no texts.
 pub(super) fn list(out: &mut Page, heading: &str, texts: &[String]) -> io::Result<()> {
     if texts.is_empty() {
         return Ok(());
@@ -42,7 +42,7 @@ pub(super) fn wrapped(out: &mut Page, indent: &str, prose: &str) -> io::Result<(
     hanging(out, indent, "", prose)
 }
 
-/// The same, with every line but the first further in.
+/// The same, with every line but the first indented further.
 pub(super) fn hanging(out: &mut Page, indent: &str, further: &str, prose: &str) -> io::Result<()> {
     let mut line = indent.to_owned();
     let mut empty = true;

@@ -1,5 +1,5 @@
-//! Workflow commands: the lines by which a step talks to the Actions runner, and the escaping that keeps other people's
-//! text from doing so.
+//! Workflow commands: the lines with which a step talks to the Actions runner, and the escaping that keeps other
+//! people's text from doing so.
 
 use std::io::{self, Write};
 

@@ -1,5 +1,5 @@
-//! What is known about one change, worked out once for everything that shows it: the body, the job summary, the
-//! terminal, JSON.
+//! What is known about one change, derived once for everything that shows it: the body, the job summary, the terminal,
+//! JSON.
 
 use std::cmp::Ordering;
 
@@ -95,7 +95,7 @@ impl Mark {
         }
     }
 
-    /// Whether it came of looking at the bytes.
+    /// Whether it results from checking the bytes.
     pub(crate) const fn is_of_bytes(self) -> bool {
         matches!(self, Self::PlatformLost | Self::SignatureLost | Self::SignerChanged)
     }
@@ -107,7 +107,7 @@ pub(crate) struct Account<'a> {
     /// The manifest at the base.
     pub manifest: &'a Manifest,
     pub item: &'a Item,
-    /// What was found out; `None` where nothing was checked.
+    /// What was found out; `None` if nothing was checked.
     pub evidence: Option<&'a Evidence>,
 }
 
@@ -205,7 +205,7 @@ impl<'a> Account<'a> {
         all.into_iter().filter(|(_, holds)| *holds).map(|(mark, _)| mark).collect()
     }
 
-    /// How its signers differ from those of what is approved, where that was looked at.
+    /// How its signers differ from those of the approved image, if that was checked.
     fn signer_change(&self) -> Option<SignerChange> {
         self.item.signer.or_else(|| self.evidence?.signer)
     }
@@ -275,7 +275,7 @@ impl<'a> Account<'a> {
         words.to_owned()
     }
 
-    /// Why the manifest revokes what leaves.
+    /// Why the manifest revokes what is removed.
     pub(crate) fn revocation(&self) -> Option<&'a str> {
         if let Some(Cause::Revoked(reason)) = &self.item.cause {
             return Some(reason);
@@ -286,7 +286,7 @@ impl<'a> Account<'a> {
         this.next().map(|r| r.reason.as_str())
     }
 
-    /// Why it is proposed, where a person gave a reason: for the urgency, the revocation or the rejection.
+    /// Why it is proposed, if a person gave a reason: for the urgency, the revocation or the rejection.
     pub(crate) fn reason(&self) -> Option<String> {
         if let Some(urgent) = &self.entry().urgent {
             return Some(urgent.clone());

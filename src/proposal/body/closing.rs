@@ -13,7 +13,7 @@ pub(super) fn later(count: usize) -> String {
     }
 }
 
-/// What merging and closing do. Comments are only mentioned where a run can answer them.
+/// What merging and closing do. Comments are mentioned only if a run can answer them.
 pub(super) fn closing(accounts: &[Account<'_>], group: bool, comments: bool) -> String {
     let lets_in = accounts.iter().any(Account::lets_in);
     let rejects = !accounts.is_empty() && accounts.iter().all(|account| account.entry().kind == Kind::Reject);

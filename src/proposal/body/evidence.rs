@@ -31,7 +31,7 @@ pub(crate) struct Evidence {
     pub labels: Labels,
     /// The same for the currently approved image.
     pub labels_before: Labels,
-    /// Whether every wanted platform, child manifest and configuration answered, with bytes of the right digest.
+    /// Whether every wanted platform, child manifest and configuration was served, with bytes of the right digest.
     pub complete: bool,
     /// The platforms of the currently approved image that would no longer be mirrored, as upstream names them.
     pub lost: Vec<String>,
@@ -40,11 +40,11 @@ pub(crate) struct Evidence {
     /// What is at its destination.
     pub at_mirror: AtMirror,
     pub at: Option<DateTime<Utc>>,
-    /// Who made it; `None` where that was not looked at.
+    /// Who made it; `None` if that was not checked.
     pub makers: Option<Makers>,
-    /// How its signers differ from those of what is approved.
+    /// How its signers differ from those of the approved image.
     pub signer: Option<SignerChange>,
-    /// What is copied too; `None` where that could not be checked.
+    /// What is copied too; `None` if that could not be checked.
     pub along: Option<Along>,
     /// Why it is not promoted, whatever is merged: two readers could understand one of its documents differently.
     pub refused: Option<String>,
@@ -74,7 +74,7 @@ pub(crate) enum AtMirror {
     /// There is no such repository.
     Absent,
     Ours,
-    /// A repository that is not ours and that the manifest takes over; its changes, in words.
+    /// A repository that is not ours and that the manifest takes over; what that changes, in words.
     TakenOver(Vec<String>),
     /// A repository that is not ours: it is left untouched.
     NotOurs,

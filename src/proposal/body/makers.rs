@@ -5,14 +5,14 @@ use super::phrases::more;
 use crate::evidence::{Covers, Makers, Provenance, Signature, State};
 use crate::proposal::unsigned::unsigned;
 
-/// How many signatures are named.
+/// How many signatures are listed.
 const NAMED: usize = 6;
 
-/// The most characters of a name of others.
+/// The most characters of a name by others.
 const NAME: usize = 300;
 
 impl Account<'_> {
-    /// What is known of who made it: what was verified (`true`) and what was not.
+    /// What is known about who made it: what was verified (`true`) and what was not.
     pub(super) fn makers(&self, quote: Quote) -> Vec<(bool, String)> {
         let asks = self.image().signatures.is_some();
         let Some(makers) = self.evidence.and_then(|evidence| evidence.makers.as_ref()) else {
@@ -33,7 +33,7 @@ impl Account<'_> {
 
 const ASKS_NONE: &str = "signatures: the manifest requires none, so none were verified";
 
-/// A line each. Where none is asked for, that there is none needs no words.
+/// One line each. If none is required, a missing one is not mentioned.
 fn signatures(makers: &Makers, asks: bool, quote: Quote) -> Vec<(bool, String)> {
     let told = |signature: &&Signature| asks || signature.state != State::Absent;
     let told: Vec<&Signature> = makers.signatures.iter().filter(told).collect();
@@ -70,7 +70,7 @@ fn built(provenance: &Provenance, quote: Quote) -> (bool, String) {
     (*state == State::Verified, format!("provenance: {}{built}{agrees}{detail}", words(*state)))
 }
 
-/// A state in a sentence. What is only present is never called more.
+/// A state in a sentence. What is only present is never said to be more.
 const fn words(state: State) -> &'static str {
     match state {
         State::Verified => "verified",

@@ -57,7 +57,7 @@ fn retirement(manifest: &Manifest, item: &Item, tag: &str, quote: Quote) -> Stri
 }
 
 impl Account<'_> {
-    /// What is at Docker Hub where something would be pushed for the first time; `None` on other registries, and if
+    /// What exists on Docker Hub where something would be pushed for the first time; `None` on other registries, and if
     /// something was already promoted to the repository.
     pub(super) fn new_place(&self) -> Option<&AtMirror> {
         let (manifest, image) = (self.manifest, self.image());

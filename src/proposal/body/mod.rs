@@ -1,6 +1,6 @@
 //! What a reviewer reads: title, commit message, body.
 //!
-//! Everything upstream wrote goes through [`super::markdown`]; links are made here from names, never taken from upstream.
+//! All text from upstream goes through [`super::markdown`]; links are made here from names, never taken from upstream.
 
 use std::fmt::Write as _;
 
@@ -80,7 +80,7 @@ pub(crate) fn report(manifest: &Manifest, items: &[Item], evidence: &[Evidence],
 /// Where a reader finds what did not fit in the body.
 const ELSEWHERE: &str = "the check's summary has more; the changed files and the commit message have all changes";
 
-/// The same where that is the summary of the check itself.
+/// The same for the summary of the check itself.
 const NOWHERE: &str = "the changed files have all changes, and `wharfinger plan` shows more";
 
 /// All changes, the most serious first.
@@ -95,7 +95,7 @@ fn accounts<'a>(manifest: &'a Manifest, items: &'a [Item], evidence: &'a [Eviden
 struct Room(usize);
 
 impl Room {
-    /// With less room than this, nothing is worth trying.
+    /// With less room than this, nothing more is tried.
     const SPENT: usize = 100;
 
     /// The text, if it fits.

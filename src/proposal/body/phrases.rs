@@ -97,7 +97,7 @@ fn coming(along: &Along, quote: Quote) -> Vec<String> {
     lines
 }
 
-/// That there are more than are named.
+/// Says that there are more than are listed.
 pub(super) fn more(count: usize, named: usize, what: &str) -> Option<String> {
     (count > named).then(|| format!("{} more {what}", count - named))
 }
@@ -177,7 +177,7 @@ pub(super) fn age(account: &Account<'_>) -> (&'static str, String) {
     (label, format!("{}, {by}{waited}; {over}", since.at.format("%Y-%m-%d %H:%M UTC")))
 }
 
-/// The bytes that would be mirrored, and how they differ from what is approved; `None` where they are unknown.
+/// The bytes that would be mirrored, and how they differ from what is approved; `None` if they are unknown.
 pub(super) fn sizes(account: &Account<'_>) -> Option<String> {
     let evidence = account.evidence?;
     Some(total(evidence.size?, evidence.size_before, evidence.exchanged.filter(|_| is_rebuild(account))))

@@ -6,7 +6,7 @@ use crate::image::Tag;
 use crate::markdown::{head, name_cell, row};
 use crate::proposal::Kind;
 
-/// How many characters of names fit next to the other columns of a page of 860 pixels: in a table with all columns, and
+/// How many characters of names fit next to the other columns on a page of 860 pixels: in a table with all columns, and
 /// the gain from each column that is left out.
 const NAMES: usize = 58;
 const CHANGE: usize = 14;
@@ -37,7 +37,7 @@ impl Columns {
     }
 }
 
-/// Whether every change is of one kind, with the same marks: then no row says it.
+/// Whether every change is of one kind, with the same marks: then the rows do not repeat that.
 pub(super) fn all_alike(accounts: &[Account<'_>]) -> bool {
     let mut changes = accounts.iter().map(|account| account.change(str::to_owned));
     let first = changes.next();

@@ -12,7 +12,7 @@ use crate::text::{short_digests, size, size_difference};
 /// The most characters of a platform's name, which is upstream's text.
 const PLATFORM: usize = 40;
 
-/// How many platforms a section shows; upstream decides how many there are.
+/// How many platforms a section shows; upstream decides how many exist.
 const PLATFORMS: usize = 40;
 
 /// How many of the things that could not be checked a section names.
@@ -46,7 +46,7 @@ impl Among {
     }
 }
 
-/// Text from others, as code, with short digests.
+/// Text by others, as code, with short digests.
 fn short_code(text: &str, limit: usize) -> String {
     code(&short_digests(text), limit)
 }
@@ -170,7 +170,7 @@ fn platform_name(platform: &PlatformEvidence) -> String {
     if platform.name.is_empty() { "single manifest".to_owned() } else { cell(&platform.name, PLATFORM) }
 }
 
-/// How a platform's bytes differ from those that are approved.
+/// How a platform's bytes differ from the approved ones.
 fn difference(platform: &PlatformEvidence, rebuilt: bool) -> String {
     match (&platform.before, platform.exchanged) {
         (None, _) => "new".to_owned(),

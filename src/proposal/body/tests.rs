@@ -60,7 +60,7 @@ fn written(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence]) -> Strin
     format!("{}\n\n== commit\n{headline}\n\n{message}\n\n== body\n{body}", title(manifest, wanted))
 }
 
-/// As GitHub renders it, but for its sanitizer: nothing in a body needs one.
+/// As GitHub renders it, except for its sanitizer: nothing in a body needs that.
 fn rendered(body: &str) -> String {
     let mut text = String::new();
     html::push_html(&mut text, Parser::new_ext(body, OPTIONS));
@@ -93,7 +93,7 @@ fn approval(tag: &str) -> crate::manifest::Approval {
     }
 }
 
-/// One image of which `approved` is promoted.
+/// One image with `approved` promoted.
 fn promoted(source: &str, approved: &[&str]) -> Manifest {
     let mut manifest = manifest(&[source]);
     manifest.images[0].approved = approved.iter().map(|tag| approval(tag)).collect();
@@ -168,7 +168,7 @@ fn a_major_that_loses_a_platform() {
     snapshot("major", &manifest, &wanted, &[evidence]);
 }
 
-/// The same, where each release series is a line of its own.
+/// The same, with each release series as a separate line.
 fn lines_of(follow: crate::rules::Follow, approved: &[&str]) -> Manifest {
     let mut manifest = promoted("grafana/loki", approved);
     let crate::rules::Rule::Versions(rule) = &mut manifest.images[0].rule else { unreachable!() };
@@ -371,7 +371,7 @@ fn a_hostile_image() {
         unknown: vec![long.clone(); 300],
         ..evidence()
     };
-    // what it is called in the metadata comes from the manifest, which has bounds of its own
+    // its name in the metadata comes from the manifest, which has its own limits
     let metadata = Metadata { entries: Vec::new(), ..metadata_of(&wanted) };
     let body = body(&manifest, &wanted, &[evidence], &[], &metadata);
     assert!(body.chars().count() <= BODY_LIMIT, "{} characters", body.chars().count());
@@ -442,7 +442,7 @@ fn group_of(count: usize, name: &str) -> (Manifest, Wanted) {
     (manifest, wanted)
 }
 
-/// The widest row of a table, in pixels of a page with large letters: what no line can break within, and padding.
+/// The widest row of a table, in pixels on a page with large letters: text that cannot break, and padding.
 fn widest_row(markdown: &str) -> usize {
     let cell = |cell: &str| {
         let longest = cell.split([' ', '>']).map(|word| word.trim_matches('`').chars().count()).max().unwrap_or(0);
@@ -506,7 +506,7 @@ fn a_group_takes_no_more_than_one_proposal_can_name() {
     assert!(body.chars().count() <= BODY_LIMIT);
 }
 
-/// What the manifest's policy means for an image, said and marked.
+/// Checks that the meaning of the manifest's policy for an image is stated and marked.
 #[test]
 fn what_the_policy_means_is_said() {
     let policy = |enabled| {
@@ -561,15 +561,15 @@ fn what_the_policy_means_is_said() {
     insta::assert_snapshot!("policy", text);
 }
 
-/// Whether a line of HTML is one that this program writes: where something is folded, with words and names in it.
+/// Whether a line of HTML is one that this program writes: a fold, with words and names in it.
 fn is_folding(line: &str) -> bool {
     let summary = line.strip_prefix("<details><summary>").and_then(|rest| rest.strip_suffix("</summary>"));
     let words = summary.map(|words| words.replacen("<code>", "", 1).replacen("</code>", "", 1));
     line.is_empty() || line == "</details>" || words.is_some_and(|words| !words.contains(['<', '>']))
 }
 
-/// Links that are not ours, markup that nobody here wrote, HTML, and words that GitHub would make a mention or a
-/// reference of.
+/// Links that are not ours, markup and HTML that this program did not write, and words that GitHub would turn into a
+/// mention or a reference.
 fn hostile(body: &str) -> Vec<String> {
     let mut found = Vec::new();
     let (visible, _) = body.rsplit_once("<!-- wharfinger:").unwrap();

@@ -1,13 +1,13 @@
-//! What the base says without reviews, and what a review of this pull request would cover with it.
+//! What the base contains without a review, and what a review of this pull request would therefore also cover.
 
 use crate::markdown::code;
 
-/// How many things are named.
+/// How many things are listed.
 const NAMED: usize = 20;
 /// The longest name of one, in characters.
 const LONGEST: usize = 300;
 
-/// Empty if there is nothing. This text was written by whoever could push.
+/// Empty if there is nothing. This text was written by anyone who could push.
 pub(super) fn uncovered(things: &[String]) -> String {
     if things.is_empty() {
         return String::new();

@@ -1,7 +1,7 @@
 //! The part of a proposal's body that this program reads back: one HTML comment, invisible where the body is rendered.
 //!
-//! It decides only whether a proposal is as it should be. Nothing is ever approved because of what it says, so what a
-//! person can do by editing it is to have the proposal written anew.
+//! It only decides whether a proposal is as it should be. Nothing is ever approved because of it, so the most that a
+//! person can do by editing it is to have the proposal rewritten.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,10 +20,10 @@ const BODY_LIMIT: usize = 4 * 65_536;
 /// The most entries that one proposal may name.
 pub(crate) const ENTRY_LIMIT: usize = 1_000;
 
-/// The most characters that entries take as JSON, which people can read: seventy of them or so.
+/// The most characters of entries as JSON, which people can read: about seventy entries.
 const PLAIN_LIMIT: usize = 16_384;
 
-/// The most characters that the metadata may take of a body.
+/// The most characters of a body that the metadata may take up.
 const LENGTH_LIMIT: usize = 40_960;
 
 /// What a proposal was made of.
@@ -123,8 +123,8 @@ fn json(value: &impl Serialize) -> String {
         .replace("--", "-\\u002d")
 }
 
-/// The metadata in a body. `None` where there is none, more than one, or one that this program would not have written:
-/// a proposal whose metadata cannot be read is rewritten.
+/// The metadata in a body. `None` if there is none, more than one, or one that this program would not have written: a
+/// proposal whose metadata cannot be read is rewritten.
 #[must_use]
 pub fn read(body: &str) -> Option<Metadata> {
     if body.len() > BODY_LIMIT {

@@ -1,4 +1,4 @@
-//! Many entries in few characters: what a large group's metadata is written as, where JSON would leave no room for people.
+//! Many entries in few characters: the form of a large group's metadata, for which JSON would leave no room for text.
 //!
 //! GitHub counts a body's code points, whatever their bytes. So the entries become bytes, and every 14 bits of them one
 //! character: an ideograph that is one code point, one UTF-16 unit, and its own normal form.
@@ -13,10 +13,10 @@ const BITS: u32 = 14;
 /// The bytes of a digest: only SHA-256 is written this way.
 const DIGEST: usize = 32;
 
-/// A field that is longer is not a name: nothing is packed then.
+/// A longer field is not a name: then nothing is packed.
 const FIELD_LIMIT: usize = 4_096;
 
-/// The kinds, by their place. New ones are only ever appended.
+/// The kinds, by their index. New ones are only ever appended.
 const KINDS: [Kind; 6] = [Kind::New, Kind::Update, Kind::Rebuild, Kind::Retire, Kind::Reject, Kind::Expire];
 
 /// The entries as characters; `None` if one of them cannot be written this way.
@@ -55,11 +55,11 @@ pub(super) fn unpack(text: &str, limit: usize) -> Option<Vec<Entry>> {
     Some(entries)
 }
 
-/// Source, repository, from, to, and what only few entries say, as JSON. Each is written as the length that it shares
-/// with the one before, and the rest.
+/// Source, repository, from, to, and the rare parts as JSON. Each is written as the length that it shares with the one
+/// before, and the rest.
 type Fields = [String; 5];
 
-/// What only few entries say.
+/// The parts that few entries have.
 type Rare = (Option<String>, Option<Rejection>);
 
 fn fields(entry: &Entry) -> Option<Fields> {
@@ -84,7 +84,7 @@ fn raw(digest: &Digest) -> Option<Vec<u8>> {
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect()
 }
 
-/// How many bytes a field shares with the one before it, how many follow, and these.
+/// Writes how many bytes a field shares with the one before it, how many follow, and those.
 fn put(bytes: &mut Vec<u8>, before: &str, field: &str) -> Option<()> {
     let shared = before.bytes().zip(field.bytes()).take_while(|(a, b)| a == b).count();
     let rest = &field.as_bytes()[shared..];
@@ -118,7 +118,7 @@ fn take<'a>(rest: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
     Some(taken)
 }
 
-/// 14 bits a character, the last filled up with a one and zeros, so that the number of bytes is known.
+/// 14 bits per character, the last padded with a one and zeros, so that the number of bytes is known.
 fn characters(bytes: &[u8]) -> String {
     let (mut held, mut bits, mut text) = (0_u32, 0, String::new());
     for byte in bytes.iter().copied().chain([0x80]) {

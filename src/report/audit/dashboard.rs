@@ -17,16 +17,16 @@ pub(crate) const LABEL: &str = "wharfinger-audit";
 /// GitHub accepts 65,536 characters; the text below the findings needs some of them.
 const ROOM: usize = 60_000;
 
-/// What a dashboard is written from.
+/// The input for a dashboard.
 pub(crate) struct Draft<'a> {
     pub audit: &'a Audit,
     pub today: NaiveDate,
-    /// Where people look at this run.
+    /// Where people find this run.
     pub run: Option<String>,
 }
 
 impl Draft<'_> {
-    /// The title, which stays.
+    /// The title, which never changes.
     pub(crate) fn title(&self) -> String {
         format!("Audit of {} against its approved images", self.audit.organization)
     }
@@ -37,7 +37,7 @@ impl Draft<'_> {
         format!("<!-- wharfinger-audit {} -->", &key.hex()[..32])
     }
 
-    /// The body; `former` is the body of an open dashboard, which knows since when findings have existed.
+    /// The body; `former` is the body of an open dashboard, which says since when findings have existed.
     pub(crate) fn body(&self, former: Option<&str>) -> String {
         let audit = self.audit;
         let mut since =

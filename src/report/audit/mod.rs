@@ -95,7 +95,7 @@ pub enum IssueAction {
 }
 
 impl Audit {
-    /// What was found of an organization.
+    /// What was found in an organization.
     #[must_use]
     pub fn new(
         organization: &str,
@@ -115,7 +115,7 @@ impl Audit {
         }
     }
 
-    /// The findings that are drift, as every command gives findings.
+    /// The findings that are drift, in the form that every command uses.
     #[must_use]
     pub fn drifting(&self) -> Vec<Finding> {
         self.findings.iter().filter(|row| row.drift).map(|row| row.finding.clone()).collect()
@@ -185,7 +185,7 @@ impl Row {
     }
 }
 
-/// What a code means and what fixes it, in sentences.
+/// What a code means and how to fix it, in sentences.
 fn explained(code: Code) -> String {
     sentences(code.meaning(), code.help())
 }

@@ -1,7 +1,7 @@
-//! SARIF 2.1.0 as GitHub's code scanning takes it.
+//! SARIF 2.1.0 as GitHub's code scanning accepts it.
 //!
-//! An alert's identity is its rule, its file and `primaryLocationLineHash`: that is made of what the finding is about, so an
-//! alert stays the same when the manifest's lines move or its numbers change.
+//! An alert's identity is its rule, its file and `primaryLocationLineHash`: that is derived from what the finding is
+//! about, so an alert stays the same when the manifest's lines move or its numbers change.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Audit, Row, explained};
 use crate::policy::audit::{Code, Level};
 
-/// Code scanning shows no more results of a run than these.
+/// The most results of a run that code scanning shows.
 pub(crate) const SHOWN: usize = 5_000;
 
 pub(crate) fn document(audit: &Audit) -> Value {
@@ -53,7 +53,7 @@ fn rule(code: Code) -> Value {
     })
 }
 
-/// How code scanning ranks it: from 7.0 on high, from 4.0 medium, below low.
+/// How code scanning ranks it: from 7.0 high, from 4.0 medium, below that low.
 const fn severity(level: Level) -> &'static str {
     match level {
         Level::Error => "8.0",

@@ -55,7 +55,7 @@ impl Outcome {
         self.removed.extend(other.removed);
         self.waiting.extend(other.waiting);
         self.notices.extend(other.notices);
-        // What both found, such as values that no review covers, is said once.
+        // What both found, such as values that no review covers, appears once.
         let new: Vec<Failed> = other.failed.into_iter().filter(|failed| !self.failed.contains(failed)).collect();
         self.failed.extend(new);
         self.drift.extend(other.drift);

@@ -66,7 +66,7 @@ pub struct Failed {
 }
 
 impl Failed {
-    /// The mirror it is about, else the source.
+    /// The mirror that it is about, else the source.
     pub(crate) fn subject(&self) -> Option<&str> {
         self.repository.as_ref().map(RepositoryName::as_str).or(self.source.as_deref())
     }

@@ -61,7 +61,7 @@ impl Document {
     }
 }
 
-/// The form of a document, told by its media type.
+/// The form of a document, determined by its media type.
 #[derive(Clone, Copy)]
 enum Format {
     Bundle,

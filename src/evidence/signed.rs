@@ -1,4 +1,4 @@
-//! Something signed, whatever form it was found in.
+//! A signed document, whatever form it was found in.
 
 use sigstore_verify::types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm, SignatureBytes, SignatureContent};
 
@@ -8,13 +8,13 @@ use super::statement::Says;
 use crate::image::Digest;
 use crate::text::{clean, cut};
 
-/// The most characters of a name that is shown of who signed.
+/// The most characters shown of a signer's name.
 const NAME: usize = 400;
 
-/// The issuer of the identities that GitHub's workflows have.
+/// The issuer of the identities of GitHub's workflows.
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 
-/// Something signed, with who says to have signed it.
+/// A signed document, with who claims to have signed it.
 #[derive(Debug)]
 pub(super) struct Signed {
     pub kind: Kind,
@@ -25,20 +25,20 @@ pub(super) struct Signed {
     /// The bytes that are signed.
     pub message: Vec<u8>,
     pub signature: SignatureBytes,
-    /// The signature with certificate, log entries and timestamps, in the form that is verified.
+    /// The signature with its certificate, log entries and timestamps, in the form that gets verified.
     pub bundle: Bundle,
 }
 
-/// Who says to have signed.
+/// Who claims to have signed.
 #[derive(Debug)]
 pub(super) enum Claim {
-    /// A key, and its fingerprint where that is named.
+    /// A key, with its fingerprint if that is given.
     Key(Option<String>),
     Certificate(Certificate),
 }
 
 impl Signed {
-    /// What the signature is of, for the library: the image by its digest, or what simple signing signs itself.
+    /// What the signature covers, for the library: the image, by digest, or in simple signing the bytes themselves.
     pub(super) fn artifact(&self, digest: &Digest) -> Option<Artifact<'_>> {
         if matches!(self.bundle.content, SignatureContent::MessageSignature(_)) {
             return Some(Artifact::Blob(&self.message));
@@ -50,12 +50,12 @@ impl Signed {
         Some(Artifact::Digest(ArtifactDigest::new(algorithm, bytes).ok()?))
     }
 
-    /// Whether it signs the image: a statement that it is signed, simple signing, or GitHub's that it was built.
+    /// Whether it signs the image: cosign's statement to that effect, simple signing, or GitHub's build statement.
     pub(super) fn is_signature(&self) -> bool {
         matches!(self.says, Says::Signed) || self.kind == Kind::GitHub
     }
 
-    /// Who says to have signed it.
+    /// Who claims to have signed it.
     pub(super) fn by(&self) -> Option<String> {
         match &self.claim {
             Claim::Key(fingerprint) => fingerprint.as_ref().map(|hex| format!("key sha256:{hex}")),
@@ -73,7 +73,7 @@ impl Signed {
     /// Whether it is what GitHub's workflows store beside an image that they built.
     pub(super) fn is_built_by_github(&self) -> bool {
         let Claim::Certificate(Certificate { issuer: Some(issuer), .. }) = &self.claim else { return false };
-        // Organizations and installations of GitHub have issuers of their own.
+        // Some organizations and installations of GitHub have their own issuers.
         let is_own = issuer.strip_prefix("https://token.actions.").is_some_and(|host| host.ends_with(".ghe.com"));
         let is_github =
             is_own || issuer.strip_prefix(GITHUB).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));

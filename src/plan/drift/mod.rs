@@ -1,15 +1,15 @@
-//! What differs between a repository's settings on Docker Hub and what the manifest wants of it, and what fixes it.
+//! What differs between a repository's settings on Docker Hub and what the manifest wants, and how to fix it.
 //!
 //! What is compared, and what is not:
 //! - the visibility, always;
-//! - the teams that the manifest names, each with its permission. A team that holds a grant and that the manifest does not
-//!   name is told of (it may be able to push) but never taken away by promotion: an organization gives grants for reasons
-//!   that no manifest of images knows;
+//! - the teams that the manifest names, each with its permission. A team with a grant that the manifest does not name is
+//!   reported (it may be able to push) but promotion never removes it: an organization gives grants for reasons that no
+//!   manifest of images knows;
 //! - tags that nobody may move or delete: see [`immutability`];
-//! - the short description, only where the manifest gives one. The full description is written at creation, and then
+//! - the short description, only if the manifest gives one. The full description is written at creation, and then
 //!   belongs to whoever edits it.
 //!
-//! What Docker Hub did not show is no difference and no agreement: [`unknown`] names it.
+//! What Docker Hub did not show is neither a difference nor a match: [`unknown`] names it.
 
 use std::collections::BTreeMap;
 

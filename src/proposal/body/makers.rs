@@ -16,7 +16,8 @@ impl Account<'_> {
     pub(super) fn makers(&self, quote: Quote) -> Vec<(bool, String)> {
         let asks = self.image().signatures.is_some();
         let Some(makers) = self.evidence.and_then(|evidence| evidence.makers.as_ref()) else {
-            let text = if asks { "signatures: the manifest requires some, but they were not checked" } else { ASKS_NONE };
+            let text =
+                if asks { "signatures: the manifest requires some, but they were not checked" } else { ASKS_NONE };
             return vec![(false, text.to_owned())];
         };
         let mut lines = Vec::new();

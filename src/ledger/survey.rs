@@ -68,7 +68,7 @@ impl Survey {
         self.seen.iter()
     }
 
-    /// Whether what is known of a tag still matters.
+    /// Whether what is known about a tag still matters.
     pub(crate) fn keeps(&self, key: &Key) -> bool {
         self.kept.contains(key) || self.unknown.contains(&key.source)
     }

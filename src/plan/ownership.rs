@@ -45,7 +45,7 @@ pub(crate) enum Past {
 /// What is known about a repository. `None` means not asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Claim {
-    /// Whether Docker Hub has it; `None` where it is unknown.
+    /// Whether Docker Hub has it; `None` if that is unknown.
     pub exists: Option<bool>,
     /// Whether a tag resolves to what the current manifest records for it.
     pub answers_record: bool,

@@ -18,7 +18,7 @@ pub struct Review {
     /// Whether the account is a person's, and not an App's.
     pub person: bool,
     pub verdict: Verdict,
-    /// The commit that was checked; `None` where the forge no longer says.
+    /// The commit that was checked; `None` if the forge no longer says.
     pub commit: Option<String>,
 }
 

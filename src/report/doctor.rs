@@ -99,7 +99,7 @@ fn verdict(doctor: &Doctor) -> String {
     }
 }
 
-/// What is not as it should be.
+/// Everything that is not as it should be.
 pub(super) fn markdown(doctor: &Doctor) -> String {
     let row = |check: &Check| {
         vec![

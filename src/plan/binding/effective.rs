@@ -218,7 +218,7 @@ impl Binding {
             match image.rejected.iter_mut().find(|rejected| rejected.tag == *tag) {
                 Some(now) if longer(now) => {}
                 Some(now) => now.until = reviewed.until,
-                // Its removal was not reviewed: until it is, it has no end date.
+                // Its removal was not reviewed: until it is, the rejection has no end date.
                 None => image.rejected.push(Rejection { until: None, ..reviewed.clone() }),
             }
         }

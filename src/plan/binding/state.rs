@@ -59,7 +59,7 @@ impl State {
         }
     }
 
-    /// What it asks for; `None` where that cannot be read.
+    /// What it asks for; `None` if that cannot be read.
     pub(super) fn values(&self) -> Option<&Values> {
         match self {
             Self::Absent => Some(&NOTHING),

@@ -101,7 +101,7 @@ fn read_since(body: &str) -> BTreeMap<String, NaiveDate> {
     lines.flat_map(|(since, rows)| rows.into_iter().map(move |row| (row, since))).collect()
 }
 
-/// The most characters that the note of one finding takes: its identity, and a line of its own.
+/// The most characters that the note on one finding takes up: its identity, and its own line.
 const NOTE: usize = 17 + 27;
 
 fn findings(body: &mut String, audit: &Audit, since: &mut Since) {

@@ -2,8 +2,8 @@
 //!
 //! What is compared, and what is not:
 //! - the visibility, always;
-//! - the teams that the manifest names, each with its permission. Any other team with a grant is reported (it may be able
-//!   to push) but promotion never removes it: an organization gives grants for reasons that no manifest of images knows;
+//! - the teams that the manifest names, each with its permission. Any other team with a grant is reported (it may be
+//!   able to push) but promotion never removes it: an organization gives grants for reasons that no manifest knows;
 //! - tags that nobody may move or delete: see [`immutability`];
 //! - the short description, only if the manifest gives one. The full description is written at creation, and then
 //!   belongs to whoever edits it.

@@ -1,4 +1,4 @@
-//! Writes to branches that other runs and people write to as well.
+//! Writes to branches that other runs and people also write to.
 
 use std::time::Duration;
 
@@ -26,11 +26,11 @@ pub(crate) enum WriteError {
 pub(super) struct Patience {
     pub(super) tries: u32,
     pub(super) pause: Duration,
-    /// What to call the branch of this name.
+    /// The name to use for the branch in messages.
     pub(super) subject: fn(&str) -> String,
 }
 
-/// Reads and writes until nobody was faster. If rules reject the write, the error names them.
+/// Reads and writes until nobody else was faster. If rules reject the write, the error names them.
 pub(super) async fn anew<T>(
     forge: &dyn Branches,
     patience: Patience,

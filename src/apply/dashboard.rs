@@ -8,7 +8,7 @@ use crate::report::audit::{Issue, IssueAction};
 /// Decides what happens to the dashboard and, if `write` is set, does it. `None`: there is none, and none is wanted.
 ///
 /// # Errors
-/// Where the forge refuses or does not answer; what was done until then is found by the next run.
+/// If the forge refuses or does not answer; what was done until then is found by the next run.
 pub(crate) async fn keep(
     issues: &dyn Issues,
     wish: Wish,
@@ -22,7 +22,7 @@ pub(crate) async fn keep(
     // A closed one only knows findings that no longer exist.
     let (title, body) = (draft.title(), draft.body(first.filter(|issue| issue.open).map(|issue| issue.body.as_str())));
     let unchanged = |issue: &OwnIssue| issue_row(Some(issue), IssueAction::Unchanged);
-    // One that is closed and stays so is nobody's dashboard.
+    // One that is closed and stays closed is not a dashboard.
     let mut outcome = first.filter(|issue| issue.open).map(unchanged);
     for action in act(&kept, wish, &title, &lasting(&body)) {
         match action {

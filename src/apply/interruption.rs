@@ -14,7 +14,7 @@ struct Inner {
     settling: watch::Sender<usize>,
 }
 
-/// While it is held, who was asked to end is given a moment to put in order what it began.
+/// While it is held, a run that was asked to end gets a moment to clean up.
 #[derive(Debug)]
 pub struct Settling(Interruption);
 
@@ -35,7 +35,7 @@ impl Interruption {
         let mut asked = self.0.asked.subscribe();
         match asked.wait_for(Option::is_some).await.ok().and_then(|signal| *signal) {
             Some(signal) => signal,
-            // The sender lives as long as this.
+            // The sender lives as long as this value.
             None => std::future::pending().await,
         }
     }
@@ -49,7 +49,7 @@ impl Interruption {
 
     /// Waits until nothing is left to clean up.
     pub async fn settled(&self) {
-        // The sender lives as long as this.
+        // The sender lives as long as this value.
         let _ = self.0.settling.subscribe().wait_for(|held| *held == 0).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Writes the ledger: one commit on its branch, on the commit that was read, and only where something changed.
+//! Writes the ledger: one commit on its branch, on top of the commit that was read, and only if something changed.
 
 use std::time::Duration;
 
@@ -20,11 +20,11 @@ pub(crate) struct Recorded {
     pub foreign: Vec<Foreign>,
 }
 
-/// Writes down what a run looked at. Where another run was faster, what it wrote is read and this run's added to it. What
-/// others wrote is gone from what counts with the commit that is made, and is told.
+/// Writes down what a run saw. If another run was faster, its ledger is read and this run's observations are added.
+/// What others wrote stops counting with the new commit, and is reported.
 ///
 /// # Errors
-/// Where the forge fails or refuses the commit; what others wrote is then told by the next run.
+/// If the forge fails or refuses the commit; what others wrote is then reported by the next run.
 pub(crate) async fn record(
     place: Place<'_>,
     head: &Commit,
@@ -70,7 +70,7 @@ async fn write(
     let files = vec![FileChange { path: ledger::PATH.to_owned(), text: ledger.write()? }];
     let places = Places {
         title: "Note when tags were first seen".to_owned(),
-        // no image: a form that names one gets a word that is true
+        // not an image, but forms that name one get a true word
         source: "ledger".to_owned(),
         repository: "ledger".to_owned(),
         kind: "ledger".to_owned(),

@@ -1,4 +1,4 @@
-//! Performs what was decided: commits, proposals, repositories, copies, records. The only room that writes.
+//! Performs what was decided: commits, proposals, repositories, copies, records. The only module that writes.
 
 pub(crate) mod anew;
 pub(crate) mod copy;

@@ -13,7 +13,7 @@ use crate::report::rows::{Proposed, ProposedAction};
 
 /// A proposal as it should be, with everything that it is made from.
 pub(crate) struct Publication<'a> {
-    /// The default branch, at which the manifest was read.
+    /// The default branch's head, at which the manifest was read.
     pub head: &'a Head,
     pub manifest: &'a Manifest,
     pub wanted: &'a Wanted,
@@ -53,7 +53,7 @@ impl Committed {
 /// The first half of publishing: the branch.
 ///
 /// # Errors
-/// [`Error::Moved`] where somebody else was faster: look again. Any other error only concerns this proposal.
+/// [`Error::Moved`] if somebody else was faster: read it again. Any other error only concerns this proposal.
 pub(crate) async fn commit(
     forge: &dyn Forge,
     publication: &Publication<'_>,
@@ -77,7 +77,8 @@ pub(crate) async fn present(
     let Publication { manifest, wanted, .. } = publication;
     let (title, text) = (body::title(manifest, wanted), text(forge, publication, &committed));
     let Some(open) = open else { return present_new(forge, publication, committed.commit, title, text).await };
-    // What belongs to the new changes goes before the text that says what they are: a run that ends in between does it again.
+    // What belongs to the new changes comes before the text that describes them: a run that ends in between does it
+    // again.
     if let (Some(accounts), Some(number)) = (forge.accounts(), open.number) {
         let made_of = metadata::read(&open.body).map(|metadata| metadata.entries);
         let Turn { come, go } = turn(manifest, wanted, made_of.as_deref(), &open.labels);
@@ -151,7 +152,7 @@ pub(crate) fn changes(manifest: &Manifest, wanted: &Wanted) -> Result<Vec<FileCh
     Ok(files::edited(manifest, changes)?)
 }
 
-/// Labels it and asks for reviews, one person or team at a time. What is refused is a warning: the proposal stands.
+/// Labels it and requests reviews, one person or team at a time. A refusal is a warning: the proposal stays.
 pub(crate) async fn invite(conversation: &dyn Conversation, number: u64, audience: &Audience) {
     label(conversation, number, &audience.labels).await;
     for login in &audience.reviewers {

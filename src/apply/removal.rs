@@ -21,7 +21,7 @@ use crate::registry::{Deleted, Error, ErrorKind, Registries, Store};
 
 /// How many tags are read together to find those that share a manifest.
 const TOGETHER: usize = 16;
-/// How often a tag that was deleted is checked: a registry may still serve it for some seconds.
+/// How often a deleted tag is checked: a registry may still serve it for some seconds.
 const LOOKS: u32 = 6;
 
 /// What removes tags.
@@ -51,7 +51,7 @@ pub(super) enum Outcome {
 }
 
 impl Remover<'_> {
-    /// Deletes a tag that still answers what the plan saw. Revoked bytes that stay are put out of the teams' reach.
+    /// Deletes a tag that still resolves to what the plan saw. If revoked bytes remain, the teams lose access to them.
     pub(super) async fn remove(&self, removal: &Removal) -> Outcome {
         let location = match self.manifest.mirror(&removal.repository) {
             Ok(location) => location,
@@ -95,7 +95,7 @@ impl Remover<'_> {
         }
     }
 
-    /// Deletes the tag, by the ways that its registry has.
+    /// Deletes the tag, in the ways that its registry supports.
     async fn delete(&self, store: &dyn Store, removal: &Removal) -> Result<(), String> {
         let Some(hub) = self.hub else {
             return match store.delete_tag(&removal.tag).await.map_err(|e| e.to_string())? {
@@ -116,7 +116,7 @@ impl Remover<'_> {
         }
     }
 
-    /// Makes a tag mutable that the repository's rules make immutable: such a tag cannot be deleted. Best effort: if
+    /// Makes a tag mutable if the repository's rules make it immutable: such a tag cannot be deleted. Best effort: if
     /// this fails, the deletion says why.
     async fn release(&self, hub: &Hub, removal: &Removal) {
         let (organization, name) = (&self.manifest.organization, &removal.repository);
@@ -158,7 +158,7 @@ impl Remover<'_> {
         Ok(false)
     }
 
-    /// Puts the repository out of the teams' reach if possible; says what was done, and whether anything was.
+    /// Removes the teams' access to the repository if possible; says what was done, and whether anything was.
     async fn seal(&self, name: &RepositoryName) -> (String, bool) {
         let organization = &self.manifest.organization;
         let Some(hub) = self.hub else {

@@ -23,12 +23,12 @@ pub enum EnsureError {
 
 /// Creates a repository if it is missing, and grants its teams. Returns whether anything was written.
 ///
-/// Teams are granted until the first record of a digest, so that a run which stopped after the creation is finished by the
-/// next one.
+/// Teams are granted until a digest is first recorded, so that a run which stopped after the creation is finished by
+/// the next one.
 ///
 /// # Errors
-/// Where Docker Hub refuses or does not answer, or where the repository came to be in the meantime and does not bear our mark, or
-/// everybody can read it though the manifest says private; nothing is pushed then.
+/// If Docker Hub refuses or does not answer, or if the repository was created in the meantime and does not carry our
+/// mark, or everybody can read it though the manifest says private; nothing is pushed then.
 pub async fn ensure(hub: &Hub, organization: &str, step: &RepositoryStep) -> Result<bool, EnsureError> {
     let mut written = false;
     if step.create {
@@ -60,8 +60,8 @@ pub async fn ensure(hub: &Hub, organization: &str, step: &RepositoryStep) -> Res
     Ok(written)
 }
 
-/// Writes our mark into the full description of a repository that is taken over. Whether anything was written. Where that cannot be
-/// done nothing is lost: until a digest is recorded, `adopt` says whose it is.
+/// Writes our mark into the full description of a repository that is taken over. Returns whether anything was written.
+/// If that fails, nothing is lost: until a digest is recorded, `adopt` says whose it is.
 pub(super) async fn adopt(hub: &Hub, organization: &str, step: &RepositoryStep) -> bool {
     let Some(text) = step.adoption.as_ref().and_then(|adoption| adoption.full_description.as_ref()) else {
         return false;
@@ -75,8 +75,8 @@ pub(super) async fn adopt(hub: &Hub, organization: &str, step: &RepositoryStep) 
     }
 }
 
-/// Makes a repository where it is missing on Amazon ECR, where no push makes one; nothing on any other destination. Whether
-/// anything was written.
+/// Creates a missing repository on Amazon ECR, where a push does not create one; does nothing for any other
+/// destination. Returns whether anything was written.
 pub(super) async fn ensure_on_ecr(
     registries: &Registries,
     manifest: &Manifest,

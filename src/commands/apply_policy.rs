@@ -15,7 +15,7 @@ use crate::report::settings::{Limitation, LostMember, Refused, Settings, Setting
 /// refused for one does not affect the other.
 ///
 /// # Errors
-/// Where there is no usable manifest or credential, or Docker Hub refuses everything that was asked.
+/// If there is no usable manifest or credential, or Docker Hub refuses every request.
 pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     if context.settings.github.in_actions && matches!(read_event(context)?.kind, Kind::IssueComment(_)) {
         return Err(Stop::Unusable("comments cannot change the organization's settings: apply-policy is for push, schedule and workflow_dispatch".to_owned()));
@@ -76,7 +76,7 @@ async fn reviewed(context: &Context) -> Result<(Manifest, Vec<Refused>), Stop> {
     Ok((reviews.binding.manifest.clone(), refused))
 }
 
-/// Docker Hub with a credential; without one nothing is shown of an organization.
+/// Docker Hub with a credential; without one an organization's settings are not shown.
 fn hub<'a>(context: &'a Context, manifest: &Manifest) -> Result<&'a Hub, Stop> {
     if !manifest.on_docker_hub() {
         return Err(Stop::Unusable(
@@ -138,7 +138,7 @@ fn refused(area: Area, step: SettingsStep, error: &dyn std::fmt::Display) -> Ref
     Refused { area, step, error: error.to_string() }
 }
 
-/// What else to know about the settings.
+/// Adds further advice about the settings.
 fn advise(policy: &Policy, report: &mut Settings) {
     if report.settings.is_empty() {
         return;

@@ -80,7 +80,7 @@ fn refusal_mark(login: &str) -> String {
     format!("<!-- wharfinger-refusal: {} -->", login.to_ascii_lowercase().replace("--", "-_"))
 }
 
-/// The open proposal of this number. Only the branch makes it one, and only in this repository.
+/// The open proposal with this number. Only its branch makes it one, and only in this repository.
 async fn proposal(forge: &dyn Forge, manifest: &Manifest, number: u64) -> Result<Option<OpenProposal>, Stop> {
     let prefix = &manifest.prefix();
     let mut open = own_proposals(forge, manifest).await?.own;
@@ -138,7 +138,7 @@ impl CommandRequest<'_> {
     async fn recheck(&self, output: &mut Output) -> Result<Answer, Stop> {
         let OpenProposal { head, author, .. } = &self.open;
         let verdict = check::recheck(self.context, self.accounts, &self.open, output).await;
-        // Elsewhere the job `wharfinger` is what branch rules require; a status of that name beside it would be required too.
+        // In other cases branch rules require the job `wharfinger`; a status with the same name would be required too.
         if author == JOB_LOGIN
             && let Err(e) = check::post(self.accounts, head, verdict.state, &verdict.text).await
         {
@@ -166,13 +166,13 @@ impl CommandRequest<'_> {
         Ok(Answer { text, exit })
     }
 
-    /// `propose` for the images of this proposal's branch, which is moved even if its current head was approved.
+    /// `propose` for the images of this proposal's branch, which is updated even if its current head was approved.
     async fn propose(&self, manifest: &Manifest, output: &mut Output) -> Result<Exit, Stop> {
         let prefix = &manifest.prefix();
         let on_it = manifest.images.iter().map(crate::manifest::Image::slug);
         let images: Vec<String> =
             on_it.filter(|slug| self.open.branch.starts_with(&branch::of_image(prefix, slug))).collect();
-        // a group's images are those that its globs take now: all are checked
+        // a group consists of the images its globs match now: all are checked
         Box::pin(propose::run(self.context, &images, Some(&self.open.branch), output)).await
     }
 

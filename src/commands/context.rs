@@ -49,7 +49,7 @@ pub struct Context {
     pub(super) reviews: KnownReviews,
     /// Makes sure that a differing manifest here is only reported once.
     pub(super) edits_told: Once,
-    /// The commit that the manifest was read at where nothing is checked out.
+    /// The commit that the manifest was read at if nothing is checked out.
     pub(super) read_at: OnceLock<Commit>,
     /// Whether proposals may be open, as far as this run knows.
     pub(super) may_have_proposals: AtomicBool,
@@ -59,7 +59,7 @@ impl Context {
     /// Builds everything from the settings, without using the network.
     ///
     /// # Errors
-    /// Where the certificates or the local clone cannot be used.
+    /// If the certificates or the local clone are unusable.
     pub async fn build(settings: Settings) -> Result<Self, Stop> {
         // The clone is checked in the meantime.
         let local = matches!(settings.forge, ForgeChoice::Git).then(|| tokio::spawn(local(&settings)));
@@ -94,7 +94,7 @@ impl Context {
     pub async fn has_credentials_for(&self, destination: &Destination) -> bool {
         match destination {
             Destination::Directory(_) => true,
-            // A helper that fails was configured anyway: what writes says how it fails.
+            // A helper that fails was still configured: writing will report how it fails.
             Destination::Registry(host) => {
                 let credentials = &self.registries.client().options().credentials;
                 !matches!(credentials.get(host).await, Ok(None)) || credentials.has_keys_for(host)
@@ -114,7 +114,7 @@ impl Context {
         Progress::on_terminal(self.settings.github.in_actions)
     }
 
-    /// Where the history of a manifest is read that was read at `at` of the default branch; `None`: as it is now.
+    /// How to read the history of a manifest that was read at `at` on the default branch; `None`: the current head.
     pub(super) fn history<'a>(&'a self, at: Option<&'a Commit>, reviews: Option<&'a Reviews>) -> Option<History<'a>> {
         let forge = self.forge.as_deref()?;
         let foreign = reviews.map_or(&ALL_BELIEVED, |reviews| &reviews.binding.foreign);
@@ -122,10 +122,10 @@ impl Context {
         Some(History { contents: forge, head: at, path, foreign })
     }
 
-    /// The manifest that keeps repositories.
+    /// The manifest that manages repositories.
     ///
     /// # Errors
-    /// Where there is a forge and it does not say which repository it is.
+    /// If there is a forge and it does not say which repository it is.
     pub(super) async fn keeper(&self) -> Result<Keeper, Stop> {
         let known = self.known_keeper();
         match &self.forge {
@@ -145,14 +145,14 @@ impl Context {
         self.github.as_deref()
     }
 
-    /// Docker Hub's own API asked anonymously, for the push times of public tags: so that a credential's other
+    /// Docker Hub's own API, used anonymously, for the push times of public tags: so that a credential's other
     /// restrictions do not matter.
     #[must_use]
     pub fn anonymous_hub(&self) -> Option<Hub> {
         self.hub.as_ref().map(Hub::anonymous)
     }
 
-    /// Docker Hub's own API for a run that asks for much: a rate limit that ends within minutes is waited for. `None`
+    /// Docker Hub's own API for a run with many requests: a rate limit that ends within minutes is waited for. `None`
     /// without a credential, because private repositories would seem not to exist.
     #[must_use]
     pub fn patient_hub(&self) -> Option<Hub> {
@@ -164,7 +164,7 @@ impl Context {
     /// The forge.
     ///
     /// # Errors
-    /// [`Stop::CannotWork`] where there is none, with how to have one.
+    /// [`Stop::CannotWork`] if there is none, with how to get one.
     pub fn forge(&self) -> Result<&Arc<dyn Forge>, Stop> {
         self.forge.as_ref().ok_or_else(|| {
             Stop::CannotWork(anyhow::anyhow!(
@@ -174,7 +174,7 @@ impl Context {
     }
 }
 
-/// The registries, with everything that settings know of credentials.
+/// The registries, with all credentials known from settings.
 fn registries(settings: &Settings) -> Result<Registries, Stop> {
     let username = settings.dockerhub_username.clone();
     let given = credentials::Given {
@@ -201,7 +201,7 @@ fn registries(settings: &Settings) -> Result<Registries, Stop> {
 
 /// Tells the runner to hide a secret obtained during the run, before anything can show it.
 fn hide(secret: &SecretString) {
-    // Where the runner does not read there is nothing to hide from.
+    // If the runner does not read, there is nothing to hide.
     let _ = workflow_command::write(&mut Messages, "add-mask", &[], secret.expose_secret());
 }
 

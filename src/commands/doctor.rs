@@ -19,7 +19,7 @@ use crate::settings::{ForgeChoice, RecordMode, Settings};
 /// Nothing is written anywhere.
 ///
 /// # Errors
-/// Where the manifest cannot be used (what could be checked is reported anyway), or no server answered.
+/// If the manifest is unusable (what could be checked is reported anyway), or no server answered.
 pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     let (loaded, at) = manifest(context, arguments.hosts).await;
     let fact = manifest_fact(&loaded);
@@ -50,7 +50,8 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
     }
 }
 
-/// The manifest of the working directory; a job often has none there, and the forge has it: then with the head it was read at.
+/// The manifest of the working directory; a job often has none there, then it is read from the forge and returned with
+/// the head it was read at.
 async fn manifest(context: &Context, offline: bool) -> (Result<Manifest, LoadError>, Option<Head>) {
     let settings = &context.settings;
     let here = crate::observe::manifest::from_directory(&settings.directory, &settings.manifest);
@@ -130,7 +131,7 @@ fn inspection<'a>(
     }
 }
 
-/// What has to be said about the event; nothing outside Actions.
+/// What to say about the event; nothing outside Actions.
 async fn event(context: &Context) -> Option<EventFact> {
     if !context.settings.github.in_actions {
         return None;

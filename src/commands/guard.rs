@@ -11,7 +11,7 @@ pub(crate) async fn guard(context: &Context) -> Result<(), Stop> {
     let event = read_event(context)?;
     let branch = match &event.default_branch {
         Some(branch) => branch.clone(),
-        // The payload of a schedule may not describe the repository: the forge does.
+        // The payload of a schedule may not describe the repository, so the forge is asked.
         None => context.forge()?.head().await?.branch,
     };
     action::may_write(&event, &branch)
@@ -20,7 +20,7 @@ pub(crate) async fn guard(context: &Context) -> Result<(), Stop> {
 /// The event of this run.
 ///
 /// # Errors
-/// [`Stop::Unusable`] where there is none or it cannot be understood.
+/// [`Stop::Unusable`] if there is none or it cannot be understood.
 pub(crate) fn read_event(context: &Context) -> Result<Event, Stop> {
     Event::read(&context.settings.github).map_err(|e| Stop::Unusable(e.to_string()))
 }

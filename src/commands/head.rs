@@ -1,5 +1,5 @@
-//! The default branch's head. GitHub may answer an older one for a while after a push: what the push brought is then not in sight,
-//! and a run for it would find nothing to do.
+//! The default branch's head. For a while after a push GitHub may still return an older one: then the pushed commits
+//! are not visible, and a run for them would find nothing to do.
 
 use std::time::Duration;
 
@@ -9,13 +9,14 @@ use super::{Context, Stop, read_event};
 use crate::action::event::Kind;
 use crate::forge::{Accounts, Commit, Error, Head};
 
-/// The first and the longest pause before the head is asked for again.
+/// The first and the longest pause before the head is requested again.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
-/// The head, which holds what was pushed where a push started this run. It is waited for as long as for any answer (`timeout`).
+/// The head, which contains what was pushed if a push started this run. It is waited for as long as any answer
+/// (`timeout`).
 ///
 /// # Errors
-/// [`Stop::Behind`] where it does not hold that; and where the forge does not answer.
+/// [`Stop::Behind`] if it does not contain that; or if the forge does not answer.
 pub(super) async fn head(context: &Context) -> Result<Head, Stop> {
     let forge = context.forge()?;
     let mut head = forge.head().await?;
@@ -34,7 +35,7 @@ pub(super) async fn head(context: &Context) -> Result<Head, Stop> {
     Ok(head)
 }
 
-/// What was pushed to the default branch, where that started the run.
+/// What was pushed to the default branch, if that started the run.
 fn pushed(context: &Context, default_branch: &str) -> Result<Option<Commit>, Stop> {
     if !context.settings.github.in_actions {
         return Ok(None);
@@ -47,7 +48,7 @@ fn pushed(context: &Context, default_branch: &str) -> Result<Option<Commit>, Sto
     })
 }
 
-/// Whether `commit` is the other one or came after it. A commit that is not known there came after nothing.
+/// Whether `commit` is the other one or a descendant of it. A commit that is unknown there is not.
 async fn holds(accounts: &dyn Accounts, commit: &Commit, other: &Commit) -> Result<bool, Error> {
     if commit == other {
         return Ok(true);

@@ -1,4 +1,4 @@
-//! What a run found out about reviews: what promotion asked, proposals do not ask again.
+//! What a run found out about reviews: proposals do not repeat promotion's queries.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use crate::observe::reviews::Reviews;
 /// What was found out in this run.
 #[derive(Default)]
 pub(crate) struct KnownReviews {
-    /// At the commit that was asked about last.
+    /// For the commit that was last asked about.
     last: Mutex<Option<(Option<Commit>, Arc<Reviews>)>>,
     /// Commits that this run made on the default branch.
     made: Mutex<BTreeSet<Commit>>,

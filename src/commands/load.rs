@@ -11,8 +11,7 @@ use crate::observe::manifest::{LoadError, files_from_directory, files_from_forge
 /// unmoved when it writes. If the working directory has a different manifest, that is reported.
 ///
 /// # Errors
-/// Where there is no forge, or no manifest there, or it cannot be used; where the head is older than the push that started the
-/// run.
+/// If there is no forge, or no usable manifest there; or if the head is older than the push that started the run.
 pub(crate) async fn at_head(context: &Context) -> Result<(Head, Manifest), Stop> {
     let forge = context.forge()?;
     let head = head::head(context).await?;
@@ -34,7 +33,7 @@ pub(crate) async fn at_head(context: &Context) -> Result<(Head, Manifest), Stop>
 /// The manifest for commands that write nothing; see [`files_here`].
 ///
 /// # Errors
-/// Where there is none, or it cannot be used.
+/// If there is none, or it is unusable.
 pub(crate) async fn here(context: &Context) -> Result<Manifest, Stop> {
     let Found { files, checked_out } = files_here(context).await?;
     let manifest = manifest::parse(files.clone()).map_err(|faults| Stop::Manifest(faults, files))?;
@@ -60,11 +59,11 @@ pub(crate) struct Found {
     pub checked_out: bool,
 }
 
-/// The manifest's texts in the working directory. In a job that checked nothing out they are read from GitHub, at the commit that
-/// a checkout would have brought.
+/// The manifest's texts in the working directory. In a job without a checkout, they are read from GitHub at the commit
+/// that a checkout would have used.
 ///
 /// # Errors
-/// Where there is no manifest, or it cannot be read.
+/// If there is no manifest, or it cannot be read.
 pub(crate) async fn files_here(context: &Context) -> Result<Found, Stop> {
     let (directory, path) = (&context.settings.directory, &context.settings.manifest);
     match files_from_directory(directory, path) {
@@ -83,7 +82,7 @@ pub(crate) async fn files_here(context: &Context) -> Result<Found, Stop> {
     };
     tracing::info!("there is no {path} in {}: reading it from GitHub at {at}", directory.display());
     let files = files_from_forge(github, &at, path).await?;
-    // Who asks for the files that it names reads them there as well.
+    // The files that it names are read there as well.
     let _ = context.read_at.set(at);
     Ok(Found { files, checked_out: false })
 }

@@ -1,6 +1,6 @@
-//! One short function per command. A command observes, plans, applies and reports; decisions are made in pure rooms.
+//! One short function per command. A command observes, plans, applies and reports; decisions are made in pure modules.
 //!
-//! A new command is a file here, an entry of [`crate::args::Command`] and a line in [`dispatch()`].
+//! A new command is a file here, an entry in [`crate::args::Command`] and a line in [`dispatch()`].
 
 pub(crate) mod apply_policy;
 pub(crate) mod approve;

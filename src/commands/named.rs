@@ -1,4 +1,4 @@
-//! The files that the manifest names beside itself, where a command reads the manifest.
+//! The files that the manifest refers to, from where a command reads the manifest.
 
 use super::Context;
 use crate::forge::Head;
@@ -6,8 +6,8 @@ use crate::manifest::Image;
 use crate::observe::named::{NamedFiles, Place, read_named, read_reviewed};
 use crate::observe::reviews::Reviews;
 
-/// What the files hold that images name whose manifest has the main file `main`: at the default branch's head where the manifest was
-/// read there, else where this run found it; with `reviews`, what was last reviewed of them.
+/// The contents of the files named by images of a manifest with the main file `main`: at the default branch's head if
+/// the manifest was read there, else where this run found it; with `reviews`, as they were last reviewed.
 pub(super) async fn named_files<'i>(
     context: &Context,
     head: Option<&Head>,

@@ -7,7 +7,7 @@ use super::{Context, Exit, Stop, load, planned, promote};
 use crate::observe::ledger::Trust;
 use crate::report::{Output, rows};
 
-/// Runs it for `images`, or for all where none is named; with `shards` the plan has the matrix of so many parts.
+/// Runs it for `images`, or for all if none is named; with `shards`, the plan contains a matrix of that many parts.
 pub(crate) async fn run(
     context: &Context,
     images: &[String],

@@ -71,7 +71,7 @@ pub(super) fn explained(
     explained.collect()
 }
 
-/// Why a wanted proposal is not opened or moved now.
+/// Why a wanted proposal is not opened or updated now.
 fn obstacle(situation: &Situation, branch: &str) -> Option<String> {
     let decision = situation.decisions.iter().find(|decision| decision.branch == branch)?;
     match &decision.action {

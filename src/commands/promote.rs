@@ -52,7 +52,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     if arguments.prune && seen.stopped.is_none() {
         prune(context, &reviews, &scope, &head.commit, &mut seen).await?;
     }
-    // What is not recorded cannot fail, and what was not expected to be is checked now.
+    // What is not recorded cannot fail, and what was not expected to be recorded is checked now.
     let changing = recorded_files(context, &whole, &scope, &seen);
     let record = match changing.is_subset(&pending) && changing.is_empty() == pending.is_empty() {
         true => record,
@@ -107,7 +107,7 @@ async fn sweep(context: &Context, manifest: &Manifest) {
     let Some(forge) = context.forge.as_deref().filter(|_| records) else { return };
     let own = manifest.prefix();
     match forge.sweep(&own, None).await {
-        // A manifest with a part of its own may have proposals under their former names.
+        // A manifest with its own branch part may have proposals under their former names.
         Ok(open) => {
             let formerly = own != manifest.proposals.branch_prefix;
             context.may_have_proposals.store(open || formerly, Ordering::Relaxed);
@@ -150,11 +150,11 @@ async fn prune(
     Ok(())
 }
 
-/// What promotion would do; the half of `plan` that is about approvals. `head` is the default branch's that the manifest was read
-/// at, where it was.
+/// What promotion would do; the half of `plan` that is about approvals. `head` is the default branch's head if the
+/// manifest was read there.
 ///
 /// # Errors
-/// Where the forge does not say which repository it is.
+/// If the forge does not say which repository it is.
 pub async fn read_mirrors(
     context: &Context,
     sources: &Sources,
@@ -167,7 +167,7 @@ pub async fn read_mirrors(
     let Manner { attention, consent } = manner;
     let approvals: usize = manifest.images.iter().map(|image| image.approved.len()).sum();
     let _phase = Group::begin(&format!("Checking the mirrors of {}", counted(approvals, "approval")));
-    // Elsewhere no repository bears a mark.
+    // Elsewhere repositories carry no mark.
     let keeper = if manifest.on_docker_hub() { context.keeper().await? } else { context.known_keeper() };
     let foreign_records = reviews.binding.foreign_keys();
     let trust = signing_keys(context, head, Some(reviews), manifest).await;
@@ -200,7 +200,7 @@ fn say_what_is_lacking(manifest: &Manifest, seen: &Promotions) {
 /// The images that a run is about.
 ///
 /// # Errors
-/// [`Stop::Unusable`] where a name calls no image.
+/// [`Stop::Unusable`] if a name matches no image.
 pub fn scope(context: &Context, manifest: &Manifest, images: &[String]) -> Result<Scope, Stop> {
     let shard = context.settings.shard.map(|shard| (shard.number, shard.count));
     Scope::new(manifest, images, shard).map_err(|e| Stop::Unusable(e.to_string()))
@@ -255,7 +255,7 @@ async fn recorded(context: &Context, reviews: &Reviews, promoted: &[Promoted]) -
     Some(recorded)
 }
 
-/// The files that what is not promoted yet will be recorded in, where that is by a commit.
+/// The files in which pending promotions will be recorded, if that is done by a commit.
 fn pending_files(context: &Context, manifest: &Manifest, scope: &Scope) -> BTreeSet<String> {
     let images = manifest.images.iter().enumerate().filter(|(at, _)| scope.contains(*at)).map(|(_, image)| image);
     let pending = images.filter(|image| image.approved.iter().any(|approval| is_pending(image, approval)));
@@ -263,7 +263,7 @@ fn pending_files(context: &Context, manifest: &Manifest, scope: &Scope) -> BTree
     to_be_committed(context, manifest, scope, files)
 }
 
-/// The files whose records will change by what was planned, where that is by a commit.
+/// The files whose records will change through the plan, if that is done by a commit.
 fn recorded_files(context: &Context, manifest: &Manifest, scope: &Scope, seen: &Promotions) -> BTreeSet<String> {
     let changes = |step: &&Step| {
         let approvals = manifest.approvals().filter(|(image, _)| image.repository == step.repository);
@@ -276,7 +276,8 @@ fn recorded_files(context: &Context, manifest: &Manifest, scope: &Scope, seen: &
     to_be_committed(context, manifest, scope, files)
 }
 
-/// These files, where records go there by a commit that has to be made yet. The work tree is read only where there are any.
+/// Those of these files whose records need a commit that is yet to be made. The work tree is read only if there are
+/// any.
 fn to_be_committed(context: &Context, manifest: &Manifest, scope: &Scope, files: BTreeSet<String>) -> BTreeSet<String> {
     let commits = matches!(context.settings.record, RecordMode::Auto | RecordMode::Commit);
     if files.is_empty() || !commits || is_half_recorded(context, manifest, scope) { BTreeSet::new() } else { files }
@@ -335,7 +336,7 @@ fn record_of(reviews: &Reviews, promoted: &Promoted) -> Record {
     }
 }
 
-/// Everything that was done. What the mirror had already counts as promoted by this run only if it was recorded by it.
+/// Everything that was done. What the mirror already had counts as promoted by this run only if this run recorded it.
 fn outcome(
     applied: Applied,
     recorded: Option<Result<Outcome, WriteError>>,

@@ -22,7 +22,7 @@ use crate::proposal::machine::{Action, Decision};
 use crate::report::{Output, rows};
 use crate::text::excerpt;
 
-/// Runs it for `images`, or for all if none is named. The proposal on the branch `refresh` is moved even if it has an
+/// Runs it for `images`, or for all if none is named. The proposal on the branch `refresh` is updated even if it has an
 /// approving review.
 ///
 /// # Errors
@@ -109,7 +109,7 @@ struct Done {
     moved: Vec<String>,
     /// Branches that needed a write in this round.
     written: usize,
-    /// What the forge refused of that with this credential.
+    /// Which of them the forge refused with this credential.
     refused: Vec<String>,
 }
 

@@ -17,11 +17,11 @@ use crate::proposal::machine::Action;
 use crate::proposal::metadata::{self, Metadata, ObjectId};
 use crate::report::rows::{Proposed, ProposedAction};
 
-/// Makes sure that a proposal that a person asks for is open with the right content, as far as it may be moved, and
+/// Makes sure that a proposal that a person asks for is open with the right content, as far as it may be updated, and
 /// returns what happened.
 ///
 /// # Errors
-/// As [`publish`] and [`settle`] have them, and where the forge does not say what is open.
+/// As for [`publish`] and [`settle`], or if the forge does not say what is open.
 pub(super) async fn ensure(
     context: &Context,
     forge: &dyn Forge,
@@ -53,10 +53,11 @@ pub(super) fn row(open: &OpenProposal, action: ProposedAction, why: Option<&Stri
     Proposed { number: open.number, url, branch, action, detail, title: open.title.clone() }
 }
 
-/// Opens a proposal, or moves the open one to what is wanted now.
+/// Opens a proposal, or updates the open one to what is wanted now.
 ///
-/// # Errors [`crate::forge::Error::Moved`] where somebody else was faster: look again. Any other error only concerns
-/// this proposal.
+/// # Errors
+/// [`crate::forge::Error::Moved`] if somebody else was faster: read it again. Any other error only concerns this
+/// proposal.
 pub(super) async fn publish(
     context: &Context,
     forge: &dyn Forge,
@@ -101,7 +102,7 @@ async fn judged(
 }
 
 /// Catches up on what an earlier run did not reach: requesting labels and reviews, and a verdict that could not be
-/// posted. The body says what is done. What is `wanted` there is what it holds, as far as that is known.
+/// posted. The body says what is done. `wanted` is the proposal's content, as far as it is known.
 ///
 /// # Errors
 /// If the forge rejects the body.
@@ -131,7 +132,7 @@ pub(super) async fn settle(
     Ok(())
 }
 
-/// Whether a proposal is the job's own token's. If that is unknown, it is treated as one: a verdict does no harm.
+/// Whether a proposal was made with the job's own token. If unknown, it is assumed: a verdict does no harm.
 async fn is_job(statuses: &dyn Statuses, open: Option<&OpenProposal>) -> bool {
     match open {
         Some(open) => open.author == JOB_LOGIN,

@@ -14,13 +14,13 @@ use crate::observe::named::NamedFiles;
 use crate::observe::proposals::ProposalReader;
 use crate::observe::reviews::Reviews;
 
-/// The categories of a run's sources, from Docker Hub's search where a name does not tell; a search that does not answer is not
-/// asked again.
+/// The categories of a run's sources, from Docker Hub's search if the name does not tell; a search that does not answer
+/// is not tried again.
 pub(super) fn standings(context: &Context) -> Standings {
     Standings::new(context.anonymous_hub().map(|hub| hub.with_retry(Policy { tries: 1, ..hub::RETRY })))
 }
 
-/// What signatures of a manifest's images are verified with: its keys as [`named_files`] has them, and the root that ships.
+/// What signatures of a manifest's images are verified with: its keys from [`named_files`], and the built-in root.
 pub(super) async fn signing_keys(
     context: &Context,
     head: Option<&Head>,

@@ -11,7 +11,7 @@ use crate::text::excerpt;
 /// Does what the event asks for.
 ///
 /// # Errors
-/// Where the event asks for nothing that this program does, or why what it asks for could not be done.
+/// If the event asks for nothing that this program does, or why the request could not be carried out.
 pub(crate) async fn run(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
     if !context.settings.github.in_actions {
         return Err(Stop::Unusable(
@@ -58,7 +58,7 @@ async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, St
         return promoted;
     }
     let done = both(promoted, propose::run(context, &[], None, output).await);
-    // What a person approved is not moved to a newer version, but if it conflicts, nobody can merge it.
+    // What a person approved is not updated to a newer version, but if it conflicts, nobody can merge it.
     if !output.left_a_proposal() || context.interruption.signal().is_some() {
         return done;
     }

@@ -73,8 +73,8 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    /// Makes all of these anew. Whether a branch moved in the meantime, so that it is to be looked at again; in the last round that is a
-    /// failure.
+    /// Recreates all of these. Returns whether a branch moved in the meantime, so that they have to be checked again;
+    /// in the last round that is a failure.
     async fn remake_all(&self, conflicting: &[Conflicting], last: bool, outcome: &mut rows::Outcome) -> bool {
         let mut moved = false;
         for sibling in conflicting {

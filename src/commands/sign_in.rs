@@ -69,7 +69,7 @@ fn write(sign_in: &mut SignIn, directory: &Path, shown: &Path, force: bool) -> R
     Ok(())
 }
 
-/// Writes a file beside its place and moves it there: a reader finds all of it or none.
+/// Writes a temporary file and moves it into place: a reader finds all of it or none.
 fn whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
@@ -80,7 +80,7 @@ fn whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     });
     let moved = written.and_then(|()| std::fs::rename(&beside, path));
     if moved.is_err() {
-        // What could not be moved is of no use to anybody.
+        // A file that could not be moved is useless.
         let _ = std::fs::remove_file(&beside);
     }
     moved

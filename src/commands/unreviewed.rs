@@ -11,7 +11,8 @@ use crate::plan::{FailedStep, Key, Scope, is_pending};
 use crate::proposal::{Unreviewed, Wanted};
 use crate::report::rows;
 
-/// What reviews bind of a manifest that was read at a head of the default branch; `None`: as it is now.
+/// Which parts of a manifest, read at a head of the default branch, are in effect after review; `None`: the current
+/// head.
 pub(super) async fn reviews(context: &Context, at: Option<&Head>, manifest: &Manifest) -> Arc<Reviews> {
     let commit = at.map(|head| head.commit.clone());
     if let Some(known) = context.reviews.of(commit.as_ref()) {
@@ -25,8 +26,8 @@ pub(super) async fn reviews(context: &Context, at: Option<&Head>, manifest: &Man
     read
 }
 
-/// The approvals whose removal is wanted: those that are not promoted. On a forge that has no reviews none is offered, because what
-/// would be approved anew would have none either.
+/// The approvals whose removal is wanted: those that are not promoted. On a forge without reviews none is offered,
+/// because a new approval would not have one either.
 pub(super) fn unreviewed(context: &Context, reviews: &Reviews, scope: &Scope) -> Unreviewed {
     let mut unreviewed = Unreviewed::default();
     if context.forge.as_deref().and_then(Forge::accounts).is_none() {
@@ -61,7 +62,7 @@ pub(super) fn also_covered(reviews: &Reviews, wanted: Option<&Wanted>) -> Vec<St
     binding.unreviewed.iter().map(|gap| gap.what.clone()).chain(approvals).collect()
 }
 
-/// What the manifest asks for without reviews, and so is not done: of the images in scope, and of the whole.
+/// What the manifest asks for without reviews, and so is not done: for the images in scope, and in general.
 pub(super) fn not_done(reviews: &Reviews, scope: &Scope) -> Vec<rows::Failed> {
     let manifest = &reviews.binding.manifest;
     let in_scope = |gap: &&Gap| {

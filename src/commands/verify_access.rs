@@ -67,7 +67,7 @@ async fn to_pull(
     Ok((access::newest_mirrors(manifest, &scope), others))
 }
 
-/// The upstreams that are asked. Docker Hub's search is asked about those whose category decides.
+/// The upstreams to check. Docker Hub's search is used for those whose category decides.
 async fn sample(context: &Context, manifest: &Manifest, scope: &Scope, count: usize) -> Vec<Subject> {
     let standings = reader::standings(context);
     let mut subjects = access::sample(manifest, scope, count);

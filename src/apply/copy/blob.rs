@@ -1,5 +1,5 @@
-//! The bytes of a blob on their way from upstream. The store they go to hashes them. Where a connection broke the store they
-//! come from goes on: a fault that comes through is one that another try does not fix.
+//! The bytes of a blob on their way from upstream. The destination store hashes them. After a broken connection the
+//! source store resumes: a fault that gets through is one that another try does not fix.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,21 +14,22 @@ use crate::observe::sources::Sources;
 use crate::progress::Bar;
 use crate::registry::{BlobSource, ByteStream, Error, ErrorKind};
 
-/// A larger blob takes its turn to stream: it is more than buffers hold anyway.
+/// A larger blob waits for its turn to stream: it exceeds what buffers hold anyway.
 const LARGE: u64 = 512 * 1024;
-/// How many large ones stream at once: each fills the buffers of two connections, more than a MiB together, and more of
-/// them make no copy faster.
+/// How many large ones stream at once: each fills the buffers of two connections, together more than a MiB, and more of
+/// them do not make copying faster.
 const STREAMS: usize = 3;
-/// How many more have their download opened in the meantime, so that none waits for a round trip when its turn comes. Not all: a
-/// connection keeps the buffer that it once needed, so what is opened one after the other goes through the same few.
+/// How many more have their download opened in the meantime, so that none waits for a round trip when its turn comes.
+/// Not all: a connection keeps the largest buffer it ever needed, so opening them one after the other reuses the same
+/// few.
 const AHEAD: usize = 1;
 
-/// What comes in pieces of so many bytes comes faster than it is sent on, and is held several times over by the buffers
-/// of both connections. From a slow or distant registry no such pieces come.
+/// Data that comes in pieces of this many bytes arrives faster than it is sent on, and is held several times over in
+/// the buffers of both connections. Slow or distant registries do not send such pieces.
 const WIDE_PIECE: usize = 64 * 1024;
-/// How many come so at once; it is as fast with two as with more.
+/// How many of these arrive at once; two are as fast as more.
 const WIDE: usize = 2;
-/// After so many bytes the next one's turn comes, so that no registry thinks that its other end is dead.
+/// After this many bytes it is the next one's turn, so that no registry thinks that its peer is dead.
 const WIDE_TURN: usize = 64 * 1024 * 1024;
 
 /// The turns of large blobs, shared by the whole run.
@@ -69,7 +70,7 @@ struct Inner {
     location: Location,
     blob: Descriptor,
     turns: Arc<Turns>,
-    /// How many bytes of it came since it was last begun.
+    /// How many of its bytes arrived since it was last started.
     came: AtomicU64,
     bar: Bar,
     /// What went wrong upstream, so that the destination is not blamed for it.
@@ -77,13 +78,13 @@ struct Inner {
 }
 
 impl Upstream {
-    /// The blob at this place; `bar` shows the bytes that come.
+    /// The blob at this location; `bar` shows the bytes that arrive.
     pub(super) fn new(sources: Sources, location: Location, blob: Descriptor, turns: Arc<Turns>, bar: Bar) -> Self {
         let (came, fault) = (AtomicU64::new(0), Mutex::new(None));
         Self { inner: Arc::new(Inner { sources, location, blob, turns, came, bar, fault }) }
     }
 
-    /// What went wrong upstream, if something did.
+    /// What went wrong upstream, if anything.
     pub(super) fn fault(&self) -> Option<Error> {
         self.inner.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -100,7 +101,7 @@ impl BlobSource for Upstream {
             0 => stream::empty().boxed(),
             _ => inner.ask().await.map_err(|e| inner.blame(e))?,
         };
-        // Where the sender tires of waiting, the store it comes from goes on where it was.
+        // If the sender tires of waiting, the source store resumes where it was.
         let streaming = Turns::take(&inner.turns.streaming, &inner.blob).await;
         let passing = Passing { inner, stream, _turns: (opened, streaming), wide: None, passed: 0 };
         Ok(stream::unfold(passing, |mut passing| async move { Some((passing.next().await?, passing)) }).boxed())
@@ -111,12 +112,12 @@ impl BlobSource for Upstream {
     }
 }
 
-/// A blob that streams.
+/// A blob that is streaming.
 struct Passing {
     inner: Arc<Inner>,
     stream: ByteStream,
     _turns: (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>),
-    /// The turn to take wide pieces, and how many bytes passed in it.
+    /// The turn for wide pieces, and how many bytes passed in it.
     wide: Option<OwnedSemaphorePermit>,
     passed: usize,
 }
@@ -133,7 +134,7 @@ impl Passing {
                 (self.wide, self.passed) = (None, 0);
             }
             if self.wide.is_none() {
-                // Turns come in the order in which they were asked for.
+                // Turns are granted in the order of requests.
                 self.wide = Arc::clone(&self.inner.turns.wide).acquire_owned().await.ok();
             }
         }
@@ -182,7 +183,7 @@ mod tests {
     use crate::registry::Registries;
     use crate::registry::remote::{Client, Options};
 
-    /// A blob of so many bytes in a layout, as a source.
+    /// A blob of this size in a layout, as a source.
     fn upstream(directory: &std::path::Path, size: u64, turns: &Arc<Turns>) -> Upstream {
         let bytes = vec![7; usize::try_from(size).unwrap()];
         let digest = Digest::sha256(&bytes);

@@ -52,7 +52,7 @@ impl Companionship {
 #[derive(Debug, Clone)]
 struct Lacking {
     digest: Digest,
-    /// What it names as its subject, says the list of referrers.
+    /// Its subject, according to the list of referrers.
     subject: Option<Digest>,
     under: Option<Tag>,
     /// What the mirror's tag resolves to now.
@@ -69,7 +69,7 @@ impl Lacking {
     }
 }
 
-/// What the mirror has beside an image already, and what it lacks.
+/// Which of an image's companions the mirror already has, and which it lacks.
 #[derive(Debug, Default)]
 struct Beside {
     held: BTreeSet<Digest>,
@@ -77,7 +77,7 @@ struct Beside {
 }
 
 impl Delivery {
-    /// Brings to the mirror what it lacks of `found` beside the manifests `digests`.
+    /// Copies to the mirror the companions in `found` of the manifests `digests` that it lacks.
     pub(super) async fn carry(
         &self,
         found: Result<Found, Error>,
@@ -96,7 +96,7 @@ impl Delivery {
         done
     }
 
-    /// What is brought: of what the mirror lacks the artifacts that there is room for.
+    /// What is copied: the artifacts that the mirror lacks and has room for.
     async fn chosen(
         &self,
         found: &[Companion],
@@ -183,7 +183,7 @@ impl Delivery {
         put.map_err(|e| CopyError::at_destination(FailedStep::Manifest, &e))
     }
 
-    /// Brings one. A tag of the mirror that says something of its own, such as the organization's signature, is left alone.
+    /// Copies one. A tag of the mirror with content of its own, such as the organization's signature, is left alone.
     async fn bring(&self, lacking: Lacking, route: Route<'_>) -> Result<Option<Carried>, CopyError> {
         let Route { step, mirror, .. } = route;
         let top = self.sources.document(&step.source, &lacking.digest).await.map_err(|e| CopyError::at_source(&e))?;
@@ -208,7 +208,7 @@ impl Delivery {
     }
 }
 
-/// Whether it may be copied too; else why it is left behind. `out`: what is left behind already.
+/// Whether it may be copied too; else why it is left behind. `out`: what is already left behind.
 fn admitted(
     lacking: &Lacking,
     judged: Judged,
@@ -230,7 +230,7 @@ fn gone(digest: &Digest) -> CopyError {
     CopyError::new(FailedStep::SourceLost, text)
 }
 
-/// The room that is left beside an image: what the mirror has there counts, whoever put it there.
+/// The room left for an image's companions: what the mirror has already counts, whoever put it there.
 async fn allowance(mut held: BTreeSet<Digest>, digests: &[Digest], mirror: &Mirror) -> Result<Allowance, CopyError> {
     held.extend(listed(digests.iter().cloned().collect(), mirror).await?.into_values().flatten());
     let sizes: Vec<u64> = stream::iter(held)

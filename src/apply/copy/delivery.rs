@@ -15,10 +15,11 @@ use crate::plan::{FailedStep, Step};
 use crate::progress::Bar;
 use crate::registry::{Put, Registries, Store};
 
-/// How many requests about blobs or manifests are under way at once; each host's own limit is the client's.
+/// How many requests about blobs or manifests are under way at once; each host's own limit is in the client.
 pub(super) const TOGETHER: usize = 16;
 
-/// From so many bytes on it is asked first whether an interrupted run sent some of them: less is soon sent again.
+/// From this many bytes on, it is first checked whether an interrupted run sent some of them: less is quickly sent
+/// again.
 const MUCH: u64 = 256 * 1024 * 1024;
 
 /// The mirror that an image goes to.
@@ -44,18 +45,18 @@ impl Mirror {
 pub(super) struct Route<'a> {
     pub(super) step: &'a Step,
     pub(super) mirror: &'a Mirror,
-    /// Shows how far it is.
+    /// Shows the progress.
     pub(super) bar: &'a Bar,
-    /// The mirror lacks some of it, whatever it is thought to have: every blob is asked for before it is sent, and after.
+    /// The mirror lacks some of it, whatever it is thought to have: every blob is checked before it is sent, and after.
     pub(super) anew: bool,
 }
 
-/// Brings images from their sources to one destination.
+/// Copies images from their sources to one destination.
 pub(super) struct Delivery {
     registries: Registries,
     pub(super) sources: Sources,
     pub(super) known: Known,
-    /// Permits of the whole run for blobs that are under way.
+    /// Permits for blobs that are under way, for the whole run.
     blobs: Semaphore,
     turns: Arc<Turns>,
 }
@@ -66,7 +67,7 @@ impl Delivery {
         Self { registries, sources, known, blobs, turns }
     }
 
-    /// The mirror of a step, to be written: where blobs may be mounted from the source, one token is for both.
+    /// The mirror of a step, to be written: if blobs may be mounted from the source, one token covers both.
     pub(super) fn mirror(&self, step: &Step, location: Location) -> Mirror {
         let from = match &step.source {
             Location::Remote(source) if self.may_mount(step, &location) => std::slice::from_ref(source),
@@ -75,20 +76,20 @@ impl Delivery {
         Mirror { store: self.registries.destination(&location, from), location }
     }
 
-    /// Whether the source is on the mirror's own registry, and lets this run's credential read.
+    /// Whether the source is on the mirror's own registry and readable with this run's credential.
     fn may_mount(&self, step: &Step, location: &Location) -> bool {
         step.source.registry().is_some()
             && step.source.registry() == location.registry()
             && !self.sources.is_refused(&step.source)
     }
 
-    /// Brings blobs to the mirror; whether bytes were sent for that.
+    /// Copies blobs to the mirror; returns whether bytes were sent.
     pub(super) async fn put_blobs(&self, blobs: &[Descriptor], route: Route<'_>) -> Result<bool, CopyError> {
         route.bar.expect(blobs.len(), blobs.iter().map(|blob| blob.size).sum());
         let mut blobs = blobs.to_vec();
         let mut ask = route.anew;
         if !ask && self.is_much(&blobs, route) {
-            // An interrupted run began with the smallest: where that is there, others may be.
+            // An interrupted run started with the smallest: if that exists, others may too.
             blobs.sort_by_key(|blob| blob.size);
             ask = self.has_first(&blobs, route).await;
         }
@@ -96,14 +97,14 @@ impl Delivery {
         puts.buffer_unordered(TOGETHER).try_fold(false, |any, sent| async move { Ok(any || sent) }).await
     }
 
-    /// Whether so much of this is to be sent that it is worth a look whether an interrupted run sent some of it.
+    /// Whether so much of this is to be sent that checking for blobs sent by an interrupted run is worthwhile.
     fn is_much(&self, blobs: &[Descriptor], route: Route<'_>) -> bool {
         let Route { step, mirror, .. } = route;
         let lacking = self.lacking(blobs, step);
         lacking.map(|blob| blob.size).sum::<u64>() >= MUCH && !self.may_mount(step, &mirror.location)
     }
 
-    /// Whether the mirror has the first of what it is not known to have.
+    /// Whether the mirror has the first blob that it is not known to have.
     async fn has_first(&self, blobs: &[Descriptor], route: Route<'_>) -> bool {
         match self.lacking(blobs, route.step).next() {
             Some(first) => route.mirror.store.has_blob(&first.digest).await.unwrap_or(false),
@@ -111,13 +112,13 @@ impl Delivery {
         }
     }
 
-    /// What the repository of a step is not known to have.
+    /// The blobs that the repository of a step is not known to have.
     fn lacking<'a>(&'a self, blobs: &'a [Descriptor], step: &'a Step) -> impl Iterator<Item = &'a Descriptor> {
         blobs.iter().filter(|blob| !self.known.has_blob(&step.repository, &blob.digest))
     }
 
-    /// Brings one blob to the mirror: not at all where it is, by mounting where another repository there has it, else from
-    /// upstream; whether its bytes were sent. `ask`: it may be there, whoever sent it.
+    /// Copies one blob to the mirror: not at all if it exists, by mounting if another repository there has it, else
+    /// from upstream; returns whether its bytes were sent. `ask`: it may exist, whoever sent it.
     async fn put_blob(&self, blob: Descriptor, route: Route<'_>, ask: bool) -> Result<bool, CopyError> {
         let Route { step, mirror, bar, anew } = route;
         let mut holders = self.known.blob(&blob.digest).await;
@@ -155,7 +156,7 @@ impl Delivery {
         }
     }
 
-    /// Where a blob can be mounted from: a sibling that has it, or the source where it is on the same registry.
+    /// Where a blob can be mounted from: a sibling that has it, or the source if that is on the same registry.
     fn mount(&self, holders: &Holders, step: &Step, mirror: &Mirror) -> Option<RepositoryName> {
         let name = mirror.name()?;
         if let Some(sibling) = holders.iter().find(|holder| **holder != step.repository) {
@@ -170,7 +171,7 @@ impl Delivery {
         }
     }
 
-    /// Puts everything below the top, the deepest first, so that nothing ever names what is not there.
+    /// Puts everything below the top, the deepest first, so that nothing ever refers to something missing.
     pub(super) async fn put_manifests(&self, tree: &Tree, route: Route<'_>) -> Result<(), CopyError> {
         let Route { step: Step { repository, .. }, mirror, .. } = route;
         for level in tree.levels.iter().rev() {
@@ -193,11 +194,11 @@ impl Delivery {
         self.put_manifests(tree, route).await
     }
 
-    /// Where a mirror does not take a manifest because it lacks what that names, or may lack what it was only taken to
-    /// have: nobody's word counts any more, and everything is looked for where it should be, and brought.
+    /// If a mirror rejects a manifest because it lacks, or may lack, something it was assumed to have: assumptions no
+    /// longer count, and everything is checked and copied if missing.
     ///
     /// # Errors
-    /// `error` where that is of no use.
+    /// `error` if that does not help.
     pub(super) async fn bring_anew(&self, error: CopyError, tree: &Tree, route: Route<'_>) -> Result<(), CopyError> {
         let repository = &route.step.repository;
         match error.lack {

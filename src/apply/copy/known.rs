@@ -11,7 +11,7 @@ use crate::image::{Digest, RepositoryName};
 /// The repositories of the destination that have a blob.
 pub(super) type Holders = BTreeSet<RepositoryName>;
 
-/// What a run knows of its destination.
+/// What a run knows about its destination.
 #[derive(Default)]
 pub(super) struct Known {
     blobs: Mutex<BTreeMap<Digest, Arc<AsyncMutex<Holders>>>>,
@@ -22,8 +22,8 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Who holds a blob. While the answer is held, nobody else copies this blob: whoever comes second waits, and then
-    /// finds that it is there.
+    /// Who holds a blob. While the returned guard is held, nobody else copies this blob: others wait, and then find
+    /// that it exists.
     pub(super) async fn blob(&self, digest: &Digest) -> OwnedMutexGuard<Holders> {
         let flight = {
             let mut blobs = self.blobs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -32,7 +32,7 @@ impl Known {
         flight.lock_owned().await
     }
 
-    /// Whether a repository is known to have a blob; not while somebody copies it.
+    /// Whether a repository is known to have a blob; not while it is being copied.
     pub(super) fn has_blob(&self, repository: &RepositoryName, digest: &Digest) -> bool {
         let blobs = self.blobs.lock().unwrap_or_else(PoisonError::into_inner);
         blobs.get(digest).and_then(|flight| flight.try_lock().ok()).is_some_and(|holders| holders.contains(repository))
@@ -71,7 +71,7 @@ impl Known {
         }
     }
 
-    /// That it is not known any more whether a repository has anything of an image.
+    /// Notes that it is no longer known whether a repository has any of an image.
     pub(super) async fn forget(&self, repository: &RepositoryName, tree: &Tree) {
         for blob in &tree.blobs {
             self.blob(&blob.digest).await.remove(repository);
@@ -82,7 +82,7 @@ impl Known {
         }
     }
 
-    /// Where it is noted that a promoted sibling was read once for a repository.
+    /// The cell that is set once a promoted sibling has been read for a repository.
     pub(super) fn vouched(&self, repository: &RepositoryName) -> Arc<OnceCell<()>> {
         let mut vouched = self.vouched.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(vouched.entry(repository.clone()).or_default())

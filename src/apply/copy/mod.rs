@@ -1,8 +1,9 @@
 //! Copies approved bytes from upstream to the mirror: blobs, then manifests from the bottom up, then the tag.
 //!
-//! Bytes stream from registry to registry; nothing touches a disk and memory does not grow with layers. A blob is fetched
-//! and sent once a run, whatever images share it; where the destination can mount it from a repository that has it,
-//! no byte moves. Stopped between any two requests, a second run finds what the first one left and ends the same.
+//! Bytes stream from registry to registry; nothing touches a disk and memory does not grow with layers. A blob is
+//! fetched and sent once per run, whatever images share it; if the destination can mount it from a repository that has
+//! it, no bytes move. If stopped between any two requests, a second run finds what the first one left and ends the
+//! same.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -28,8 +29,8 @@ mod known;
 mod tree;
 mod verify;
 
-/// How long what the plan saw of a mirror's tag is good, where no bytes had to be sent since: between any look and the PUT
-/// somebody may push, and no registry sets a tag only where it answers what is expected.
+/// How long the tag state seen by the plan is valid if no bytes had to be sent since: somebody may always push between
+/// a read and the PUT, and no registry sets a tag on condition of its present value.
 const MOMENT: Duration = Duration::from_secs(10);
 
 /// Copies images to one destination; knows what this run has copied there.
@@ -37,7 +38,7 @@ pub(crate) struct Copier {
     delivery: Delivery,
     /// For every repository, a promoted top document that vouches for its blobs.
     vouchers: BTreeMap<RepositoryName, Digest>,
-    /// When the plan began to look at the mirror's tags.
+    /// When the plan began to read the mirror's tags.
     looked: Instant,
     progress: Progress,
 }
@@ -52,7 +53,7 @@ pub(crate) struct Copied {
 
 impl Copier {
     /// A copier from `sources` to mirrors in `registries`; the promoted steps vouch for what their repositories have.
-    /// `looked`: when the plan began to look at the mirror's tags.
+    /// `looked`: when the plan began to read the mirror's tags.
     pub(crate) fn new(
         registries: Registries,
         sources: Sources,
@@ -74,10 +75,11 @@ impl Copier {
         self.delivery.mirror(step, location)
     }
 
-    /// Promotes one approval: copies it, or verifies what the mirror already answers; its signatures and the like come along.
+    /// Promotes one approval: copies it, or verifies what the mirror already has; its signatures and the like are
+    /// copied along.
     ///
     /// # Errors
-    /// Where it stopped, and why; the tag then still resolves to what it did before.
+    /// At which step it stopped, and why; the tag then still resolves to what it did before.
     pub(crate) async fn promote(&self, step: &Step, mirror: &Mirror) -> Result<Copied, CopyError> {
         if step.state == State::TagOnly
             && let Some(now) = &step.mirror_now
@@ -87,7 +89,7 @@ impl Copier {
             return Ok(Copied { mirrored: now.clone(), companions });
         }
         let bar = self.progress.image(&name(step));
-        // What answers already and is not whole lacks something that was there once.
+        // A tag that resolves to an incomplete image has lost something.
         let anew = step.state == State::TagOnly;
         let copied = self.copy(Route { step, mirror, bar: &bar, anew }).await;
         bar.end(copied.is_ok());
@@ -113,7 +115,7 @@ impl Copier {
         let (delivery, step) = (&self.delivery, route.step);
         let top = self.top(step).await?;
         let from = Origin::Source(&delivery.sources, &step.source);
-        // The two ends are asked at once: neither look needs the other.
+        // Both ends are queried at once: neither depends on the other.
         let (tree, ()) = tokio::join!(tree::read(from, top), self.vouch(step, route.mirror));
         let tree = tree.map_err(|error| match error {
             TreeError::Missing(_) => CopyError::new(FailedStep::SourceLost, format!("{}: {error}", step.source_text)),
@@ -132,7 +134,7 @@ impl Copier {
         let digests = tree.digests();
         let found = companions::find(&delivery.sources, &step.source, &digests);
         let (found, put) = tokio::join!(found, delivery.put_blobs(&tree.blobs, route));
-        // Without bytes to send no time has passed since the plan: what it saw counts.
+        // Without bytes to send, no time has passed since the plan: what it saw counts.
         let is_seen = !put? && self.looked.elapsed() < MOMENT;
         let look = async { if is_seen { Ok(step.mirror_now.clone()) } else { answer(step, route.mirror).await } };
         let (put, seen) = tokio::join!(delivery.put_manifests(&tree, route), look);
@@ -189,7 +191,7 @@ impl Copier {
         }
     }
 
-    /// Carries what belongs to these manifests of an image that is at the mirror.
+    /// Copies the companions of these manifests of an image that is at the mirror.
     async fn accompany(&self, digests: &[Digest], step: &Step, mirror: &Mirror) -> Companionship {
         let bar = self.progress.beside(&name(step));
         let found = companions::find(&self.delivery.sources, &step.source, digests).await;
@@ -198,7 +200,7 @@ impl Copier {
         done
     }
 
-    /// The digests of a promoted image: what its tag answers, and its children.
+    /// The digests of a promoted image: the one its tag resolves to, and its children.
     async fn promoted_digests(&self, top: &Digest, mirror: &Mirror) -> Result<Vec<Digest>, CopyError> {
         let held = self.delivery.sources.documents.of(mirror.store.as_ref(), top).await;
         let held = held.map_err(|e| CopyError::at_destination(FailedStep::Verify, &e))?;
@@ -207,7 +209,7 @@ impl Copier {
     }
 }
 
-/// How people read of a step: `loki:3.1.0`.
+/// The name of a step for people: `loki:3.1.0`.
 fn name(step: &Step) -> String {
     format!("{}:{}", step.repository, step.tag)
 }

@@ -9,13 +9,13 @@ use crate::image::{Descriptor, Digest, Location, Reference};
 use crate::observe::sources::Sources;
 use crate::registry::Store;
 
-/// How deep indexes may nest, the top one included.
+/// How deep indexes may nest, including the top one.
 const DEPTH: usize = 4;
 /// How many documents one image may have.
 const DOCUMENTS: usize = 1_000;
-/// How many bytes the documents of one image may have together: they are held in memory until the tag is set.
+/// How many bytes the documents of one image may have in total: they are kept in memory until the tag is set.
 const BYTES: usize = 16 * 1024 * 1024;
-/// How many children are read together.
+/// How many children are read at once.
 const TOGETHER: usize = 16;
 
 /// An image, read down to its manifests.
@@ -25,9 +25,9 @@ pub(super) struct Tree {
     pub(super) top: Document,
     /// Everything below it, by level: the last level is put first.
     pub(super) levels: Vec<Vec<Document>>,
-    /// The blobs that are to be copied, once each; layers that may not be distributed are left out.
+    /// The blobs to copy, once each; layers that must not be distributed are left out.
     pub(super) blobs: Vec<Descriptor>,
-    /// How many layers were left out so.
+    /// How many layers were left out for that reason.
     pub(super) foreign: usize,
 }
 
@@ -168,7 +168,7 @@ fn named(document: &Document, blobs: &mut Blobs, seen: &mut BTreeSet<Digest>) ->
 #[derive(Default)]
 struct Blobs {
     held: BTreeMap<Digest, Descriptor>,
-    /// Layers that may not be distributed.
+    /// Layers that must not be distributed.
     foreign: BTreeSet<Digest>,
 }
 

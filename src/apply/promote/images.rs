@@ -1,4 +1,4 @@
-//! Copies images side by side.
+//! Copies images concurrently.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use crate::apply::interruption::Interruption;
 use crate::image::RepositoryName;
 use crate::plan::{FailedStep, State, Step};
 
-/// How many images are copied side by side.
+/// How many images are copied concurrently.
 const IMAGES: usize = 16;
 
 /// Copies and verifies, except for repositories that are `unmade`; with `signatures`, also follows up on what is

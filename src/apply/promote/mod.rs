@@ -1,4 +1,4 @@
-//! Applies a promotion plan: creates repositories, copies images side by side, and reports the result of each.
+//! Applies a promotion plan: creates repositories, copies images concurrently, and reports the result of each.
 
 use super::interruption::Interruption;
 use super::removal::Outcome;
@@ -12,10 +12,10 @@ mod work;
 
 pub(crate) use work::{Applied, Promoted, Work};
 
-/// Applies a plan: what is revoked goes first, then repositories are made and fixed, then images are copied or verified, and
-/// at last what was retired goes. One image's failure never stops the others, nor does what one repository refuses; a
-/// credential that is refused as such stops all, and so does an interruption: what is promoted then is told apart from what is
-/// not.
+/// Applies a plan: revoked tags are deleted first, then repositories are created and fixed, then images are copied or
+/// verified, and finally retired tags are deleted. One image's failure never stops the others, nor does a refusal by
+/// one repository; a credential that is refused as such stops all, and so does an interruption: what is promoted then
+/// is distinguished from what is not.
 pub(crate) async fn promote(work: &Work<'_>, interruption: &Interruption) -> Applied {
     let mut applied = Applied { sealed: work.planned.doubtful.clone(), ..Applied::default() };
     remove(work, Why::Revoked, &mut applied).await;
@@ -31,7 +31,7 @@ pub(crate) async fn promote(work: &Work<'_>, interruption: &Interruption) -> App
     applied
 }
 
-/// Deletes the tags with one reason, one after the other: they are few.
+/// Deletes the tags with one reason, one after the other, as they are few.
 async fn remove(work: &Work<'_>, why: Why, applied: &mut Applied) {
     for removal in work.planned.removals.iter().filter(|removal| removal.why == why) {
         match work.remover().remove(removal).await {

@@ -18,7 +18,7 @@ fn unmade_because(reason: impl std::fmt::Display) -> CopyError {
     CopyError::new(FailedStep::Create, reason)
 }
 
-/// Creates and fixes what the plan says, where the credential may push.
+/// Creates and fixes what the plan says, if the credential may push.
 pub(super) async fn prepare(work: &Work<'_>, applied: &mut Applied) -> Unmade {
     let mut unmade = unwritable(work, applied).await;
     if applied.stopped.is_some() {

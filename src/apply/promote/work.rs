@@ -15,14 +15,14 @@ use crate::plan::removal::Removal;
 use crate::plan::{Failure, State, Step};
 use crate::registry::Registries;
 
-/// How many of the artifacts that are left behind are logged for one image; the results have all.
+/// How many of the artifacts left behind are logged for one image; the results have all of them.
 const SAID: usize = 5;
 
 pub(crate) struct Work<'a> {
     pub copier: &'a Arc<Copier>,
     /// The destination.
     pub registries: &'a Registries,
-    /// Docker Hub's own API, where there is a credential for it.
+    /// Docker Hub's own API, if there is a credential for it.
     pub hub: Option<&'a Hub>,
     pub manifest: &'a Manifest,
     pub planned: &'a Promotions,
@@ -31,7 +31,7 @@ pub(crate) struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Docker Hub's own API, where the mirrors are there.
+    /// Docker Hub's own API, if the mirrors are there.
     pub(super) fn hub(&self) -> Option<&Hub> {
         self.hub.filter(|_| self.manifest.on_docker_hub())
     }
@@ -79,7 +79,7 @@ pub(crate) struct Applied {
 }
 
 impl Applied {
-    /// Adds the result for a step's companions. What was left behind fails separately: the image is there.
+    /// Adds the result for a step's companions. What was left behind fails separately, as the image is there.
     pub(super) fn accompany(&mut self, step: &Step, companions: Companionship) {
         self.carried.extend(companions.carried);
         for left in companions.left.iter().take(SAID) {

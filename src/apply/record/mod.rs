@@ -46,8 +46,8 @@ pub(crate) struct Outcome {
     pub(crate) unwritten: Vec<Unwritten>,
 }
 
-/// Records what was promoted in the manifest as it is now; what cannot be written there keeps no other from its record. Without
-/// records it only looks after the recording proposal, of the manifest: it is closed where nothing is left to
+/// Records what was promoted in the manifest as it is now; a record that cannot be written there does not prevent
+/// others. Without records it only takes care of the manifest's recording proposal: it is closed if nothing is left to
 /// record. The commit names the one up to which everything is known to be reviewed.
 pub(crate) async fn record(
     forge: &dyn Forge,
@@ -98,7 +98,7 @@ async fn write(work: &Work<'_>, way: Way) -> Result<Recorded, WriteError> {
     work.propose(open).await.map(Recorded::Proposed)
 }
 
-/// Nothing is to be recorded: the manifest is checked only where a recording proposal is open, and then as it is now.
+/// Nothing is to be recorded: the manifest is only read if a recording proposal is open, and then as it is now.
 async fn settle(forge: &dyn Forge, path: &str, manifest: &Manifest, way: Way) -> Result<Recorded, WriteError> {
     if way == Way::Commit {
         return Ok(Recorded::Already);

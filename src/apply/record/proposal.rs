@@ -1,4 +1,5 @@
-//! The recording proposal: where the default branch refuses commits, records gather on one branch, and nothing waits for it.
+//! The recording proposal: if the default branch refuses commits, records are collected on one branch, and nothing
+//! waits for it.
 
 use super::work::Work;
 use crate::apply::anew::WriteError;
@@ -10,7 +11,7 @@ use crate::proposal::own::former;
 use crate::proposal::record::{self, Record, gathered};
 use crate::report::rows::{Proposed, ProposedAction};
 
-/// The recording proposal, if one is open: under its former name too, where that was this manifest's. One whose base
+/// The recording proposal, if one is open, also under its former name if that was this manifest's. One whose base
 /// branch a person changed records nothing.
 pub(super) async fn open(forge: &dyn Forge, manifest: &Manifest) -> Result<Option<OpenProposal>, WriteError> {
     let branch = branch::record(&manifest.prefix());
@@ -32,7 +33,7 @@ async fn open_on(forge: &dyn Forge, branch: &str) -> Result<Option<OpenProposal>
 }
 
 impl Work<'_> {
-    /// Sees to it that the recording proposal holds these records, those it has, and nothing else.
+    /// Makes sure that the recording proposal contains these records, its previous ones, and nothing else.
     pub(super) async fn propose(&self, open: Option<OpenProposal>) -> Result<Proposed, WriteError> {
         let own = || branch::record(&self.manifest.prefix());
         let branch = open.as_ref().map_or_else(own, |open| open.branch.clone());
@@ -47,8 +48,8 @@ impl Work<'_> {
         self.show(open, branch, &records, moved).await
     }
 
-    /// Sees to a recording proposal for which this run has nothing: it is closed if nothing is left to record, unless
-    /// it has somebody else's commits.
+    /// Takes care of a recording proposal to which this run adds nothing: it is closed if nothing is left to record,
+    /// unless it has somebody else's commits.
     pub(super) async fn settle(&self, open: OpenProposal) -> Result<Proposed, WriteError> {
         let empty = self
             .theirs(&open.head)
@@ -62,7 +63,7 @@ impl Work<'_> {
         Ok(proposed(open.number, open.url, open.branch, done))
     }
 
-    /// Only what this program put on the branch is carried on: what somebody else wrote there was never read back.
+    /// Only what this program put on the branch is carried over: what somebody else wrote there was never read back.
     async fn make_from(&self, branch: &str, tip: &Commit) -> Result<(Vec<Record>, bool), WriteError> {
         let Written { own, other, .. } = self.forge.written(branch, tip, &Account::Us).await?;
         let theirs = self.theirs(tip).await?;
@@ -80,8 +81,8 @@ impl Work<'_> {
         Ok((records, moved))
     }
 
-    /// The branch becomes the default branch and one commit, unless it says that already. `theirs` is its content, and
-    /// `ours` the content that this program last gave it.
+    /// Sets the branch to the default branch and one commit, unless it already has that content. `theirs` is its
+    /// content, and `ours` the content that this program last gave it.
     async fn make(
         &self,
         branch: &str,

@@ -42,7 +42,7 @@ impl<'a> Work<'a> {
         Ok(self.forge.append(&self.head.branch, &self.head.commit, &new).await?)
     }
 
-    /// The records that can be written together, and each that alone cannot be.
+    /// The records that can be written together, and those that cannot be written even alone.
     pub(super) fn writable(&self, mut records: Vec<Record>) -> (Vec<Record>, Vec<Unwritten>) {
         let edited = |records: &[Record]| files::edited(&self.manifest, record::changes(&self.manifest, records));
         let mut unwritten = Vec::new();
@@ -65,10 +65,10 @@ impl<'a> Work<'a> {
         Ok(NewCommit { message: Message { headline, body }, files })
     }
 
-    /// The manifest on the recording branch; `None` where there is none that can be used.
+    /// The manifest on the recording branch; `None` if it has no usable one.
     pub(super) async fn theirs(&self, tip: &Commit) -> Result<Option<Manifest>, WriteError> {
         match from_forge(self.forge, tip, self.path).await {
-            // Not none: its records would be lost with the next rewrite.
+            // Not `None`: its records would be lost with the next rewrite.
             Err(LoadError::Forge(error)) => Err(error.into()),
             read => Ok(read.ok()),
         }

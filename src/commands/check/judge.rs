@@ -29,7 +29,7 @@ pub(super) struct Judged {
     pub(super) findings: Vec<Finding>,
     /// What is worth knowing.
     pub(super) notices: Vec<Finding>,
-    /// What has to be said about rules.
+    /// What to say about rules.
     pub(super) told: Vec<Told>,
     /// What promotion would do about the new approvals.
     pub(super) promotions: Vec<rows::Promotion>,
@@ -42,7 +42,7 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    /// The part of it about these images; findings about none stay.
+    /// The part of it about these images; findings that concern no image stay.
     pub(super) fn within(mut self, scope: &Scope) -> Self {
         let images = self.manifest.images.iter().enumerate().filter(|(at, _)| scope.contains(*at));
         let images: Vec<(usize, &Image)> = images.collect();
@@ -72,11 +72,11 @@ impl Judged {
 /// Judges `subject`.
 ///
 /// # Errors
-/// Where the manifest cannot be used, or nothing can be looked at.
+/// If the manifest is unusable, or nothing can be checked.
 pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged, Stop> {
     let head = manifest::parse(subject.head.clone()).map_err(|e| Stop::Manifest(e, subject.head.clone()))?;
-    // A base that cannot be used says nothing: then everything that is not promoted comes in. Files that it misses are no
-    // reason: what there is of it still guards the pull request that fixes it.
+    // An unusable base says nothing: then everything that is not promoted counts as new. Missing files do not make it
+    // unusable: the rest still guards the pull request that fixes it.
     let base = subject.base.clone().and_then(manifest::parse_part);
     let judge = Judge::new(context, subject, Keys::read(subject, base.as_ref(), &head).await, base.as_ref(), &head)?;
     let mut items = review::incoming(base.as_ref(), &head);
@@ -105,13 +105,13 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
     judged.findings.extend(subject.edited_by.as_deref().map(review::body_edited));
     judged.findings.extend(named::unusable(subject, &head).await);
     judged.promotions = judge.promotions(&items, &evidence).await;
-    // Last, as evidence counts more: what a source takes for both is bounded.
+    // Last, as evidence is more important: the time of a source for both is bounded.
     judged.told = judge.told().await;
     let unreviewed = match (&base, &subject.base_commit) {
         (Some(base), Some(at)) => unreviewed_at(context, at, base).await,
         _ => Vec::new(),
     };
-    // what a pull request says of the policy is not a policy yet
+    // what a pull request says about the policy is not the policy yet
     let policy = base.as_ref().map_or(&head.policy, |base| &base.policy).clone();
     let images = (0..head.images.len()).map(|at| review::guarded(base.as_ref(), &head, at)).collect();
     let before = Manifest { policy, images, ..head.clone() };
@@ -120,7 +120,7 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
     Ok(judged)
 }
 
-/// What the base says and nobody reviewed: a review of the pull request would cover it as well.
+/// What the base contains without a review: a review of the pull request would cover it as well.
 async fn unreviewed_at(context: &Context, at: &Commit, base: &Manifest) -> Vec<String> {
     let Some(forge) = &context.forge else { return Vec::new() };
     match forge.head().await {
@@ -129,7 +129,7 @@ async fn unreviewed_at(context: &Context, at: &Commit, base: &Manifest) -> Vec<S
     }
 }
 
-/// What a proposal of ours says to be urgent is shown so: nothing is allowed by it.
+/// Shows as urgent what a proposal of ours says is urgent: nothing is allowed because of it.
 fn hurried(items: &mut [Item], subject: &Subject) {
     let named: Vec<_> = subject.proposal.iter().flatten().flat_map(|metadata| &metadata.entries).collect();
     for Item { entry, .. } in items {
@@ -141,9 +141,9 @@ fn hurried(items: &mut [Item], subject: &Subject) {
 
 /// What signatures are verified with.
 struct Keys {
-    /// As the base has them.
+    /// Those of the base.
     base: evidence::Trust,
-    /// As they would be, for what the base says nothing of.
+    /// Those of the head, for what the base does not cover.
     head: evidence::Trust,
 }
 
@@ -160,7 +160,7 @@ impl Keys {
 
 struct Judge<'a> {
     clocks: Clocks<'a>,
-    /// By names alone: Docker Hub's API is none of the hosts that are contacted here.
+    /// By names alone: Docker Hub's API is not among the hosts that are contacted here.
     standings: Standings,
     now: chrono::DateTime<chrono::Utc>,
     sources: Sources,
@@ -179,12 +179,12 @@ impl<'a> Judge<'a> {
         base: Option<&'a Manifest>,
         head: &'a Manifest,
     ) -> Result<Self, Stop> {
-        // What a stranger's pull request says is trusted in nothing: without a base there is no host to ask.
+        // Nothing in a stranger's pull request is trusted: without a base there is no host to contact.
         let trusted = if subject.public_only { base } else { base.or(Some(head)) };
         let reach = Reach { only: Some(trusted.map(hosts).unwrap_or_default()), public_only: subject.public_only };
         let registries = context.registries.within(reach).map_err(|e| Stop::CannotWork(e.into()))?;
         let sources = Sources::new(registries.clone());
-        // The base says where the ledger is, and the branch itself is read: a pull request brings none of its own.
+        // The base says where the ledger is, and the branch itself is read: a pull request cannot bring its own.
         let place = context.forge.as_deref().zip(base).map(|(forge, base)| Place {
             forge,
             prefix: &base.proposals.branch_prefix,
@@ -197,7 +197,7 @@ impl<'a> Judge<'a> {
         Ok(Self { clocks, standings, now, sources, trust, registries, base, head, public_only })
     }
 
-    /// What is to be said of the rules that a pull request brings; by hand, of every rule.
+    /// What to say about the rules that a pull request brings; when run by hand, about every rule.
     async fn told(&self) -> Vec<Told> {
         let reader = RuleReader { sources: &self.sources, public_only: self.public_only, now: self.now };
         reader.told(self.base.filter(|_| self.public_only), self.head).await
@@ -218,7 +218,7 @@ impl<'a> Judge<'a> {
             return Evidence { unknown: vec!["directories are not read here".to_owned()], ..Evidence::default() };
         }
         let (sources, standings) = (&self.sources, &self.standings);
-        // What the base guards is verified with the base's keys, whatever the head has in their files.
+        // What the base guards is verified with the base's keys, whatever the head's key files contain.
         let by_base = review::guard(self.base, image).is_some();
         let trust = if by_base { &self.trust.base } else { &self.trust.head };
         let reader = EvidenceReader { sources, trust, standings, now: self.now };
@@ -257,9 +257,9 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// A `mirrored` that changes is a finding, unless nothing else changes and it is proved: it is what `digest` and
-    /// `platforms` give, and the mirror, as far as it lets itself be read, does not say otherwise. Where a repository is adopted and its
-    /// tag answers what is written, that is worth knowing and no more.
+    /// A changed `mirrored` is a finding, unless nothing else changes and it is proven: it is what `digest` and
+    /// `platforms` result in, and the mirror, as far as it is readable, does not contradict. If a repository is adopted
+    /// and its tag resolves to the recorded digest, that is only a notice.
     async fn records(&self, judged: &mut Judged) {
         let only_records = self.base.is_some_and(|base| review::only_records(base, self.head));
         for (image, approval) in review::recorded(self.base, self.head) {
@@ -373,7 +373,7 @@ fn unknown(evidence: &Evidence) -> String {
     if evidence.unknown.is_empty() { "upstream does not respond".to_owned() } else { evidence.unknown.join("; ") }
 }
 
-/// Why what an image asks signatures of is unsigned; `None` where it is verified.
+/// Why the signatures that an image requires are missing; `None` if they are verified.
 fn unsigned(evidence: &Evidence) -> Option<String> {
     let unseen = || Some("unknown: it was not looked at".to_owned());
     evidence.makers.as_ref().map_or_else(unseen, proposal::unsigned::unsigned)

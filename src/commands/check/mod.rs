@@ -22,7 +22,7 @@ use self::rules::Told;
 use judge::{Judged, judge};
 use subject::Subject;
 
-/// Runs it for `images`, or for all where none is named.
+/// Runs it for `images`, or for all if none is named.
 ///
 /// # Errors
 /// Why it could not work. Faults of the manifest are a result like any other, except for the exit status.
@@ -75,7 +75,7 @@ fn row(finding: &Finding) -> rows::Finding {
     }
 }
 
-/// A warning about a rule, at the image or at the approval that it is about.
+/// A warning about a rule, placed at the image or approval that it concerns.
 fn warning(image: &Image, notice: &Notice, files: &[File]) -> Annotation {
     let approval = |tag: &Tag| image.approved.iter().find(|approval| approval.tag == *tag);
     let (code, at) = match &notice.kind {

@@ -1,5 +1,5 @@
-//! What is to be said of the rules that a pull request brings, and by hand of every rule: that one picks nothing, or does not
-//! read what is approved. Sources are listed for these alone.
+//! What to say about the rules that a pull request brings, or about every rule when run by hand: that one picks
+//! nothing, or does not read what is approved. Sources are listed for these only.
 
 use chrono::{DateTime, Utc};
 
@@ -12,7 +12,7 @@ use crate::proposal::subject;
 use crate::rules::{self, Notice, NoticeKind, Rule, Subject, tried};
 use crate::text::counted;
 
-/// What is to be said of the rule of one image.
+/// What to say about the rule of one image.
 pub(super) struct Told {
     /// Its position in the manifest.
     pub(super) image: usize,
@@ -22,13 +22,13 @@ pub(super) struct Told {
 /// What sources are listed with, and how far.
 pub(super) struct RuleReader<'a> {
     pub(super) sources: &'a Sources,
-    /// Whether directories are out of reach.
+    /// Whether directories must not be read.
     pub(super) public_only: bool,
     pub(super) now: DateTime<Utc>,
 }
 
 impl RuleReader<'_> {
-    /// What is to be said of rules that `base` lacks. Where a source cannot be listed, what needs no list is said.
+    /// What to say about rules that `base` lacks. If a source cannot be listed, only what needs no list is said.
     pub(super) async fn told(&self, base: Option<&Manifest>, head: &Manifest) -> Vec<Told> {
         let wanted = |image: &Image| image.approved.is_empty() || !self.of(&subject(image), &[]).is_empty();
         let images: Vec<_> = changed(base, head).into_iter().filter(|(_, image)| wanted(image)).collect();

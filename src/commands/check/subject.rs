@@ -16,27 +16,27 @@ use crate::proposal::own::{Belongs, belongs};
 use crate::proposal::{adding, branch, own};
 
 pub(super) struct Subject {
-    /// The manifest's texts as they would be.
+    /// The manifest's texts with the change.
     pub(super) head: Vec<File>,
-    /// The same before; `None` where there was none.
+    /// The same before the change; `None` if there was none.
     pub(super) base: Option<Vec<File>>,
-    /// The base's commit, where it is one of the default branch.
+    /// The base's commit, if it is on the default branch.
     pub(super) base_commit: Option<Commit>,
-    /// Where the files are read that the manifest names beside itself.
+    /// Where to read the files that the manifest refers to.
     pub(super) named: Named,
-    /// For a proposal of ours: what its metadata says, `Some(None)` where that cannot be read.
+    /// For a proposal of ours: the contents of its metadata, `Some(None)` if unreadable.
     pub(super) proposal: Option<Option<Metadata>>,
-    /// Who edited its body last, if that was not this program.
+    /// Who last edited its body, if that was not this program.
     pub(super) edited_by: Option<String>,
-    /// Whether private addresses and directories are out of reach.
+    /// Whether private addresses and directories must not be accessed.
     pub(super) public_only: bool,
 }
 
-/// Where the files are read that the manifest names beside itself.
+/// Where to read the files that the manifest refers to.
 pub(super) struct Named {
-    /// What it would be; `None` is the working directory.
+    /// With the change; `None` is the working directory.
     pub(super) head: Option<ReadAt>,
-    /// Before; `None` where there was none.
+    /// Before; `None` if there was none.
     pub(super) base: Option<ReadAt>,
     pub(super) directory: PathBuf,
 }
@@ -66,7 +66,7 @@ impl ReadAt {
 }
 
 impl Subject {
-    /// What the files hold that images of the base name, as the base has them.
+    /// The contents of files named by images of the base, as the base has them.
     pub(super) async fn named_at_base<'i>(&self, images: impl IntoIterator<Item = &'i Image>) -> NamedFiles {
         match (&self.named.base, self.base.as_ref().and_then(|files| files.first())) {
             (Some(base), Some(main)) => read_named(base.place(), &main.path, images).await,
@@ -74,7 +74,7 @@ impl Subject {
         }
     }
 
-    /// What the files hold that images name which are new.
+    /// The contents of files named by new images.
     pub(super) async fn named_at_head<'i>(&self, images: impl IntoIterator<Item = &'i Image>) -> NamedFiles {
         let main = self.head.first().map_or("", |main| main.path.as_str());
         let place = self.named.head.as_ref().map_or(NamedPlace::Directory(&self.named.directory), ReadAt::place);
@@ -83,7 +83,7 @@ impl Subject {
 }
 
 impl Subject {
-    /// The subject of this run: of a pull request or a merge queue in Actions, else the working directory.
+    /// The subject of this run: a pull request or merge queue in Actions, else the working directory.
     pub(super) async fn of_run(context: &Context) -> Result<Self, Stop> {
         let github = &context.settings.github;
         if !github.in_actions {
@@ -110,7 +110,7 @@ impl Subject {
         }
     }
 
-    /// The manifest at a commit and at its base: where that is not given, its first parent.
+    /// The manifest at a commit and at its base: if none is given, its first parent.
     async fn at(context: &Context, forge: &Arc<dyn Forge>, at: &Commit, base: Option<&Commit>) -> Result<Self, Stop> {
         let path = &context.settings.manifest;
         let read_at = |at: &Commit| ReadAt { contents: forge.clone(), at: at.clone() };
@@ -131,7 +131,7 @@ impl Subject {
         Ok(Self { head, base, base_commit: parent, named, proposal: None, edited_by: None, public_only: true })
     }
 
-    /// The working directory, against the default branch of the repository that it is in.
+    /// The working directory, compared with the default branch of its repository.
     async fn here(context: &Context, public_only: bool) -> Result<Self, Stop> {
         let (directory, path) = (&context.settings.directory, &context.settings.manifest);
         let head = load::files_here(context).await?.files;
@@ -154,7 +154,7 @@ impl Subject {
     }
 }
 
-/// The manifest's texts at a commit; `None` where it has none.
+/// The manifest's texts at a commit; `None` if it has none.
 pub(super) async fn files(contents: &dyn Contents, at: &Commit, path: &str) -> Result<Option<Vec<File>>, Stop> {
     match files_from_forge(contents, at, path).await {
         Ok(files) => Ok(Some(files)),
@@ -163,8 +163,8 @@ pub(super) async fn files(contents: &dyn Contents, at: &Commit, path: &str) -> R
     }
 }
 
-/// The open proposal of ours on this branch; `None` where it is none: only a branch that the base's
-/// manifest gives a name counts, and one that adds an image.
+/// The open proposal of ours on this branch; `None` if there is none: only branches named by the base's manifest count,
+/// and those that add an image.
 async fn claim(
     forge: &dyn Forge,
     subject: &Subject,
@@ -185,7 +185,7 @@ async fn claim(
         Belongs::FormerlyIfAlone(_) => is_alone(forge, base.path()).await?,
         Belongs::Elsewhere => false,
     };
-    // A branch of no image of the base is ours where what it says of itself adds one.
+    // A branch of no image in the base is ours if its own metadata adds one.
     let adds = |metadata: &Metadata| adding::added(&base, metadata).is_some();
     Ok(Some(this).filter(|_| ours).filter(|open| known || metadata::read(&open.body).as_ref().is_some_and(adds)))
 }

@@ -19,7 +19,7 @@ pub(in crate::commands) struct Verdict {
 }
 
 impl Verdict {
-    /// The same for people, in Markdown.
+    /// The same as a Markdown sentence for people.
     pub(in crate::commands) fn sentence(&self, commit: &Commit) -> String {
         let word = match self.state {
             StatusState::Success => "Success",
@@ -31,7 +31,7 @@ impl Verdict {
 }
 
 /// Posts the verdict on a proposal's commit, unless that commit has it. `metadata` comes from its body. Returns whether
-/// it is final: what could not be worked out is tried again.
+/// it is final: what could not be determined is tried again.
 pub(in crate::commands) async fn post_verdict(
     context: &Context,
     statuses: &dyn Statuses,
@@ -62,7 +62,7 @@ pub(in crate::commands) async fn post(
     statuses.set_status(commit, STATUS, state, text).await
 }
 
-/// The verdict on an open proposal, whatever was posted before. What was found is told as by `check`.
+/// The verdict on an open proposal, whatever was posted before. Findings are reported as by `check`.
 pub(in crate::commands) async fn recheck(
     context: &Context,
     statuses: &dyn Statuses,
@@ -100,7 +100,7 @@ async fn judged(
     let path = &context.settings.manifest;
     let contents = context.forge()?.as_ref();
     let head = files(contents, commit, path).await?.unwrap_or_default();
-    // Only from the default branch on is all that a merge would bring in sight.
+    // Only a comparison with the default branch shows everything that a merge would bring.
     let parent = statuses.brings(commit).await?.base;
     let base = files(contents, &parent, path).await?;
     let public_only = context.settings.github.in_actions;

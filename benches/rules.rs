@@ -1,4 +1,4 @@
-//! How long it takes to read 20,000 tags and to decide: one question to the rules, and a whole round of questions and
+//! How long it takes to read 20,000 tags and to decide: one query to the rules, and a whole round of queries and
 //! answers. Plain timing on one core: `cargo bench --bench rules` prints the figures.
 
 #![expect(clippy::print_stdout, reason = "the figures are the result")]
@@ -15,10 +15,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How many tags the list has.
 const TAGS: u64 = 20_000;
-/// How often each figure is taken; the least is printed: what disturbs a measurement only adds to it.
+/// How often each figure is measured; the minimum is printed, as disturbances only add time.
 const RUNS: usize = 21;
 
-/// A list as large projects have it: releases, prereleases, variants, floating tags and commits.
+/// A list like those of large projects: releases, prereleases, variants, floating tags and commits.
 fn tags() -> Vec<Tag> {
     let shapes =
         ["", "-alpine", "-alpine3.20", "-slim-bookworm", "-rc.1", "-amd64", "-debian-12-r3", "-windows-ltsc2022"];
@@ -50,7 +50,7 @@ fn subject(follow: Follow, range: &str) -> Subject {
     }
 }
 
-/// Answers every question until there is none; gives the selection and the number of questions.
+/// Answers every query until there are none; returns the selection and the number of queries.
 fn settle(subject: &Subject, tags: &[Tag], now: DateTime<Utc>) -> (Selection, usize) {
     let (readings, mut facts) = (Readings::of(&subject.rule, tags), Facts::default());
     let inquiry = readings.inquire(subject, now);
@@ -86,7 +86,7 @@ fn settle(subject: &Subject, tags: &[Tag], now: DateTime<Utc>) -> (Selection, us
     (Selection::default(), 0)
 }
 
-/// The least time that the work took, in milliseconds.
+/// The minimum time that the work took, in milliseconds.
 fn least(mut work: impl FnMut()) -> f64 {
     let mut time = || {
         let start = Instant::now();

@@ -1,6 +1,6 @@
-//! The least that a copier can do, by requests that are known beforehand, over eight connections to each registry that stay
-//! open: where all is there, one HEAD a tag; else every manifest is read, every blob that the mirror lacks is read, hashed and
-//! sent, or mounted, and the manifests are put, the tag last. Nothing is asked, retried or read back.
+//! The least work a copier can do, with requests known beforehand, over eight connections per registry that stay open:
+//! if everything exists, one HEAD per tag; else every manifest is read, every blob that the mirror lacks is read,
+//! hashed and sent, or mounted, and the manifests are put, the tag last. Nothing is checked, retried or read back.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
@@ -13,16 +13,16 @@ use tokio::net::TcpStream;
 
 use super::support::http::block_on;
 
-/// As many as regsync is told to use.
+/// As many as regsync is configured to use.
 const CONNECTIONS: usize = 8;
-/// How many bytes are read at once, at the most.
+/// How many bytes are read at once, at most.
 const PIECE: usize = 256 * 1024;
 
-/// What a POST says of the body that it has not.
+/// The headers of a POST without a body.
 const NOTHING: &str = "Content-Length: 0\r\n";
 const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json";
 
-/// An image, and what of it the mirror lacks.
+/// An image, and which parts of it the mirror lacks.
 pub struct Wanted {
     /// The repositories, as `team/app`.
     pub from: String,
@@ -34,7 +34,7 @@ pub struct Wanted {
     pub manifests: Vec<(&'static str, String)>,
 }
 
-/// Asks for every path, and answers how many were there.
+/// Sends HEAD for every path, and returns how many exist.
 pub fn heads(host: &str, paths: &[String]) -> usize {
     let (next, found) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let connection = || async {
@@ -67,7 +67,7 @@ pub fn copy(from: &str, to: &str, wanted: &[Wanted]) {
     });
 }
 
-/// An image and one of its manifests or blobs, by their places.
+/// An image and one of its manifests or blobs, by index.
 type Part = (usize, usize);
 
 struct Pair {
@@ -75,7 +75,7 @@ struct Pair {
     mirror: Connection,
 }
 
-/// Does all of it, over all connections at once.
+/// Handles all parts, over all connections at once.
 async fn each(pairs: &mut [Pair], parts: VecDeque<Part>, act: impl AsyncFn(&mut Pair, Part)) {
     let parts = Mutex::new(parts);
     let next = || parts.lock().expect("no panic").pop_front();
@@ -143,7 +143,7 @@ struct Connection {
     stream: BufReader<TcpStream>,
 }
 
-/// The head of an answer.
+/// The head of a response.
 struct Answer {
     status: u16,
     length: u64,
@@ -166,13 +166,13 @@ impl Connection {
         self.stream.write_all(bytes).await.expect("an open connection");
     }
 
-    /// A request without a body. The body of the answer to a GET is left.
+    /// A request without a body. The body of the response to a GET is left unread.
     async fn ask(&mut self, method: &str, path: &str, headers: &str) -> Answer {
         self.begin(method, path, headers).await;
         if method == "POST" { self.whole_answer().await } else { self.answer().await }
     }
 
-    /// An answer, with its body read away.
+    /// A response, with its body read and discarded.
     async fn whole_answer(&mut self) -> Answer {
         let answer = self.answer().await;
         self.body(answer.length).await;
@@ -203,7 +203,7 @@ impl Connection {
         bytes
     }
 
-    /// Passes a body on, and works out its digest as any honest copier does.
+    /// Passes a body on, and computes its digest as any honest copier does.
     async fn pipe(&mut self, mut left: u64, to: &mut Self) {
         let mut hash = Sha256::new();
         while left > 0 {

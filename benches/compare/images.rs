@@ -1,4 +1,4 @@
-//! The images that are copied: the same bytes in every run and on every machine, and none that compress.
+//! The images that are copied: the same bytes in every run and on every machine, all incompressible.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
-/// What an image is made of.
+/// What an image consists of.
 #[derive(Clone, Debug)]
 pub struct Spec {
-    /// Its own layers and configurations come from it.
+    /// Its own layers and configurations are derived from it.
     pub seed: u64,
     /// Layers that all images with this base seed share: seed, number on each platform, bytes of each.
     pub base: (u64, u64, usize),
     /// Its own layers on each platform: number, bytes of each.
     pub own: (u64, usize),
-    /// One: a manifest without an index.
+    /// One means a manifest without an index.
     pub platforms: u64,
 }
 
@@ -32,7 +32,7 @@ pub struct Image {
     pub manifests: Vec<(&'static str, Bytes)>,
 }
 
-/// Layers that were made, by seed and size: images share them.
+/// Generated layers, by seed and size: images share them.
 pub type Layers = BTreeMap<(u64, usize), (Digest, Bytes)>;
 
 impl Spec {
@@ -83,7 +83,7 @@ impl Image {
         self.manifests.last().map(|(_, bytes)| Digest::sha256(bytes)).expect("an image has a manifest")
     }
 
-    /// Sends it to a registry, under a tag. Blobs that are in `sent` are taken to be in the repository.
+    /// Pushes it to a registry, under a tag. Blobs in `sent` are assumed to be in the repository.
     pub async fn push(&self, client: &Client, repository: &str, tag: &str, sent: &mut Vec<Digest>) {
         for (digest, bytes) in &self.blobs {
             if sent.contains(digest) {
@@ -119,8 +119,8 @@ fn render(value: &Value) -> Bytes {
     Bytes::from(serde_json::to_vec(value).expect("JSON"))
 }
 
-/// Begins as gzip does, so that no tool thinks of compressing it; then the seed, then bytes that do not compress
-/// (splitmix64), the first MiB of them again and again.
+/// Starts like gzip, so that no tool tries to compress it; then the seed, then incompressible bytes (splitmix64),
+/// repeating the first MiB of them.
 fn layer(seed: u64, size: usize) -> Bytes {
     let mut block = Vec::with_capacity(1 << 20);
     let mut state = seed;

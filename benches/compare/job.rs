@@ -15,13 +15,13 @@ use super::support::git::git;
 use super::support::http::{block_on, client};
 use super::tools::Tool;
 
-/// What a tool is to do in one run.
+/// What a tool has to do in one run.
 pub struct Job {
     items: Vec<Told>,
     from: String,
     to: String,
     same_registry: bool,
-    /// git writes down how long it runs, which takes it time.
+    /// git records its running time, which takes time itself.
     traced: bool,
     directory: tempfile::TempDir,
 }
@@ -38,7 +38,7 @@ struct Told {
 }
 
 impl Job {
-    /// Copies from and to these `HOST:PORT`; `traced`: git writes down how long it runs.
+    /// Copies from and to these `HOST:PORT`; `traced`: git records its running time.
     pub fn new(scenario: &Scenario, place: &Place, from: &str, to: &str, traced: bool) -> Self {
         let told = place.images.iter().map(|(item, image)| Told {
             path: item.path.clone(),
@@ -64,7 +64,7 @@ impl Job {
         self.items.iter().filter(|item| item.asked)
     }
 
-    /// What is to be brought to the mirror, each blob once a repository.
+    /// What has to be copied to the mirror, each blob once per repository.
     fn lacking(&self) -> Vec<Wanted> {
         let mut there: BTreeSet<(&str, &str)> = BTreeSet::new();
         for item in self.items.iter().filter(|item| item.held) {
@@ -80,7 +80,7 @@ impl Job {
         wanted.collect()
     }
 
-    /// What the mirror at this URL does not answer as it should.
+    /// What is wrong with the answers of the mirror at this URL.
     pub fn wrong(&self, mirror: &str) -> Option<String> {
         let client = client();
         let accept = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json";
@@ -109,7 +109,7 @@ impl Job {
         path
     }
 
-    /// Has a tool do it; `program` is where it is.
+    /// Runs it with a tool; `program` is its path.
     pub fn run(&self, tool: Tool, program: PathBuf) -> Cost {
         match tool {
             Tool::Ours => ours(program, self),
@@ -125,7 +125,7 @@ impl Job {
         }
     }
 
-    /// One list a process.
+    /// One list per process.
     fn arguments(&self, tool: Tool) -> Vec<Vec<OsString>> {
         let each = |of: &dyn Fn(&str, &str) -> Vec<String>| -> Vec<Vec<String>> {
             self.asked().map(|item| self.references(item)).map(|(from, to)| of(&from, &to)).collect()
@@ -171,7 +171,7 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// As fast as its documentation says it can be made, with as many requests at a time as this program's.
+/// As fast as its documentation says it can be, with as many requests at a time as this program.
 fn regsync(job: &Job) -> String {
     let mut text = "version: 1\ncreds:\n".to_owned();
     for host in [&job.from, &job.to].into_iter().take(if job.same_registry { 1 } else { 2 }) {
@@ -197,7 +197,7 @@ fn skopeo_sync(job: &Job) -> String {
     text
 }
 
-/// `wharfinger promote` in a clone whose manifest approves the images; registries have names, and are found by
+/// `wharfinger promote` in a clone whose manifest approves the images; registries have names, and are reached through
 /// `WHARFINGER_HOSTS`.
 fn ours(program: PathBuf, job: &Job) -> Cost {
     let clone = job.directory.path().join("clone");
@@ -239,11 +239,11 @@ fn manifest(job: &Job) -> String {
     text
 }
 
-/// How long git ran and how often, by its own trace.
+/// How long and how often git ran, according to its own trace.
 fn git_time(trace: &Path) -> (f64, usize) {
     let text = std::fs::read_to_string(trace).unwrap_or_default();
     let events = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    // A session with a slash is git's own child.
+    // A session id with a slash belongs to a child of git itself.
     let ended = events.filter(|event| event["event"] == "atexit" && !event["sid"].to_string().contains('/'));
     let times: Vec<f64> = ended.filter_map(|event| event["t_abs"].as_f64()).collect();
     (times.iter().sum(), times.len())

@@ -1,9 +1,9 @@
 //! This program and the copiers that people use today, side by side: `cargo bench --bench compare`.
 //!
-//! Each of crane, regctl, regsync and skopeo that is on the path copies the same images between two real registries
-//! (`docker-registry`, or others by `--registry`) as `wharfinger promote` does. Wall time, processor time and
-//! memory are taken with nothing between; then once more through a proxy that counts requests and bytes and makes every
-//! round trip take 40 ms. Figures compare within one run only. `-- --help` tells what can be chosen.
+//! Each of crane, regctl, regsync and skopeo found on the path copies the same images between two real registries
+//! (`docker-registry`, or others by `--registry`) as `wharfinger promote` does. Wall time, processor time and memory
+//! are measured directly; then once more through a proxy that counts requests and bytes and makes every round trip take
+//! 40 ms. Figures are comparable within one run only. `-- --help` lists the options.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 #![allow(unreachable_pub, missing_docs)]
 
@@ -18,7 +18,7 @@ mod table;
 mod tools;
 mod traffic;
 
-/// What the tests have for running servers serves here too.
+/// The tests' code for running servers is used here too.
 #[path = "../../tests/support"]
 #[allow(dead_code)]
 mod support {
@@ -41,12 +41,12 @@ use traffic::Traffic;
 fn main() {
     let options = Options::read();
     if std::path::Path::new("/dev/shm").is_dir() && !options.on_disk {
-        // A disk that is busy with what the last run wrote would be measured with the next one.
+        // A disk still busy with the previous run's writes would distort the next measurement.
         let _ = tempfile::env::override_temp_dir(std::path::Path::new("/dev/shm"));
     }
     let tools: Vec<Tool> = options.tools().into_iter().filter(|tool| present(*tool, &options)).collect();
     for registry in options.registries() {
-        // One that is absent is named.
+        // A missing one is reported.
         if let Some(bench) = Bench::start(registry) {
             between(&bench, registry, &tools, &options);
         }
@@ -65,7 +65,7 @@ fn between(bench: &Bench, registry: &str, tools: &[Tool], options: &Options) {
     table::summary(&summary, options.delay);
 }
 
-/// Whether a tool is there; one that is not is named.
+/// Whether a tool is available; a missing one is reported.
 fn present(tool: Tool, options: &Options) -> bool {
     let found = tool.find(&options.ours).is_some();
     if !found {
@@ -99,7 +99,7 @@ fn compared(bench: &Bench, scenario: &Scenario, tools: &[Tool], options: &Option
     rows
 }
 
-/// One run of one tool against mirrors that hold what the scenario says, and what passed by the proxies, if there are any.
+/// One run of one tool against mirrors in the state the scenario says, and what passed through the proxies, if any.
 fn once(
     bench: &Bench,
     scenario: &Scenario,
@@ -112,7 +112,7 @@ fn once(
     let (source, destination) = (place.source(&mirror), mirror.registry());
     let proxies = delay.map(|delay| {
         let destination = Proxy::start(&bench.runtime, destination.host(), delay);
-        // One registry has one name: what is to be mounted would else look as if it came from another.
+        // One registry has one name: otherwise what is to be mounted would seem to come from another.
         let source = (!scenario.same_registry).then(|| Proxy::start(&bench.runtime, source.host(), delay));
         (source, destination)
     });

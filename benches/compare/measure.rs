@@ -1,7 +1,7 @@
-//! What a program costs: wall time, processor time and the most memory it held.
+//! What a program costs: wall time, processor time and peak memory.
 //!
-//! A shell starts it, because a shell can say what its children used to the millisecond: the kernel's own account of ended
-//! children, the children's children included. The most memory is the kernel's high-water mark, looked at every millisecond.
+//! A shell starts it, because a shell can report what its children used to the millisecond: the kernel's own accounting
+//! of ended children, including theirs. Peak memory is the kernel's high-water mark, read every millisecond.
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -12,7 +12,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::traffic::Traffic;
 
-/// Says the program's process, then when it began and ended, then `times`: the shell's own line and its children's.
+/// Prints the program's process id, then when it began and ended, then `times`: the shell's own line and its
+/// children's.
 const SCRIPT: &str = r#"log=$1; shift
 b=$EPOCHREALTIME; "$@" >"$log" 2>&1 & p=$!; echo "$p"
 wait "$p"; s=$?; e=$EPOCHREALTIME; echo "$b $e"; times; exit "$s""#;
@@ -25,16 +26,16 @@ pub struct Invocation {
     pub directory: PathBuf,
 }
 
-/// What one run, of one or more processes, came to.
+/// The cost of one run, of one or more processes.
 #[derive(Clone, Debug, Default)]
 pub struct Cost {
     /// Seconds.
     pub wall: f64,
-    /// Seconds of processor time, user's and system's.
+    /// Seconds of processor time, user and system.
     pub cpu: f64,
-    /// The most that one process held, in KiB. `None`: not measured.
+    /// The peak memory of one process, in KiB. `None`: not measured.
     pub memory: Option<u64>,
-    /// Seconds of the wall time that git ran, and how often it was run.
+    /// Seconds of the wall time that git ran, and how often it ran.
     pub git: Option<(f64, usize)>,
     /// Seconds from the start to the first request.
     pub first_request: Option<f64>,
@@ -44,7 +45,7 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// This and then that.
+    /// The sum of this run and the next.
     #[must_use]
     pub fn then(self, next: Self) -> Self {
         Self {
@@ -66,20 +67,20 @@ impl Cost {
         self
     }
 
-    /// With what the mirror holds wrongly, if it does.
+    /// Adds what is wrong at the mirror, if anything.
     #[must_use]
     pub fn judged(mut self, wrong: Option<String>) -> Self {
         self.fault = self.fault.or(wrong);
         self
     }
 
-    /// A run of this very process, which costs nothing that could be told apart.
+    /// A run of this very process, whose other costs cannot be separated.
     pub fn of_ourselves(wall: f64) -> Self {
         Self { wall, ..Self::default() }
     }
 }
 
-/// Runs it to its end, its environment emptied but for the path and a home of its own.
+/// Runs it to its end, with an environment of only the path and a separate home.
 pub fn run(invocation: &Invocation) -> Cost {
     let log = invocation.directory.join("output.log");
     let mut shell = Command::new("bash")
@@ -115,7 +116,7 @@ pub fn run(invocation: &Invocation) -> Cost {
     cost
 }
 
-/// Notes the most memory that a process has held, until it has ended.
+/// Records the peak memory of a process, until it has ended.
 fn watch(process: &str, memory: &AtomicU64, ended: &AtomicBool) {
     let path = format!("/proc/{process}/status");
     while !ended.load(Ordering::Relaxed) {

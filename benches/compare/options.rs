@@ -1,4 +1,4 @@
-//! What can be chosen on the command line.
+//! The command line options.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -55,7 +55,7 @@ impl Options {
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().unwrap_or_else(|| end(&format!("{argument} needs a value"), 2));
             match argument.as_str() {
-                // Cargo says so to every benchmark.
+                // Cargo passes this to every benchmark.
                 "--bench" => {}
                 "--help" => end("", 0),
                 "--tools" => options.tools = value().split(',').map(str::to_owned).collect(),
@@ -64,7 +64,7 @@ impl Options {
                 "--delay" => options.delay = Duration::from_millis(number(&value()) as u64),
                 "--full" => options.full = true,
                 "--registry" => options.registry = value(),
-                // Tools run in directories of their own.
+                // Tools run in separate directories.
                 "--ours" => {
                     options.ours = std::path::absolute(value()).unwrap_or_else(|error| end(&error.to_string(), 2));
                 }
@@ -78,7 +78,7 @@ impl Options {
         options
     }
 
-    /// Names that nothing has are a mistake, not a selection of nothing.
+    /// Names that match nothing are a mistake, not an empty selection.
     fn check(&self) {
         let scenarios: Vec<&str> = scenarios::all().iter().map(|scenario| scenario.name).collect();
         let tools: Vec<&str> = TOOLS.iter().map(|tool| tool.name()).collect();

@@ -1,4 +1,5 @@
-//! Stands before a registry, counts what passes, and makes round trips take time: the kernel cannot do that everywhere.
+//! Sits in front of a registry, counts what passes, and makes round trips take time: the kernel cannot do that
+//! everywhere.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +16,7 @@ use tokio::time::Instant;
 
 use super::traffic::{Requests, Traffic};
 
-/// How many pieces of a connection are on their way at once, of at most [`PIECE`] bytes each.
+/// How many pieces of a connection are in transit at once, of at most [`PIECE`] bytes each.
 const WINDOW: usize = 128;
 const PIECE: usize = 128 * 1024;
 
@@ -26,7 +27,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy before `target`; a round trip through it takes `delay` longer, and so does opening a connection.
+    /// A proxy in front of `target`; a round trip through it takes `delay` longer, and so does opening a connection.
     pub fn start(runtime: &Runtime, target: String, delay: Duration) -> Self {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -79,7 +80,7 @@ fn connect(client: TcpStream, registry: TcpStream, delay: Duration, traffic: &Ar
     pass(from_registry, to_client, opened, delay / 2, count_down);
 }
 
-/// Passes bytes on, each `delay` after it came, and none of them before `delay` after the connection was open.
+/// Passes bytes on, each `delay` after it arrived, and none of them before `delay` after the connection was opened.
 fn pass(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,

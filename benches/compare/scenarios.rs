@@ -1,4 +1,4 @@
-//! What is copied, and what the mirror has already.
+//! What is copied, and what the mirror already has.
 
 use tokio::runtime::Runtime;
 use wharfinger::internals::image::Digest;
@@ -28,7 +28,7 @@ pub struct Item {
     pub asked: bool,
 }
 
-/// One thing that copiers do.
+/// A task for copiers.
 pub struct Scenario {
     pub name: &'static str,
     pub title: &'static str,
@@ -46,12 +46,12 @@ impl Scenario {
         if self.once { 1 } else { wanted }
     }
 
-    /// Whether the mirror has everything: nothing is to be done but to see so.
+    /// Whether the mirror has everything: there is nothing to do but to notice.
     pub fn is_noop(&self) -> bool {
         self.items.iter().all(|item| item.held)
     }
 
-    /// Whether a tool can do this at all; and, where `full` is not asked for, in reasonable time.
+    /// Whether a tool can do this at all and, unless `full` is given, in reasonable time.
     pub fn fits(&self, tool: Tool, full: bool) -> bool {
         let asked = self.items.iter().filter(|item| item.asked).count();
         let repositories = self.items.iter().map(|item| &item.path).collect::<std::collections::BTreeSet<_>>().len();
@@ -118,7 +118,7 @@ pub struct Bench {
 pub struct Place {
     pub images: Vec<(Item, Image)>,
     upstream: Option<RealRegistry>,
-    /// The mirror that all runs share, where none of them changes it.
+    /// The mirror that all runs share, if none of them changes it.
     full: Option<RealRegistry>,
 }
 
@@ -145,7 +145,7 @@ impl Place {
 }
 
 impl Bench {
-    /// `None`, and said so, where the registry is not there.
+    /// `None`, with a message, if the registry is not installed.
     pub fn start(program: &str) -> Option<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().ok()?;
         let bench = Self { runtime, program: program.to_owned() };
@@ -164,7 +164,7 @@ impl Bench {
         self.registry_or_not().expect("it was there a moment ago")
     }
 
-    /// Makes a scenario's images and puts them upstream.
+    /// Creates a scenario's images and puts them upstream.
     pub fn place(&self, scenario: &Scenario) -> Place {
         let mut made = Layers::new();
         let images = scenario.items.iter().map(|item| (item.clone(), item.spec.build(&mut made))).collect();
@@ -182,7 +182,7 @@ impl Bench {
         place
     }
 
-    /// A mirror that holds what the scenario says.
+    /// A mirror in the state the scenario says.
     pub fn mirror<'a>(&self, scenario: &Scenario, place: &'a Place) -> Mirror<'a> {
         if let Some(full) = &place.full {
             return Mirror::Shared(full);
@@ -195,7 +195,7 @@ impl Bench {
         Mirror::Own(mirror)
     }
 
-    /// Puts every image where `path` says, if it says so.
+    /// Pushes every image to the path that `path` returns, if any.
     fn push(&self, registry: &RealRegistry, place: &Place, path: impl Fn(&Item) -> Option<String>) {
         let client = client();
         let mut sent: std::collections::BTreeMap<String, Vec<Digest>> = std::collections::BTreeMap::new();
@@ -208,7 +208,7 @@ impl Bench {
     }
 }
 
-/// Where the mirror has an item, if it does.
+/// The path of an item at the mirror, if it is there.
 fn mirrored(item: &Item) -> Option<String> {
     item.held.then(|| format!("{MIRROR}/{}", item.repository))
 }

@@ -10,11 +10,11 @@ use super::traffic::Traffic;
 /// One tool in one scenario.
 pub struct Row {
     pub tool: Tool,
-    /// With nothing between.
+    /// Directly.
     pub direct: Vec<Cost>,
     /// With slow round trips.
     pub delayed: Vec<Cost>,
-    /// What the proxies before source and mirror counted.
+    /// What the proxies in front of source and mirror counted.
     pub traffic: Option<[Traffic; 2]>,
 }
 
@@ -31,7 +31,7 @@ impl Row {
         median(&self.direct, |cost| cost.memory.is_some().then_some(cost.cpu))
     }
 
-    /// MiB, of the run that held the most.
+    /// MiB, for the run with the highest peak.
     fn memory(&self) -> Option<f64> {
         self.direct.iter().filter_map(|cost| cost.memory).max().map(|kib| kib as f64 / 1024.0)
     }
@@ -117,7 +117,7 @@ fn details(row: &Row) {
 /// A figure's name, and what to print for a tool.
 type Figure<'a> = (&'a str, &'a dyn Fn(&Row) -> String);
 
-/// Everything in one table: a line a figure, a column a tool.
+/// Everything in one table: a line per figure, a column per tool.
 pub fn summary(all: &[(Scenario, Vec<Row>)], delay: Duration) {
     let mut tools: Vec<Tool> = Vec::new();
     for row in all.iter().flat_map(|(_, rows)| rows) {

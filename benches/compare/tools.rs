@@ -1,4 +1,4 @@
-//! The tools that are compared.
+//! The tools being compared.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ pub enum Tool {
     Skopeo,
     /// One process for everything.
     SkopeoSync,
-    /// No tool: the least that it can take.
+    /// Not a tool: the least time that it can take.
     Ideal,
 }
 
@@ -44,7 +44,7 @@ impl Tool {
         }
     }
 
-    /// Where it is; `ours` is the binary of this program.
+    /// Its path; `ours` is the binary of this program.
     pub fn find(self, ours: &Path) -> Option<PathBuf> {
         match self {
             Self::Ours => ours.is_file().then(|| ours.to_owned()),

@@ -1,19 +1,19 @@
-//! Reads the requests out of a connection's bytes, as far as it takes to count them (RFC 9112).
+//! Parses the requests in a connection's bytes, as far as needed to count them (RFC 9112).
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-/// What passed by one proxy.
+/// What passed through one proxy.
 #[derive(Clone, Debug, Default)]
 pub struct Traffic {
     /// Requests by kind, such as `manifest GET`.
     pub requests: BTreeMap<&'static str, u64>,
-    /// Bytes that clients sent, heads included.
+    /// Bytes that clients sent, including heads.
     pub up: u64,
     /// Bytes that clients received.
     pub down: u64,
     pub connections: u64,
-    /// When the first byte of the first request came.
+    /// When the first byte of the first request arrived.
     pub first: Option<SystemTime>,
 }
 
@@ -27,7 +27,7 @@ impl Traffic {
     }
 }
 
-/// What a request is about (OCI distribution specification, "Endpoints"; the token service has paths of its own).
+/// What a request is about (OCI distribution specification, "Endpoints"; the token service has its own paths).
 fn kind(method: &str, target: &str) -> &'static str {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let about = |part: &str| path.contains(part);
@@ -51,15 +51,15 @@ fn kind(method: &str, target: &str) -> &'static str {
 }
 
 enum State {
-    /// A request's head, as far as it has come.
+    /// A request's head, as far as it has arrived.
     Head(Vec<u8>),
-    /// So many bytes of a body are still to come.
+    /// This many bytes of a body are still to come.
     Body(u64),
-    /// The line that says how long the next chunk is, as far as it has come.
+    /// The line with the size of the next chunk, as far as it has arrived.
     Size(Vec<u8>),
-    /// So many bytes of a chunk and its line end.
+    /// This many bytes of a chunk and its line end are still to come.
     Chunk(u64),
-    /// The lines behind the last chunk.
+    /// The lines after the last chunk.
     Trailer(Vec<u8>),
 }
 
@@ -73,7 +73,7 @@ impl Default for Requests {
 }
 
 impl Requests {
-    /// Takes the next bytes; the kinds of requests whose heads end in them.
+    /// Takes the next bytes; returns the kinds of the requests whose heads end in them.
     pub fn feed(&mut self, mut bytes: &[u8]) -> Vec<&'static str> {
         let mut found = Vec::new();
         while !bytes.is_empty() {
@@ -94,7 +94,7 @@ impl Requests {
         found
     }
 
-    /// Goes on where a body or chunk has ended.
+    /// Continues after the end of a body or chunk.
     fn rest(&mut self) {
         match self.0 {
             State::Body(0) => self.0 = State::Head(Vec::new()),
@@ -103,7 +103,7 @@ impl Requests {
         }
     }
 
-    /// Goes on where a head or line has ended.
+    /// Continues after the end of a head or line.
     fn line(&mut self) -> Option<&'static str> {
         match &self.0 {
             State::Head(head) if head.ends_with(b"\r\n\r\n") => {

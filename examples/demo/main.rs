@@ -1,7 +1,7 @@
 //! The whole workflow from end to end, offline: `cargo run --example demo`.
 //!
-//! Two HTTP registries on loopback, one with a small upstream history and one empty; Docker Hub's API as a stand-in that
-//! keeps state; a real git repository with a manifest. The real program proposes, a "person" merges, the real program
+//! Two HTTP registries on loopback, one with a small upstream history and one empty; a stateful stand-in for Docker
+//! Hub's API; a real git repository with a manifest. The real program proposes, a "person" merges, the real program
 //! promotes; then everything is run once more and must write nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, unreachable_pub, missing_docs)]
 

@@ -1,5 +1,5 @@
-//! A certificate authority with a transparency log of the tests' own, which vouches for identities as Fulcio and Rekor do.
-//! It signs images without a key that anybody keeps, and its trusted root is a file like any other.
+//! A certificate authority with a transparency log for tests, which vouches for identities like Fulcio and Rekor. It
+//! signs images without a key that anybody keeps, and its trusted root is a file like any other.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -22,7 +22,7 @@ pub struct Authority {
     log: Key,
 }
 
-/// Whom a certificate names, when it is valid, and when its key signed.
+/// The identity in a certificate, its validity, and when its key signed.
 #[derive(Clone, Debug)]
 pub struct Signer {
     /// A URI.
@@ -42,7 +42,7 @@ impl Signer {
         Self { identity, issuer, from: signed - minutes, until: signed + minutes, signed }
     }
 
-    /// One who signs when the certificate is no longer valid.
+    /// A signer who signs when the certificate is no longer valid.
     #[must_use]
     pub fn late(mut self) -> Self {
         self.signed = self.until + chrono::Duration::hours(1);
@@ -61,7 +61,7 @@ impl Authority {
         Self { organization: organization.to_owned(), key: Key::generate(), log: Key::generate() }
     }
 
-    /// The trusted root that has this authority and its log (`trusted_root.json`).
+    /// The trusted root with this authority and its log (`trusted_root.json`).
     pub fn root(&self) -> Value {
         let since = self.since();
         json!({
@@ -84,7 +84,7 @@ impl Authority {
         })
     }
 
-    /// A bundle with a statement, as cosign and GitHub make it.
+    /// A bundle with a statement, as created by cosign and GitHub.
     pub fn bundle(&self, signer: &Signer, statement: &Value) -> Value {
         let signed = self.issue(signer);
         let envelope = signed.key.envelope(statement);
@@ -165,14 +165,14 @@ impl Authority {
         sha256(&self.log.der())
     }
 
-    /// The promise of the log that it holds `body` since `at` (Rekor's signed entry timestamp).
+    /// The log's promise that it has contained `body` since `at` (Rekor's signed entry timestamp).
     fn promise(&self, body: &str, at: DateTime<Utc>) -> String {
         let (body, at, id) = (BASE64.encode(body), at.timestamp(), hex(&self.log_id()));
         let promised = format!(r#"{{"body":"{body}","integratedTime":{at},"logID":"{id}","logIndex":0}}"#);
         self.log.sign(promised.as_bytes())
     }
 
-    /// An entry of the log as bundles have it: the only one of its tree.
+    /// A log entry in the form used by bundles: the only one of its tree.
     fn entry(&self, kind: &str, body: &Value, at: DateTime<Utc>) -> Value {
         let body = body.to_string();
         let root = BASE64.encode(sha256(&[&[0], body.as_bytes()].concat()));
@@ -200,7 +200,7 @@ impl Authority {
         self.certificate((self.since(), until), &name(&self.organization), &self.key.der(), &extensions)
     }
 
-    /// A new key with a certificate for it, as Fulcio's profile has it: code signing, a URI, the token's issuer.
+    /// A new key with a certificate for it, following Fulcio's profile: code signing, a URI, the token's issuer.
     fn issue(&self, signer: &Signer) -> Signed {
         let key = Key::generate();
         let extensions = [
@@ -238,7 +238,7 @@ impl Authority {
     }
 }
 
-/// What the log keeps of an envelope; `verifier` in PEM.
+/// What the log stores about an envelope; `verifier` in PEM.
 fn logged_envelope(statement: &Value, envelope: &Value, verifier: &str) -> Value {
     json!({"apiVersion": "0.0.1", "kind": "dsse", "spec": {
         "envelopeHash": {"algorithm": "sha256", "value": sha256_hex(envelope.to_string().as_bytes())},

@@ -11,7 +11,7 @@ pub struct Clone {
 }
 
 impl Clone {
-    /// A clone whose first commit holds these files.
+    /// A clone whose first commit contains these files.
     pub fn with(files: &[(&str, &str)]) -> Self {
         let clone = Self { directory: tempfile::tempdir().expect("a temporary directory") };
         clone.git(&["init", "--quiet", "--initial-branch=main"]);
@@ -36,7 +36,7 @@ impl Clone {
         self.git(&["commit", "--quiet", "--allow-empty", "-m", message]);
     }
 
-    /// What git prints.
+    /// The output of git.
     #[track_caller]
     pub fn git(&self, args: &[&str]) -> String {
         git(self.directory.path(), args)
@@ -57,7 +57,7 @@ impl Clone {
         self.git(&["for-each-ref", "--format=%(refname) %(objectname)"])
     }
 
-    /// A run of the program here, with the local clone as forge.
+    /// Runs the program here, with the local clone as the forge.
     pub fn run(&self, program: &str, hosts: &str, args: &[&str]) -> Run {
         let run = Run::new(program).dir(self.directory.path()).env("WHARFINGER_HOSTS", hosts);
         run.args(["--forge", "git", "--format", "json"]).args(args)

@@ -1,6 +1,6 @@
-//! Checks recorded traffic against the API descriptions in the directory that `WHARFINGER_TEST_CONTRACTS` names: methods,
-//! paths, queries and bodies of requests, statuses and bodies of answers. Without the variable nothing is checked, and
-//! that is said once.
+//! Checks recorded traffic against the API descriptions in the directory named by `WHARFINGER_TEST_CONTRACTS`: methods,
+//! paths, queries and bodies of requests, statuses and bodies of responses. Without the variable nothing is checked,
+//! which is reported once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -16,11 +16,11 @@ use super::http::{Exchange, lock};
 /// The variable that names the directory.
 pub const VARIABLE: &str = "WHARFINGER_TEST_CONTRACTS";
 
-/// Statuses that any endpoint may answer, documented or not.
+/// Statuses that any endpoint may return, documented or not.
 const ANYWHERE: [u16; 4] = [401, 403, 404, 429];
 
-/// Fails where traffic with GitHub is not as GitHub describes it. GraphQL must be `createCommitOnBranch`, the question
-/// whose token it is, or the one where a file's lines came from.
+/// Fails if traffic with GitHub does not match GitHub's description. GraphQL must be `createCommitOnBranch`, the query
+/// for whose token it is, or the one for where a file's lines came from.
 pub fn github(log: &[Exchange]) {
     static DESCRIPTION: OnceLock<Option<Description>> = OnceLock::new();
     let description = DESCRIPTION.get_or_init(|| {
@@ -30,7 +30,7 @@ pub fn github(log: &[Exchange]) {
     check(description.as_ref(), log, github_violations);
 }
 
-/// Fails where traffic with Docker Hub is not as its description has it.
+/// Fails if traffic with Docker Hub does not match its description.
 pub fn dockerhub(log: &[Exchange]) {
     static DESCRIPTION: OnceLock<Option<Description>> = OnceLock::new();
     let description = DESCRIPTION.get_or_init(|| {
@@ -40,7 +40,7 @@ pub fn dockerhub(log: &[Exchange]) {
     check(description.as_ref(), log, dockerhub_violations);
 }
 
-/// Docker says that tags can be deleted, and with which scope, but its description leaves the path out.
+/// Docker documents that tags can be deleted, and with which scope, but its description omits the path.
 fn dockerhub_violations(description: &Description, exchange: &Exchange) -> Vec<String> {
     const DELETION: &str = "^/v2/(namespaces/[^/]+/repositories|repositories/[^/]+)/[^/]+/tags/[^/]+$";
     let request = &exchange.request;
@@ -149,7 +149,7 @@ struct Operation {
     method: String,
     template: String,
     pattern: Regex,
-    /// Literal segments: where two templates match, the one with more is meant.
+    /// Literal segments: if two templates match, the one with more is meant.
     literal: usize,
     /// The path's item and the operation in it.
     parameters: Vec<Value>,
@@ -170,7 +170,7 @@ impl Description {
         Self { document, operations, validators: Mutex::default() }
     }
 
-    /// Everything that is not as described; empty where all is well.
+    /// Everything that differs from the description; empty if nothing does.
     pub fn violations(&self, exchange: &Exchange) -> Vec<String> {
         let request = &exchange.request;
         let matching = |o: &&Operation| o.method == request.method && o.pattern.is_match(&request.path);
@@ -294,7 +294,7 @@ fn operation(document: &Value, template: &str, item: &Value, method: &str, value
     let pattern: Vec<String> = segments
         .iter()
         .map(|segment| match *segment {
-            // These may hold slashes; the root of a repository is the empty path.
+            // These may contain slashes; the root of a repository is the empty path.
             "{path}" => ".*".to_owned(),
             "{ref}" | "{branch}" | "{basehead}" => ".+".to_owned(),
             parameter if parameter.starts_with('{') => "[^/]+".to_owned(),
@@ -333,7 +333,7 @@ fn insert(root: &mut Value, pointer: &str, target: Value) {
     *place = target;
 }
 
-/// A schema of OpenAPI 3.0 as one of draft 7: there `nullable` is a type, and bounds are no booleans.
+/// Converts a schema of OpenAPI 3.0 to draft 7, where `nullable` is a type, and bounds are not booleans.
 fn json_schema(schema: &Value) -> Value {
     match schema {
         Value::Array(items) => Value::Array(items.iter().map(json_schema).collect()),
@@ -348,7 +348,7 @@ fn json_schema(schema: &Value) -> Value {
                 "exclusiveMinimum",
                 "exclusiveMaximum",
             ];
-            // Below `properties` the keys are names of members, not words of the language.
+            // Below `properties` the keys are names of members, not keywords.
             let mut made: Map<String, Value> = members
                 .iter()
                 .filter(|(key, value)| !skip.contains(&key.as_str()) || value.get("type").is_some())

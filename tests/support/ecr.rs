@@ -1,5 +1,5 @@
-//! A stand-in of Amazon ECR's API that believes nothing which is not signed: it works every signature out again by itself
-//! (AWS Signature Version 4, as AWS documents it) and makes repositories in a registry beside it.
+//! A stand-in for Amazon ECR's API that trusts nothing unsigned: it recomputes every signature independently (AWS
+//! Signature Version 4, as AWS documents it) and creates repositories in an accompanying registry.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -32,8 +32,8 @@ pub struct TestEcr {
 }
 
 impl TestEcr {
-    /// The API of a region in front of `registry`, which from now on takes only the password that the API gives, and makes
-    /// no repository by a push. `session`: the keys come with a session token.
+    /// The API of a region in front of `registry`, which from now on accepts only the password that the API gives, and
+    /// does not create repositories on push. `session`: the keys come with a session token.
     pub fn start(registry: &TestRegistry, region: &str, session: bool) -> Self {
         registry.add_user(User::new("AWS", PASSWORD));
         registry.set(|switches| {
@@ -72,12 +72,12 @@ impl TestEcr {
         lock(&self.core.repositories).iter().cloned().collect()
     }
 
-    /// Makes a repository, as somebody else would.
+    /// Creates a repository, as somebody else would.
     pub fn make(&self, repository: &str) {
         self.core.make(repository);
     }
 
-    /// IAM does not let the keys make this call.
+    /// Makes IAM forbid this call to the keys.
     pub fn deny(&self, call: &str) {
         lock(&self.core.denied).insert(call.to_owned());
     }
@@ -151,7 +151,7 @@ impl Core {
         }
     }
 
-    /// Whether the request is signed by the keys, for this region, now, and over every header that matters.
+    /// Checks that the request is signed by the keys, for this region, now, and over every header that matters.
     fn verified(&self, request: &Request) -> Result<(), Response> {
         let unsigned = |why: &str| refused(400, "IncompleteSignatureException", why);
         let header = request.header("authorization").ok_or_else(|| unsigned("no Authorization"))?;

@@ -1,9 +1,9 @@
-//! Real git, run as a person would run it: with a name, and without the machine's own configuration.
+//! Real git, run like a person would run it: with a name, and without the machine's own configuration.
 
 use std::path::Path;
 use std::process::Command;
 
-/// What git prints in `directory`, without the final newline; a failure fails the test.
+/// The output of git in `directory`, without the final newline; a failure fails the test.
 #[track_caller]
 pub fn git(directory: &Path, args: &[&str]) -> String {
     let output = Command::new("git")

@@ -1,4 +1,4 @@
-//! The repository's activity: how its branches and those of its forks moved, and whose doing that was.
+//! The repository's activity: how its branches and those of its forks moved, and who moved them.
 
 use serde_json::{Value, json};
 
@@ -12,33 +12,33 @@ pub struct Movement {
     /// `OWNER/NAME`: this repository, or a fork.
     pub repository: String,
     pub branch: String,
-    /// `None`: there was no such branch.
+    /// `None`: the branch did not exist.
     pub before: Option<String>,
-    /// `None`: there is none any more.
+    /// `None`: the branch no longer exists.
     pub after: Option<String>,
     pub kind: &'static str,
     pub actor: Option<String>,
     pub at: String,
 }
 
-/// What GitHub's activity may fail to tell.
+/// What GitHub's activity may omit.
 #[derive(Clone, Debug, Default)]
 pub struct Silence {
-    /// There is no such endpoint, as on an old Enterprise Server.
+    /// The endpoint does not exist, as on an old Enterprise Server.
     pub absent: bool,
-    /// The list of a `ref` is empty where the branch is deleted.
+    /// The list of a `ref` is empty if the branch is deleted.
     pub of_deleted: bool,
-    /// So many of the newest movements do not show yet.
+    /// This many of the newest movements do not show yet.
     pub late: usize,
 }
 
 impl State {
-    /// Makes a branch of this repository point elsewhere, or go, as `actor`'s doing, with everything that follows from it.
+    /// Makes `actor` move or delete a branch of this repository, with everything that follows from it.
     pub fn set_branch(&mut self, branch: &str, to: Option<&str>, actor: &str) {
         self.set_branch_by(branch, to, actor, None);
     }
 
-    /// The same, as a kind of movement that is not told from the commits.
+    /// The same, as a kind of movement that the commits do not reveal.
     pub fn set_branch_by(&mut self, branch: &str, to: Option<&str>, actor: &str, kind: Option<&'static str>) {
         let (reference, before) = (format!("refs/heads/{branch}"), self.git.branch(branch));
         match to {

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Who stands in a commit, and when.
+/// The person named in a commit, and the time.
 #[derive(Clone, Debug)]
 pub struct Signature {
     pub name: String,
@@ -14,7 +14,7 @@ pub struct Signature {
     pub date: String,
 }
 
-/// A commit as `git log` tells it.
+/// A commit as shown by `git log`.
 #[derive(Clone, Debug)]
 pub struct Logged {
     pub sha: String,
@@ -44,7 +44,7 @@ pub struct Git {
 const LOG: &str = "--format=%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B%x01";
 
 impl Git {
-    /// Makes a bare repository whose `HEAD` names `branch`.
+    /// Creates a bare repository whose `HEAD` names `branch`.
     pub fn init(dir: &Path, branch: &str) -> Self {
         let git = Self { dir: dir.to_owned() };
         std::fs::create_dir_all(dir).expect("a directory for the repository");
@@ -85,7 +85,7 @@ impl Git {
         self.try_text(args).unwrap_or_else(|| panic!("git {args:?} failed"))
     }
 
-    /// The commit that a revision names.
+    /// The commit of a revision.
     pub fn resolve(&self, revision: &str) -> Option<String> {
         if revision.is_empty() || revision.starts_with('-') {
             return None;
@@ -98,19 +98,19 @@ impl Git {
         self.resolve(&format!("refs/heads/{name}"))
     }
 
-    /// Full reference names under a prefix (not at path boundaries: as GitHub matches), with what they point to.
+    /// Full reference names under a prefix (not at path boundaries, as GitHub matches), with what they point to.
     pub fn references(&self, prefix: &str) -> Vec<(String, String)> {
         let text = self.ok(&["for-each-ref", "--format=%(refname) %(objectname)"]);
         let pairs = text.lines().filter_map(|l| l.split_once(' '));
         pairs.filter(|(r, _)| r.starts_with(prefix)).map(|(r, s)| (r.to_owned(), s.to_owned())).collect()
     }
 
-    /// Whether a name may be a reference.
+    /// Whether a name is a valid reference name.
     pub fn valid(&self, reference: &str) -> bool {
         self.try_text(&["check-ref-format", reference]).is_some()
     }
 
-    /// Moves a reference off `old` (empty: any value, zeros: it must not exist); whether that was done.
+    /// Moves a reference from `old` (empty: any value, zeros: it must not exist); returns whether that was done.
     pub fn update(&self, reference: &str, new: &str, old: &str) -> bool {
         let mut args = vec!["update-ref", reference, new];
         if !old.is_empty() {
@@ -143,7 +143,7 @@ impl Git {
         self.log(&["-1", sha]).remove(0)
     }
 
-    /// The entries of a tree; `path` empty for the root, ending with a slash for what is in a directory.
+    /// The entries of a tree; `path` is empty for the root, and ends with a slash for the contents of a directory.
     pub fn tree(&self, treeish: &str, path: &str, recursive: bool) -> Vec<TreeEntry> {
         let mut args = vec!["ls-tree", "-l", "-z"];
         if recursive {
@@ -180,7 +180,7 @@ impl Git {
         text.split_once("\n@@").map(|(_, hunks)| format!("@@{hunks}")).unwrap_or_default()
     }
 
-    /// Writes a commit on a parent, with files set (`Some`) or taken away (`None`).
+    /// Writes a commit on a parent, with files set (`Some`) or removed (`None`).
     pub fn commit(
         &self,
         parent: Option<&str>,
@@ -242,7 +242,7 @@ impl Git {
         String::from_utf8_lossy(&out).trim().to_owned()
     }
 
-    /// The tree of a merge; `None` where it conflicts.
+    /// The tree of a merge; `None` if it conflicts.
     pub fn merge_tree(&self, base: &str, head: &str) -> Option<String> {
         self.try_text(&["merge-tree", "--write-tree", base, head])
     }

@@ -1,5 +1,5 @@
-//! GraphQL: `createCommitOnBranch`, whose token it is, the history with what files held, files at commits, reviews of pull
-//! requests, and nothing else.
+//! GraphQL: `createCommitOnBranch`, whose token it is, the history with what files held, files at commits, reviews of
+//! pull requests, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,8 @@ use super::super::http::{Request, Response};
 use super::git::Signature;
 use super::state::{Access, Pull, Review, State, Token};
 
-/// The newest commits that lead to one, with so many files, by the published schema's `Commit.history` and `Commit.file`.
+/// The newest commits that lead to one, with this many files, by the published schema's `Commit.history` and
+/// `Commit.file`.
 pub fn history_query(files: usize) -> String {
     let names: String = (0..files).map(|at| format!(", $p{at}: String!")).collect();
     let asked: String = (0..files).map(|at| format!(" f{at}: file(path: $p{at}) {{ type oid }}")).collect();
@@ -23,7 +24,7 @@ pub fn history_query(files: usize) -> String {
     )
 }
 
-/// So many files at commits, by `Repository.object` and `Blob`.
+/// This many files at commits, by `Repository.object` and `Blob`.
 pub fn files_query(files: usize) -> String {
     let names: String = (0..files).map(|at| format!(", $e{at}: String!")).collect();
     let asked = |at| format!(" t{at}: object(expression: $e{at}) {{ ... on Blob {{ text isTruncated }} }}");
@@ -43,7 +44,7 @@ pub fn reviews_query(numbers: &[u64]) -> String {
     )
 }
 
-/// Who edited the bodies of these pull requests last, by `PullRequest.editor`.
+/// Who last edited the bodies of these pull requests, by `PullRequest.editor`.
 pub fn editors_query(numbers: &[u64]) -> String {
     let asked: String = numbers.iter().map(|n| format!(" p{n}: pullRequest(number: {n}) {{ ...asked }}")).collect();
     format!(
@@ -52,13 +53,13 @@ pub fn editors_query(numbers: &[u64]) -> String {
     )
 }
 
-/// The pull requests that a question names.
+/// The pull requests that a query names.
 pub fn numbers_asked(query: &str) -> Vec<u64> {
     let named = query.split("pullRequest(number: ").skip(1);
     named.filter_map(|rest| rest.split_once(')')?.0.parse().ok()).collect()
 }
 
-/// A history of which the token may not know the pull requests.
+/// A history whose pull requests the token may not see.
 fn without_pulls(mut repository: Value) -> Response {
     let mut errors = Vec::new();
     let nodes = repository["object"]["history"]["nodes"].as_array_mut().expect("a history");
@@ -70,7 +71,7 @@ fn without_pulls(mut repository: Value) -> Response {
     Response::json(200, &json!({ "data": { "repository": repository }, "errors": errors }))
 }
 
-/// From what size on GitHub cuts a blob's text.
+/// The size from which GitHub truncates a blob's text.
 const TRUNCATED: usize = 512_000;
 
 fn error(kind: Option<&str>, text: &str) -> Response {
@@ -101,7 +102,7 @@ impl State {
         self.create_commit(token, &body["variables"]["input"]).unwrap_or_else(|refusal| refusal)
     }
 
-    /// The answer to a question about the repository; `None` where it is none that is known here.
+    /// The answer to a query about the repository; `None` if it is unknown here.
     fn asked(&self, token: &Token, query: &str, variables: &Value) -> Option<Response> {
         let count = |letter: &str| (0..).take_while(|at| variables[format!("{letter}{at}")].is_string()).count();
         let repository = if query == history_query(count("p")) {
@@ -209,7 +210,7 @@ impl State {
         Ok(Value::Object(answer))
     }
 
-    /// Here an App goes by its bare name.
+    /// Here an App has its bare name.
     fn editor_asked(&self, pull: &Pull) -> Value {
         let editor = pull.editor.as_deref().map(|login| match login.strip_suffix("[bot]") {
             Some(name) => json!({ "login": name, "__typename": "Bot" }),
@@ -256,7 +257,7 @@ impl State {
         })
     }
 
-    /// Somebody in a commit: of the accounts that an address belongs to, GraphQL names those of people alone.
+    /// A person in a commit: of the accounts that an address belongs to, GraphQL names only those of people.
     fn actor(&self, who: &Signature) -> Value {
         let login = self.account(who).filter(|login| !login.ends_with("[bot]"));
         json!({ "email": who.email, "user": login.map(|login| json!({ "login": login })) })

@@ -1,4 +1,4 @@
-//! Issues that are no pull requests, and the listing of both.
+//! Issues that are not pull requests, and the listing of both.
 
 use serde_json::{Value, json};
 

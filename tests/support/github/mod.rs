@@ -1,6 +1,6 @@
 //! A stand-in for GitHub: one repository, with a real bare git repository behind it, pull requests that follow their
-//! branches as GitHub's do, accounts, tokens and switches for what GitHub refuses. It answers below both `/` and, as
-//! GitHub Enterprise Server does, `/api/v3` and `/api/graphql`.
+//! branches like GitHub's, accounts, tokens and switches for what GitHub refuses. It answers below both `/` and, like
+//! GitHub Enterprise Server, `/api/v3` and `/api/graphql`.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -23,13 +23,13 @@ use git::Git;
 pub use state::{Access, Comment, Issue, Permissions, Pull, Status, Who};
 use state::{State, Token};
 
-/// How a stand-in starts.
+/// The options of a stand-in.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub owner: String,
     pub name: String,
     pub default_branch: String,
-    /// Whether the URLs given out are those of an Enterprise Server.
+    /// Whether its URLs are those of an Enterprise Server.
     pub ghes: bool,
     /// Whose token [`TestGitHub::token`] is.
     pub who: Who,
@@ -37,7 +37,7 @@ pub struct Options {
     pub may: Permissions,
     /// "Allow GitHub Actions to create and approve pull requests".
     pub actions_may_open: bool,
-    /// Whether the default branch takes changes through pull requests only.
+    /// Whether the default branch accepts changes through pull requests only.
     pub protected: bool,
     /// Files of the first commit.
     pub files: Vec<(String, String)>,
@@ -132,17 +132,17 @@ impl TestGitHub {
         &self.token
     }
 
-    /// What `GITHUB_API_URL` is.
+    /// The value of `GITHUB_API_URL`.
     pub fn api(&self) -> String {
         format!("{}{}", self.server.url(), if self.ghes { "/api/v3" } else { "" })
     }
 
-    /// What `GITHUB_GRAPHQL_URL` is.
+    /// The value of `GITHUB_GRAPHQL_URL`.
     pub fn graphql(&self) -> String {
         format!("{}{}", self.server.url(), if self.ghes { "/api/graphql" } else { "/graphql" })
     }
 
-    /// What `GITHUB_SERVER_URL` is.
+    /// The value of `GITHUB_SERVER_URL`.
     pub fn server(&self) -> String {
         self.server.url()
     }
@@ -157,7 +157,7 @@ impl TestGitHub {
         self.directory.path().join("repository.git")
     }
 
-    /// Makes another token.
+    /// Adds another token.
     pub fn add_token(&self, token: &str, who: Who, may: Permissions) {
         lock(&self.state).tokens.insert(token.to_owned(), Token { who, may });
     }
@@ -167,7 +167,7 @@ impl TestGitHub {
         lock(&self.state).users.insert(login.to_owned(), role.to_owned());
     }
 
-    /// Looks at or changes anything.
+    /// Reads or changes anything.
     pub fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         act(&mut lock(&self.state))
     }
@@ -208,12 +208,12 @@ impl TestGitHub {
         lock(&self.state).comments.iter().filter(|c| c.number == number).cloned().collect()
     }
 
-    /// The issues that are no pull requests.
+    /// The issues that are not pull requests.
     pub fn issues(&self) -> Vec<Issue> {
         lock(&self.state).issues.clone()
     }
 
-    /// Someone opens an issue; a template may label it, whoever they are.
+    /// Somebody opens an issue; a template may label it, whoever they are.
     pub fn issue_as(&self, login: &str, title: &str, body: &str, labels: &[&str]) -> u64 {
         let labels = labels.iter().map(|label| (*label).to_owned()).collect();
         lock(&self.state).add_issue(login, title, body, labels)
@@ -223,12 +223,12 @@ impl TestGitHub {
         lock(&self.state).statuses.clone()
     }
 
-    /// Switches the protection of the default branch.
+    /// Switches the protection of the default branch on or off.
     pub fn protect(&self, on: bool) {
         lock(&self.state).protected = on;
     }
 
-    /// The next `times` requests of a method (empty: any) to a path do their work, but their answers are lost.
+    /// The next `times` requests of a method (empty: any) to a path take effect, but their answers are lost.
     pub fn lose_answers(&self, method: &str, path: &str, times: usize) {
         self.server.fault(Rule::new(method, path, Action::Lose).times(times));
     }
@@ -243,7 +243,7 @@ impl TestGitHub {
         self.server.fault(Rule::new(method, path, Action::Answer(403, headers, body.into())).times(times));
     }
 
-    /// The next `times` requests of a method to a path are answered with a status, and not done.
+    /// The next `times` requests of a method to a path are answered with a status, without effect.
     pub fn fail(&self, method: &str, path: &str, times: usize, status: u16) {
         let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         let body = r#"{"message":"Server Error"}"#;
@@ -260,7 +260,7 @@ impl TestGitHub {
         self.server.clear_faults();
     }
 
-    /// Everything that was asked so far.
+    /// Every request so far.
     pub fn log(&self) -> Vec<Exchange> {
         self.server.log()
     }
@@ -270,7 +270,7 @@ impl TestGitHub {
         self.server.lines()
     }
 
-    /// What GraphQL was asked so far, by kind, in order.
+    /// The GraphQL queries so far, by kind, in order.
     pub fn questions(&self) -> Vec<&'static str> {
         let kinds = [
             ("createCommitOnBranch", "commit"),
@@ -294,7 +294,7 @@ impl TestGitHub {
         self.log().iter().filter(|e| e.is_write() && !asks(e)).map(Exchange::line).collect()
     }
 
-    /// Forgets what was asked so far.
+    /// Forgets the requests so far.
     pub fn clear_log(&self) {
         self.server.clear_log();
     }

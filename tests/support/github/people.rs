@@ -7,13 +7,14 @@ use super::TestGitHub;
 use super::state::{Review, State};
 
 impl TestGitHub {
-    /// A person's push to a branch (made from the default branch where it is missing): one commit, whatever protects it.
+    /// A person's push to a branch (created from the default branch if missing): one commit, whatever protects the
+    /// branch.
     pub fn push_as(&self, branch: &str, login: &str, files: &[(&str, &str)]) -> String {
         push(&mut lock(&self.state), branch, login, files)
     }
 
-    /// mallory's push of a commit that names `login` as its author and GitHub as its committer, as whoever pushes may write:
-    /// what it lacks is GitHub's signature.
+    /// mallory's push of a commit that names `login` as its author and GitHub as its committer, which any pusher can
+    /// write: it lacks GitHub's signature.
     pub fn forge_commit(&self, branch: &str, login: &str, files: &[(&str, &str)]) -> String {
         let mut state = lock(&self.state);
         let parent = state.git.branch(branch).expect("the branch exists");
@@ -26,7 +27,7 @@ impl TestGitHub {
         sha
     }
 
-    /// A person's push just before the first request of a method to a path is looked at.
+    /// A person's push just before the first request of a method to a path is handled.
     pub fn push_before(&self, method: &str, path: &str, branch: &str, login: &str, files: &[(&str, &str)]) {
         let state = Arc::clone(&self.state);
         let (branch, login) = (branch.to_owned(), login.to_owned());
@@ -52,7 +53,7 @@ impl TestGitHub {
         state.open(login, (Some(ours), branch, &head), &base, title, body)
     }
 
-    /// A pull request from `LOGIN/NAME`, a fork, of a branch that may be called as one of ours.
+    /// A pull request from `LOGIN/NAME`, a fork, of a branch that may be named like one of ours.
     pub fn fork_pull(&self, login: &str, branch: &str, files: &[(&str, &str)], title: &str, body: &str) -> u64 {
         let mut state = lock(&self.state);
         let base = state.default_branch.clone();
@@ -70,18 +71,18 @@ impl TestGitHub {
         state.open(login, (Some(fork), branch, &sha), &base, title, body)
     }
 
-    /// Merges by a merge commit, as octocat; its sha.
+    /// Merges by a merge commit, as octocat; returns its sha.
     pub fn merge(&self, number: u64) -> String {
         self.merge_as(number, "octocat", false)
     }
 
-    /// Squashes and merges, as octocat; the commit's sha.
+    /// Squashes and merges, as octocat; returns the commit's sha.
     pub fn squash(&self, number: u64) -> String {
         self.merge_as(number, "octocat", true)
     }
 
-    /// Rebases and merges, as octocat: the pull request's commits are made anew on the base, one by one, unsigned and with octocat
-    /// as their committer. The last one's sha.
+    /// Rebases and merges, as octocat: the pull request's commits are recreated on the base, one by one, unsigned and
+    /// with octocat as their committer. Returns the last one's sha.
     pub fn rebase(&self, number: u64) -> String {
         let mut state = lock(&self.state);
         let pull = state.pull(number).filter(|p| p.open).expect("an open pull request").clone();
@@ -100,7 +101,7 @@ impl TestGitHub {
         onto
     }
 
-    /// Takes back all reviews that someone gave.
+    /// Dismisses all reviews that somebody gave.
     pub fn dismiss(&self, number: u64, login: &str) {
         let mut state = lock(&self.state);
         for review in state.reviews.iter_mut().filter(|r| r.number == number && r.user == login) {
@@ -108,8 +109,8 @@ impl TestGitHub {
         }
     }
 
-    /// A commit on a branch with any message, author and committer; its sha. The committer pushed it, or, where that is GitHub,
-    /// the author had GitHub make it.
+    /// A commit on a branch with any message, author and committer; returns its sha. The committer pushed it or, if
+    /// that is GitHub, the author had GitHub make it.
     pub fn commit_by(
         &self,
         branch: &str,
@@ -131,13 +132,13 @@ impl TestGitHub {
         sha
     }
 
-    /// Moves a branch to a commit, by force.
+    /// Force-moves a branch to a commit.
     pub fn force(&self, branch: &str, sha: &str, login: &str) {
         let mut state = lock(&self.state);
         state.set_branch(branch, Some(sha), login);
     }
 
-    /// Merges by a merge commit, as the merge queue does.
+    /// Merges by a merge commit, like the merge queue.
     pub fn queue_merge(&self, number: u64) -> String {
         self.merge_as(number, "github-merge-queue[bot]", false)
     }
@@ -164,29 +165,29 @@ impl TestGitHub {
         commit
     }
 
-    /// Someone presses "Update branch", as a merge or a rebase; the new head.
+    /// Somebody presses "Update branch", as a merge or a rebase; returns the new head.
     pub fn update_branch_as(&self, number: u64, login: &str, rebase: bool) -> String {
         lock(&self.state).update_branch(number, login, rebase)
     }
 
-    /// Someone edits the body of a pull request.
+    /// Somebody edits the body of a pull request.
     pub fn edit_body_as(&self, number: u64, login: &str, body: &str) {
         let mut state = lock(&self.state);
         let pull = state.pull(number).expect("a pull request");
         (pull.body, pull.editor) = (body.to_owned(), Some(login.to_owned()));
     }
 
-    /// Someone signs a commit with a key of their own that GitHub knows.
+    /// Somebody signs a commit with their own key, which GitHub knows.
     pub fn sign(&self, sha: &str, login: &str) {
         lock(&self.state).signed.insert(sha.to_owned(), login.to_owned());
     }
 
-    /// Someone closes a pull request without a merge.
+    /// Somebody closes a pull request without a merge.
     pub fn close_as(&self, number: u64, login: &str) {
         lock(&self.state).close(number, login);
     }
 
-    /// Someone reopens a pull request, whose branch they restore first where it is gone.
+    /// Somebody reopens a pull request, restoring its branch first if it is gone.
     pub fn reopen_as(&self, number: u64, login: &str) {
         let mut state = lock(&self.state);
         let pull = state.pull(number).filter(|p| !p.open && p.merged_at.is_none()).expect("a closed one").clone();
@@ -197,12 +198,12 @@ impl TestGitHub {
         state.event(number, "reopened", login);
     }
 
-    /// Someone comments.
+    /// Somebody comments.
     pub fn comment_as(&self, number: u64, login: &str, body: &str) -> u64 {
         lock(&self.state).comment(number, login, body).id
     }
 
-    /// Someone reviews the present head: `APPROVED`, `CHANGES_REQUESTED`, `COMMENTED`.
+    /// Somebody reviews the current head: `APPROVED`, `CHANGES_REQUESTED`, `COMMENTED`.
     pub fn review_as(&self, number: u64, login: &str, verdict: &str) {
         let mut state = lock(&self.state);
         let commit = state.pull(number).expect("a pull request").head_sha.clone();
@@ -231,7 +232,8 @@ fn push(state: &mut State, branch: &str, login: &str, files: &[(&str, &str)]) ->
 }
 
 impl State {
-    /// "Update branch": a merge of the base, by whoever pressed it and signed by GitHub, or the commits anew on the base.
+    /// "Update branch": a merge of the base, by whoever pressed it and signed by GitHub, or the commits recreated on
+    /// the base.
     pub fn update_branch(&mut self, number: u64, login: &str, rebase: bool) -> String {
         let pull = self.pull(number).filter(|p| p.open).expect("an open pull request").clone();
         let base = self.git.branch(&pull.base).expect("the base");

@@ -186,7 +186,7 @@ impl State {
         })
     }
 
-    /// A pull request as listings give it; alone it has more.
+    /// A pull request as in listings; `alone`, with more fields.
     pub fn pull_json(&self, pull: &Pull, alone: bool) -> Value {
         let n = pull.number;
         let url = format!("{}/pulls/{n}", self.repository_api());
@@ -317,14 +317,14 @@ impl State {
     }
 }
 
-/// A path as it stands in a URL: encoded but for its slashes.
+/// A path in a URL: encoded except for its slashes.
 fn in_url(path: &str) -> String {
     let mut url = url::Url::parse("http://stand-in").expect("a URL");
     url.set_path(path);
     url.path().trim_start_matches('/').to_owned()
 }
 
-/// Base64 in lines of sixty, as GitHub gives it.
+/// Base64 in lines of sixty, like GitHub's.
 pub fn base64_lines(bytes: &[u8]) -> String {
     let text = base64::engine::general_purpose::STANDARD.encode(bytes);
     text.as_bytes().chunks(60).map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect()

@@ -1,4 +1,4 @@
-//! What the stand-in keeps beside git: accounts, tokens, pull requests and what hangs on them; and how pull requests
+//! What the stand-in keeps besides git: accounts, tokens, pull requests and what belongs to them; and how pull requests
 //! follow their branches.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +37,7 @@ pub enum Access {
     Write,
 }
 
-/// A token's permissions, as a workflow's `permissions` names them.
+/// A token's permissions, named as in a workflow's `permissions`.
 #[derive(Clone, Debug)]
 pub struct Permissions {
     pub contents: Access,
@@ -64,10 +64,10 @@ pub struct Pull {
     pub number: u64,
     pub title: String,
     pub body: String,
-    /// Who edited the body last; `None` where nobody did.
+    /// Who last edited the body; `None` if nobody did.
     pub editor: Option<String>,
     pub user: String,
-    /// `OWNER/NAME` of the head's repository; `None` where the fork was deleted.
+    /// `OWNER/NAME` of the head's repository; `None` if the fork was deleted.
     pub head_repository: Option<String>,
     pub head: String,
     pub head_sha: String,
@@ -89,7 +89,7 @@ pub struct Pull {
     pub teams: Vec<String>,
 }
 
-/// An issue that is no pull request; both count with one counter.
+/// An issue that is not a pull request; both share one counter.
 #[derive(Clone, Debug)]
 pub struct Issue {
     pub number: u64,
@@ -147,7 +147,7 @@ pub struct State {
     pub git: Git,
     /// `http://127.0.0.1:PORT`.
     pub server: String,
-    /// Where its API is.
+    /// The address of its API.
     pub api: String,
     pub owner: String,
     pub name: String,
@@ -168,11 +168,11 @@ pub struct State {
     pub events: Vec<Event>,
     /// "Allow GitHub Actions to create and approve pull requests".
     pub actions_may_open: bool,
-    /// The default branch takes changes through pull requests only.
+    /// The default branch accepts changes through pull requests only.
     pub protected: bool,
-    /// Rules of rulesets: what the names of their branches start with, the type and the parameters.
+    /// Rules of rulesets: the prefix of their branches' names, the type and the parameters.
     pub rules: Vec<(String, &'static str, serde_json::Value)>,
-    /// Whether the repository is archived: everything in it can be read, and nothing written.
+    /// Whether the repository is archived: everything can be read, and nothing written.
     pub archived: bool,
     /// Whether a merge deletes the head's branch.
     pub delete_on_merge: bool,
@@ -180,7 +180,7 @@ pub struct State {
     pub signs: bool,
     /// Commits that name GitHub as their committer and were not signed by it.
     pub unsigned: BTreeSet<String>,
-    /// Commits that carry a person's own verified signature, with whose.
+    /// Commits that carry a person's own verified signature, with the person.
     pub signed: BTreeMap<String, String>,
     /// Commits that a rebase made, with their pull request.
     pub rebased: BTreeMap<String, u64>,
@@ -196,7 +196,7 @@ impl State {
         format!("{}/{}", self.owner, self.name)
     }
 
-    /// The next second.
+    /// Advances the clock by a second.
     pub fn tick(&mut self) -> String {
         self.now += Duration::seconds(1);
         self.now.to_rfc3339_opts(SecondsFormat::Secs, true)
@@ -221,13 +221,13 @@ impl State {
         }
     }
 
-    /// How an account signs commits made for it.
+    /// The identity with which an account signs commits made for it.
     pub fn signature(&self, login: &str, date: &str) -> Signature {
         let email = format!("{}+{login}@users.noreply.github.com", self.id_of(login));
         Signature { name: login.to_owned(), email, date: date.to_owned() }
     }
 
-    /// How GitHub signs commits made on its site or by `createCommitOnBranch`.
+    /// The identity with which GitHub signs commits made on its site or by `createCommitOnBranch`.
     pub fn web_flow(date: &str) -> Signature {
         Signature { name: "GitHub".to_owned(), email: "noreply@github.com".to_owned(), date: date.to_owned() }
     }
@@ -240,7 +240,7 @@ impl State {
         own.or_else(|| by_github.then(|| "web-flow".to_owned()))
     }
 
-    /// Why rulesets refuse that a branch becomes a commit, as GitHub says it.
+    /// Why rulesets refuse to let a branch become a commit, in GitHub's words.
     pub fn violation(&self, branch: &str, new: bool, message: Option<&str>) -> Option<String> {
         let fits = |text: &str, rule: &serde_json::Value| {
             let pattern = rule["pattern"].as_str().unwrap_or_default();
@@ -326,7 +326,7 @@ impl State {
         number
     }
 
-    /// Writes `refs/pull/N/head` and, where it merges, `refs/pull/N/merge`.
+    /// Writes `refs/pull/N/head` and, if it merges cleanly, `refs/pull/N/merge`.
     pub fn refresh(&mut self, number: u64) {
         let date = self.now.to_rfc3339_opts(SecondsFormat::Secs, true);
         let Some(pull) = self.pull(number).cloned() else { return };

@@ -8,42 +8,43 @@ use regex::Regex;
 
 use super::message::{Piece, Request, Response, header};
 
-/// What happens to a request that a [`Rule`] meets.
+/// What happens to a request that matches a [`Rule`].
 #[derive(Clone, Debug)]
 pub enum Action {
-    /// This answer instead of the handler's, which is not asked.
+    /// This response instead of the handler's, which is not called.
     Answer(u16, Vec<(String, String)>, Bytes),
-    /// The handler's answer, its body ended after so many bytes (its length still announced).
+    /// The handler's response, its body ended after this many bytes (with its full length announced).
     Truncate(usize),
-    /// The handler's answer, its body hanging after so many bytes.
+    /// The handler's response, its body hanging after this many bytes.
     Stall(usize),
-    /// The handler's answer, the connection reset after so many bytes of its body.
+    /// The handler's response, the connection reset after this many bytes of its body.
     ResetAfter(usize),
-    /// The connection is reset, the handler is not asked.
+    /// The connection is reset, the handler is not called.
     Reset,
     /// The handler does its work, then the connection is reset without an answer.
     Lose,
-    /// No answer at all, the handler is not asked.
+    /// No response at all, the handler is not called.
     Hang,
-    /// The connection is reset after so many bytes of the request's body, the handler is not asked.
+    /// The connection is reset after this many bytes of the request's body, the handler is not called.
     ResetUpload(usize),
-    /// After so many bytes of the request's body no more of it is read, and nothing is answered.
+    /// After this many bytes of the request's body no more of it is read, and nothing is answered.
     StopReading(usize),
-    /// This answer as soon as so many bytes of the request's body have come; the rest is not read.
+    /// This response as soon as this many bytes of the request's body have arrived; the rest is not read.
     Early(usize, u16, Vec<(String, String)>),
-    /// The request's stream is refused (HTTP/2: REFUSED_STREAM), the handler is not asked.
+    /// The request's stream is refused (HTTP/2: REFUSED_STREAM), the handler is not called.
     Refuse,
-    /// The connection is told to end (HTTP/2: GOAWAY) as soon as the request's head has come; then the handler is asked.
+    /// The connection is told to end (HTTP/2: GOAWAY) as soon as the request's head has arrived; then the handler is
+    /// called.
     GoAway,
-    /// This is done first, then the handler is asked.
+    /// This is done first, then the handler is called.
     First(Hook),
-    /// The handler's answer, later.
+    /// The handler's response, later.
     Delay(Duration),
-    /// The handler's answer with a header set (or, with `None`, taken away).
+    /// The handler's response with a header set (or, with `None`, removed).
     Header(String, Option<String>),
-    /// The handler's answer with another body of the same or another length.
+    /// The handler's response with another body of the same or another length.
     Body(Bytes),
-    /// The handler's answer with a body of half a gigabyte, its length not announced.
+    /// The handler's response with a body of half a gigabyte, its length not announced.
     Endless,
 }
 
@@ -57,7 +58,7 @@ impl std::fmt::Debug for Hook {
     }
 }
 
-/// A scripted fault: which requests it meets, and what happens to them.
+/// A scripted fault: which requests it matches, and what happens to them.
 #[derive(Clone, Debug)]
 pub struct Rule {
     method: Option<String>,
@@ -69,14 +70,14 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Meets every request of that method (empty: any) whose path and query match the regular expression.
+    /// Matches every request of that method (empty: any) whose path and query match the regular expression.
     pub fn new(method: &str, target: &str, action: Action) -> Self {
         let method = (!method.is_empty()).then(|| method.to_owned());
         let target = Regex::new(target).expect("a regular expression");
         Self { method, target, skip: 0, times: usize::MAX, action, seen: 0 }
     }
 
-    /// Meets only the first `times` of them.
+    /// Matches only the first `times` of them.
     #[must_use]
     pub fn times(mut self, times: usize) -> Self {
         self.times = times;
@@ -90,7 +91,7 @@ impl Rule {
         self
     }
 
-    /// What happens to this request, if the rule meets it.
+    /// What happens to this request, if the rule matches it.
     pub(super) fn meet(&mut self, request: &Request) -> Option<Action> {
         self.meets(request).then(|| self.action.clone())
     }
@@ -108,7 +109,7 @@ impl Rule {
     }
 }
 
-/// The action, if it is one that cuts the request's body off, and after how many bytes.
+/// The action, if it cuts the request's body off, and after how many bytes.
 pub(super) fn cuts(action: &Action) -> Option<(usize, &Action)> {
     match action {
         Action::ResetUpload(at) | Action::StopReading(at) | Action::Early(at, ..) => Some((*at, action)),
@@ -116,10 +117,11 @@ pub(super) fn cuts(action: &Action) -> Option<(usize, &Action)> {
     }
 }
 
-/// Applies a fault to what the handler answered.
+/// Applies a fault to the handler's response.
 pub(super) fn spoil(mut response: Response, action: &Action) -> Response {
     let (end, at) = match action {
-        // What is there is sent while the body seems to go on; else a body that ends early takes its beginning with it.
+        // The bytes so far are sent while the body seems to continue; otherwise a body that ends early takes its
+        // beginning with it.
         Action::Truncate(at) => (Piece::Pause(Duration::from_millis(10)), *at),
         Action::Stall(at) => (Piece::Stall, *at),
         Action::ResetAfter(at) => (Piece::Reset, *at),

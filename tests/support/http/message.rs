@@ -1,4 +1,4 @@
-//! Requests, answers, and the log of them.
+//! Requests, responses, and their log.
 
 use std::time::Duration;
 
@@ -34,12 +34,12 @@ impl Request {
         self.query_pairs().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// The path decoded, split at its slashes, without empty parts.
+    /// The path decoded, split at slashes, without empty parts.
     pub fn segments(&self) -> Vec<String> {
         self.path.split('/').filter(|part| !part.is_empty()).map(percent_decode).collect()
     }
 
-    /// The body as JSON; null where it is none.
+    /// The body as JSON; null if it is not JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or(serde_json::Value::Null)
     }
@@ -77,7 +77,7 @@ fn basic(authorization: &str) -> Option<(String, String)> {
     scheme.eq_ignore_ascii_case("basic").then(|| (name.to_owned(), password.to_owned()))
 }
 
-/// A piece of an answer's body.
+/// A piece of a response's body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
     Bytes(Bytes),
@@ -88,7 +88,7 @@ pub enum Piece {
     Reset,
 }
 
-/// What a handler answers.
+/// A handler's response.
 #[derive(Clone, Debug)]
 pub struct Response {
     pub status: u16,
@@ -99,12 +99,12 @@ pub struct Response {
 }
 
 impl Response {
-    /// An empty answer.
+    /// An empty response.
     pub fn new(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Vec::new(), lost: false }
     }
 
-    /// A JSON answer.
+    /// A JSON response.
     pub fn json(status: u16, value: &serde_json::Value) -> Self {
         Self::new(status).header("content-type", "application/json").body(value.to_string())
     }
@@ -121,7 +121,7 @@ impl Response {
         self
     }
 
-    /// A body in scripted pieces; set `content-length` by hand where the client is to be told one.
+    /// A body in scripted pieces; set `content-length` by hand if the client is to be told one.
     #[must_use]
     pub fn pieces(mut self, pieces: Vec<Piece>) -> Self {
         self.body = pieces;
@@ -144,16 +144,16 @@ fn piece_bytes(piece: &Piece) -> Option<&Bytes> {
     }
 }
 
-/// One request and what it was answered.
+/// One request and its response.
 #[derive(Clone, Debug)]
 pub struct Exchange {
     pub request: Request,
-    /// `None` where the connection was broken instead.
+    /// `None` if the connection was broken instead.
     pub status: Option<u16>,
     pub response_headers: Vec<(String, String)>,
     /// What the handler meant to send, before faults cut it.
     pub response_body: Bytes,
-    /// A fault answered, or broke the answer: it is not what the handler gave.
+    /// A fault answered, or broke the response: it is not the handler's.
     pub scripted: bool,
 }
 
@@ -165,7 +165,7 @@ impl Exchange {
         format!("{} {}{query} {status}", self.request.method, self.request.path)
     }
 
-    /// `Basic alice`, `Bearer`, or `None` where the request had no `Authorization`.
+    /// `Basic alice`, `Bearer`, or `None` if the request had no `Authorization`.
     pub fn authorization(&self) -> Option<String> {
         let value = self.request.header("authorization")?;
         let scheme = value.split(' ').next().unwrap_or_default();
@@ -177,7 +177,7 @@ impl Exchange {
         header(&self.response_headers, name)
     }
 
-    /// The response body as JSON; null where it is none.
+    /// The response body as JSON; null if it is not JSON.
     pub fn response_json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.response_body).unwrap_or(serde_json::Value::Null)
     }

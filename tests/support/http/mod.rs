@@ -1,5 +1,5 @@
-//! A small loopback HTTP server (1.1 and h2c, or TLS with both by ALPN) on a thread and runtime of its own, so that synchronous tests can use it.
-//! It keeps a log of every exchange and can be told to break answers.
+//! A small loopback HTTP server (1.1 and h2c, or TLS with both by ALPN) on a separate thread and runtime, so that
+//! synchronous tests can use it. It keeps a log of every exchange and can be told to break responses.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ mod wire;
 #[allow(unused_imports)]
 pub use fault::{Action, Hook, Rule};
 use fault::{cuts, spoil};
-// The demo and the benchmarks use less than the tests.
+// The demo and the benchmarks use less of this than the tests.
 #[allow(unused_imports)]
 pub use message::{Exchange, Piece, Request, Response, pairs};
 #[allow(unused_imports)]
@@ -64,7 +64,8 @@ impl Server {
         Self::launch(ip, handler, None)
     }
 
-    /// Starts with TLS, offering HTTP/2 by ALPN; its certificate is of the CA [`TEST_CA`], for 127.0.0.1 and `localhost`.
+    /// Starts with TLS, offering HTTP/2 by ALPN; its certificate is from the CA [`TEST_CA`], for 127.0.0.1 and
+    /// `localhost`.
     pub fn start_tls(ip: IpAddr, handler: impl Handler) -> Self {
         Self::launch(ip, handler, Some(acceptor()))
     }
@@ -100,7 +101,7 @@ impl Server {
         format!("{}://{}", self.scheme, self.address)
     }
 
-    /// Everything that was asked so far.
+    /// Every request so far.
     pub fn log(&self) -> Vec<Exchange> {
         lock(&self.shared.log).clone()
     }
@@ -110,7 +111,7 @@ impl Server {
         self.log().iter().map(Exchange::line).collect()
     }
 
-    /// Forgets what was asked so far.
+    /// Forgets the requests so far.
     pub fn clear_log(&self) {
         lock(&self.shared.log).clear();
     }
@@ -135,7 +136,7 @@ impl Drop for Server {
     }
 }
 
-/// Locks, also where a test that panicked held the lock.
+/// Locks, even if a test that panicked held the lock.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -226,7 +227,7 @@ async fn answer(
                 std::future::pending::<()>().await;
             }
             Action::First(hook) => {
-                // what a test does may itself ask this server
+                // a test's hook may itself send requests to this server
                 let hook = hook.clone();
                 tokio::task::spawn_blocking(move || (hook.0)()).await.map_err(std::io::Error::other)?;
             }
@@ -273,14 +274,14 @@ fn head(request: hyper::Request<Incoming>) -> (Request, Incoming) {
     (request, body)
 }
 
-/// Reads at least so many bytes of a body. What is left is kept unread as long as nothing is answered.
+/// Reads at least this many bytes of a body. The rest is kept unread as long as there is no response.
 async fn read_up_to(mut body: Incoming, at: usize) {
     let mut seen = 0;
     while seen < at {
         let Some(Ok(frame)) = body.frame().await else { return };
         seen += frame.data_ref().map_or(0, Bytes::len);
     }
-    // Dropped, the connection would drain it.
+    // Dropping it would drain the connection.
     std::mem::forget(body);
 }
 
@@ -288,7 +289,7 @@ fn met(rules: &Mutex<Vec<Rule>>, request: &Request) -> Vec<Action> {
     lock(rules).iter_mut().filter_map(|rule| rule.meet(request)).collect()
 }
 
-/// Writes an exchange down; `sent` is false where the connection breaks instead of answering.
+/// Logs an exchange; `sent` is false if the connection breaks instead of answering.
 fn record(shared: &Shared, request: &Request, meant: Option<&Response>, sent: bool, scripted: bool) {
     lock(&shared.log).push(Exchange {
         request: request.clone(),
@@ -321,7 +322,7 @@ pub fn client() -> reqwest::Client {
         .expect("a client")
 }
 
-/// Runs a future to its end, from synchronous code, also where the caller is inside a runtime.
+/// Runs a future to its end, from synchronous code, even if the caller is inside a runtime.
 pub fn block_on<T: Send>(future: impl Future<Output = T> + Send) -> T {
     std::thread::scope(|scope| {
         scope

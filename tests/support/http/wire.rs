@@ -1,4 +1,4 @@
-//! What goes over the connection: answers in pieces, resets, TLS.
+//! What goes over the connection: responses in pieces, resets, TLS.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -57,7 +57,7 @@ fn stream(pieces: Vec<Piece>, reset: Arc<AtomicBool>) -> Body {
     StreamBody::new(frames).boxed_unsync()
 }
 
-/// A connection that is reset instead of closed when it was told so.
+/// A connection that is reset instead of closed when told to.
 pub(super) struct Wire {
     pub(super) stream: TcpStream,
     pub(super) reset: Arc<AtomicBool>,
@@ -91,7 +91,7 @@ impl AsyncWrite for Wire {
     }
 }
 
-/// The CA that signed the certificate of [`super::Server::start_tls`], PEM: trusted by no machine, good until 2120.
+/// The CA that signed the certificate of [`super::Server::start_tls`], PEM: trusted by no machine, valid until 2120.
 pub const TEST_CA: &str = include_str!("../tls/ca.pem");
 
 pub(super) fn acceptor() -> TlsAcceptor {

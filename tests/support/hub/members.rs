@@ -6,7 +6,7 @@ use super::super::http::{Request, Response};
 use super::routes::{Caller, page};
 use super::{Kind, State};
 
-/// `GET /v2/orgs/{organization}/members?role=`: described as a list of pages.
+/// `GET /v2/orgs/{organization}/members?role=`: documented as a list of pages.
 pub(super) fn members(state: &State, request: &Request, caller: &Caller, organization: &str) -> Response {
     let may = match caller {
         Caller::Known { identifier, kind: Kind::Personal { manages } } => {
@@ -30,7 +30,7 @@ pub(super) fn members(state: &State, request: &Request, caller: &Caller, organiz
         })
         .collect();
     let mut body: Value = serde_json::from_slice(&page(request, &entries).bytes()).unwrap_or_default();
-    // No member of the description is null.
+    // No member in the description is null.
     if let Some(members) = body.as_object_mut() {
         members.retain(|_, value| !value.is_null());
     }
@@ -42,7 +42,7 @@ fn role(state: &State, organization: &str, user: &str) -> String {
     state.roles.get(&key).cloned().unwrap_or_else(|| "owner".to_owned())
 }
 
-/// A repository as somebody sees it who may be a mere member: what may be done with it is then less.
+/// A repository as seen by somebody who may be just a member: then fewer things may be done with it.
 pub(super) fn seen_by(shown: &Response, state: &State, caller: &Caller, organization: &str) -> Response {
     let mut body: Value = serde_json::from_slice(&shown.bytes()).unwrap_or_default();
     if let Caller::Known { identifier, kind: Kind::Personal { .. } } = caller

@@ -1,7 +1,7 @@
-//! A stand-in for Docker Hub's own API that keeps state. Shapes are those of its published description; what that does
-//! not say follows what clients report: creating what exists answers 400, private repositories are hidden (404) from
-//! those who may not read them, legacy paths refuse organization access tokens, a push to a repository that does not
-//! exist creates it public.
+//! A stateful stand-in for Docker Hub's own API. Shapes are those of its published description; what that does not say
+//! follows what clients report: creating what exists returns 400, private repositories are hidden (404) from those who
+//! may not read them, legacy paths refuse organization access tokens, a push to a repository that does not exist
+//! creates it as public.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -34,7 +34,7 @@ pub struct Account {
 pub enum Kind {
     /// A personal access token, and the organizations that its user may manage.
     Personal { manages: BTreeSet<String> },
-    /// An organization access token and its scopes (repository scopes hold for all repositories).
+    /// An organization access token and its scopes (repository scopes apply to all repositories).
     Organization { scopes: BTreeSet<String> },
 }
 
@@ -52,7 +52,7 @@ impl Account {
     }
 }
 
-/// A tag as Docker Hub knows it.
+/// A tag on Docker Hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HubTagEntry {
     pub digest: Option<String>,
@@ -60,7 +60,7 @@ pub struct HubTagEntry {
     pub pushed: Option<String>,
 }
 
-/// A repository as Docker Hub knows it.
+/// A repository on Docker Hub.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HubRepositoryEntry {
     pub is_private: bool,
@@ -70,9 +70,9 @@ pub struct HubRepositoryEntry {
     pub grants: BTreeMap<String, String>,
     pub immutable_tags: Option<Vec<String>>,
     pub tags: BTreeMap<String, HubTagEntry>,
-    /// What search shows beside it.
+    /// The badge that search shows.
     pub badge: Option<String>,
-    /// It came to be by a push, not by the API.
+    /// It was created by a push, not by the API.
     pub created_by_push: bool,
 }
 
@@ -95,13 +95,13 @@ struct State {
     repositories: BTreeMap<(String, String), HubRepositoryEntry>,
     /// By organization and what follows it in the path: empty, or `registry-access-management`.
     settings: BTreeMap<(String, String), Value>,
-    /// By organization and user: roles that are not an owner's. Who manages an organization is its owner otherwise.
+    /// By organization and user: roles other than owner. Whoever manages an organization is otherwise its owner.
     roles: BTreeMap<(String, String), String>,
-    /// Members that a PUT does not name the way the published description does are dropped.
+    /// Members of a PUT that are not in the published description are dropped.
     drops_unknown: bool,
     now: String,
     requests: u64,
-    /// Tags that were deleted and that the linked registries still have.
+    /// Tags that were deleted but are still in the linked registries.
     deleted: Vec<(String, String)>,
 }
 
@@ -117,7 +117,7 @@ pub struct TestHub {
 }
 
 impl TestHub {
-    /// Starts with these accounts and no repository. Pushes happen on 2026-11-21 at 08:00 UTC unless said otherwise.
+    /// Starts with these accounts and no repositories. Pushes happen on 2026-11-21 at 08:00 UTC unless set otherwise.
     pub fn start(accounts: Vec<Account>) -> Self {
         let mut state = State { now: "2026-11-21T08:00:00.000000Z".to_owned(), ..State::default() };
         for account in &accounts {
@@ -149,24 +149,24 @@ impl TestHub {
         &self.server
     }
 
-    /// Everything that was asked so far.
+    /// Every request so far.
     pub fn log(&self) -> Vec<Exchange> {
         self.server.log()
     }
 
-    /// The requests that may have changed something, token exchanges apart.
+    /// The requests that may have changed something, except token exchanges.
     pub fn writes(&self) -> Vec<String> {
         let write = |exchange: &&Exchange| exchange.is_write() && exchange.request.path != "/v2/auth/token";
         self.log().iter().filter(write).map(Exchange::line).collect()
     }
 
-    /// Fails where what was asked and answered so far is not as Docker Hub describes it; scripted faults apart.
+    /// Fails if the traffic so far does not match Docker Hub's description, except scripted faults.
     pub fn check_traffic(&self) {
         let log: Vec<Exchange> = self.log().into_iter().filter(|exchange| !exchange.scripted).collect();
         super::contract::dockerhub(&log);
     }
 
-    /// Does the work of the next request that meets this, then breaks the connection instead of answering.
+    /// Performs the next matching request, then breaks the connection instead of answering.
     pub fn lose_answer(&self, method: &str, path: &str) {
         self.server.fault(Rule::new(method, path, Action::Lose).times(1));
     }
@@ -178,7 +178,7 @@ impl TestHub {
         self.server.fault(Rule::new("", "", Action::Answer(429, headers, body)).times(times));
     }
 
-    /// No token given out so far is taken any longer.
+    /// Invalidates all tokens given out so far.
     pub fn expire_tokens(&self) {
         lock(&self.core.state).tokens.clear();
     }
@@ -193,7 +193,7 @@ impl TestHub {
         lock(&self.core.state).roles.insert((organization.to_owned(), user.to_owned()), role.to_owned());
     }
 
-    /// Makes a team.
+    /// Creates a team.
     pub fn add_team(&self, organization: &str, team: &str) {
         lock(&self.core.state).add_group(organization, team, "");
     }
@@ -204,19 +204,19 @@ impl TestHub {
         state.groups.get(organization).into_iter().flatten().map(|group| group.name.clone()).collect()
     }
 
-    /// Makes a repository.
+    /// Creates a repository.
     pub fn add_repository(&self, namespace: &str, name: &str, repository: HubRepositoryEntry) {
         lock(&self.core.state).repositories.insert((namespace.to_owned(), name.to_owned()), repository);
     }
 
-    /// What search shows beside a repository.
+    /// Sets the badge that search shows for a repository.
     pub fn set_badge(&self, namespace: &str, name: &str, badge: &str) {
         let mut state = lock(&self.core.state);
         let repository = state.repositories.entry((namespace.to_owned(), name.to_owned())).or_default();
         repository.badge = Some(badge.to_owned());
     }
 
-    /// What a repository is now.
+    /// The current state of a repository.
     pub fn repository(&self, namespace: &str, name: &str) -> Option<HubRepositoryEntry> {
         lock(&self.core.state).repositories.get(&(namespace.to_owned(), name.to_owned())).cloned()
     }
@@ -227,7 +227,7 @@ impl TestHub {
         state.repositories.keys().filter(|(space, _)| space == namespace).map(|(_, name)| name.clone()).collect()
     }
 
-    /// Sets a tag and when it was pushed; the repository comes to be, public, where there is none.
+    /// Sets a tag and when it was pushed; a missing repository is created as public.
     pub fn set_tag(&self, namespace: &str, name: &str, tag: &str, digest: &Digest, pushed: &str) {
         let mut state = lock(&self.core.state);
         let repository = state.repositories.entry((namespace.to_owned(), name.to_owned())).or_default();
@@ -245,13 +245,13 @@ impl TestHub {
         settings::document(&lock(&self.core.state), organization, area)
     }
 
-    /// From now on a change of settings drops every member that the published description does not name.
+    /// From now on, changes of settings drop every member that the published description does not name.
     pub fn drop_unknown_members(&self) {
         lock(&self.core.state).drops_unknown = true;
     }
 
-    /// Makes `registry` Docker Hub's registry: its users are the accounts here, what is pushed shows up here, and what
-    /// is private here is private there.
+    /// Makes `registry` Docker Hub's registry: its users are the accounts here, pushes show up here, and what is
+    /// private here is private there.
     pub fn link(&self, registry: &TestRegistry) {
         for account in &lock(&self.core.state).accounts {
             let namespaces: Vec<String> = match &account.kind {

@@ -16,7 +16,7 @@ pub(super) fn not_found() -> Response {
     error(404, "object not found")
 }
 
-/// Who asks.
+/// The caller.
 #[derive(Clone)]
 pub(super) enum Caller {
     Nobody,
@@ -67,7 +67,7 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Response {
     }
 }
 
-/// Search: public repositories whose name holds the query, a namesake first, each with its badge.
+/// Search: public repositories whose name contains the query, an exact match first, each with its badge.
 fn search(state: &State, request: &Request) -> Response {
     let query = request.query_value("query").unwrap_or_default();
     let hit =
@@ -107,7 +107,7 @@ impl Caller {
         }
     }
 
-    /// The refusal of what the caller may not do.
+    /// The refusal for what the caller may not do.
     pub(super) fn refusal(&self) -> Response {
         match self {
             Self::Nobody => error(401, "authentication required"),
@@ -116,7 +116,7 @@ impl Caller {
     }
 }
 
-/// Whether a held scope grants another: `-admin` includes `-edit` includes `-read`.
+/// Whether a granted scope includes another: `-admin` includes `-edit` includes `-read`.
 fn includes(held: &str, wanted: &str) -> bool {
     let order = ["read", "edit", "admin"];
     let split = |scope: &str| scope.rsplit_once('-').map(|(object, level)| (object.to_owned(), level.to_owned()));
@@ -137,7 +137,7 @@ fn repositories(state: &mut State, request: &Request, method: &str, caller: &Cal
     }
 }
 
-/// Private repositories are left out, silently, for who may not list them.
+/// Private repositories are silently omitted for callers who may not list them.
 fn list(state: &State, request: &Request, caller: &Caller, namespace: &str) -> Response {
     let all = caller.may(namespace, "scope-repository-list");
     let filter = request.query_value("name").unwrap_or_default();
@@ -161,7 +161,7 @@ fn list(state: &State, request: &Request, caller: &Caller, namespace: &str) -> R
     page(request, &entries)
 }
 
-/// A page as `page` and `page_size` (10 where not said, 100 at most) ask for it.
+/// The page that `page` and `page_size` (default 10, at most 100) request.
 pub(super) fn page(request: &Request, entries: &[Value]) -> Response {
     let number = |name: &str, default: usize| {
         request.query_value(name).map_or(Some(default), |value| value.parse::<usize>().ok().filter(|n| *n > 0))
@@ -175,7 +175,7 @@ pub(super) fn page(request: &Request, entries: &[Value]) -> Response {
         return error(404, "Page not found");
     }
     let results: Vec<&Value> = entries.iter().skip(from).take(size).collect();
-    // Absolute and on the service's own host, as the real one has it.
+    // Absolute and on the service's own host, like the real one's.
     let link = |page: usize| format!("https://hub.docker.com{}?page={page}&page_size={size}", request.path);
     let next = (from + size < entries.len()).then(|| link(page + 1));
     let previous = (page > 1).then(|| link(page - 1));
@@ -228,7 +228,7 @@ fn show(state: &State, status: u16, key: &(String, String)) -> Response {
     )
 }
 
-/// The repository where the caller may see it, else what hides it.
+/// The repository if the caller may see it, else the response that hides it.
 pub(super) fn visible<'a>(
     state: &'a State,
     caller: &Caller,

@@ -1,5 +1,6 @@
-//! An organization's settings: two documents, kept with every member that somebody put there. Owners' personal tokens
-//! alone may see and change them; of organization access tokens only those with `scope-ram-*`, and only the one document.
+//! An organization's settings: two documents, kept with every member that was ever put there. Only owners' personal
+//! tokens may see and change them; of organization access tokens only those with `scope-ram-*`, and only the one
+//! document.
 
 use serde_json::{Value, json};
 

@@ -1,10 +1,10 @@
-//! What answers and refusals look like.
+//! The form of answers and refusals.
 
 use serde_json::{Value, json};
 
 use crate::support::http::{Request, Response};
 
-/// An answer, or the refusal that stands instead.
+/// An answer, or the refusal instead of it.
 pub(super) type Answer = Result<Response, Response>;
 
 pub fn ok(value: &Value) -> Answer {

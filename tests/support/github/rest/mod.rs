@@ -12,11 +12,11 @@ mod pulls;
 use answer::{Answer, not_found};
 pub use answer::{created, message, ok, page};
 
-/// What GitHub says of a write to an archived repository.
+/// GitHub's message for a write to an archived repository.
 pub const ARCHIVED: &str = "Repository was archived so is read-only.";
 
 impl State {
-    /// Answers a REST request; `path` is what follows the API's base, decoded, split at slashes.
+    /// Answers a REST request; `path` is the part after the API's base, decoded, split at slashes.
     pub fn rest(&mut self, request: &Request, token: &Token, path: &[String]) -> Response {
         let parts: Vec<&str> = path.iter().map(String::as_str).collect();
         let answer = match parts.as_slice() {
@@ -31,7 +31,7 @@ impl State {
             {
                 self.repository(request, token, rest)
             }
-            // A fork, of which the token may read what anybody may.
+            // A fork, of which the token may read what is public.
             ["repos", owner, name, "activity"] if request.method == "GET" => {
                 self.list_activity(request, &format!("{owner}/{name}"))
             }
@@ -58,7 +58,7 @@ impl State {
         }
     }
 
-    /// Refuses what the token may not: 403 to Apps, 404 to people, as GitHub does.
+    /// Refuses what the token may not do: 403 to Apps, 404 to people, like GitHub.
     fn need(&self, token: &Token, has: Access, needs: Access) -> Result<(), Response> {
         match token.who {
             _ if has >= needs => Ok(()),

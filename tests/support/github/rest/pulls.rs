@@ -68,7 +68,7 @@ impl State {
             let owner = p.head_repository.as_deref().and_then(|r| r.split_once('/')).map_or("", |(o, _)| o);
             (state == "all" || (state == "open") == p.open)
                 && base.as_ref().is_none_or(|b| *b == p.base)
-                // A head without an owner filters nothing, as GitHub has it.
+                // A head without an owner filters nothing, as on GitHub.
                 && head.as_ref().filter(|h| h.contains(':')).is_none_or(|h| *h == format!("{owner}:{}", p.head))
         };
         let mut list: Vec<&Pull> = self.pulls.iter().filter(fits).collect();

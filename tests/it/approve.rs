@@ -1,4 +1,4 @@
-//! `approve`: one version that a person asks for, in a working directory, on a local clone and on GitHub.
+//! `approve`: one version that a person requests, in a working directory, on a local clone and on GitHub.
 
 use std::time::Duration;
 

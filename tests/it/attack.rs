@@ -1,4 +1,4 @@
-//! What somebody who means harm can write or answer, and what comes of it.
+//! What an attacker can write or answer, and what comes of it.
 
 use serde_json::Value;
 use wharfinger::internals::image::Digest;

@@ -1,4 +1,4 @@
-//! `audit` against a Docker Hub and registries that keep state.
+//! `audit` against a stateful Docker Hub and stateful registries.
 
 use std::collections::BTreeMap;
 

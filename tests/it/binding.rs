@@ -1,4 +1,4 @@
-//! What a review binds: everything that a change of the manifest asks for, on GitHub and Docker Hub as the stand-ins answer.
+//! What needs a review: everything that a change of the manifest asks for, on GitHub and Docker Hub stand-ins.
 
 use serde_json::{Value, json};
 use wharfinger::internals::image::Digest;

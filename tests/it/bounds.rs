@@ -1,5 +1,5 @@
-//! Bounds: a slow source fails alone and every bound that is reached names its setting; faults cost what the file is long, and
-//! so many are printed.
+//! Bounds: a slow source fails alone and every bound that is reached names its setting; faults cost no more than the
+//! file's length, and only so many are printed.
 
 use std::time::{Duration, Instant};
 

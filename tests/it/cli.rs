@@ -1,4 +1,4 @@
-//! The command line as a person meets it.
+//! The command line as people use it.
 
 use std::io::Write as _;
 

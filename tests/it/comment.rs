@@ -1,4 +1,4 @@
-//! Comments on proposals, from GitHub's event to what stands on the pull request afterwards.
+//! Comments on proposals, from GitHub's event to the resulting pull request.
 
 use serde_json::{Value, json};
 

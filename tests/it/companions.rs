@@ -1,4 +1,4 @@
-//! Signatures, attestations and SBOMs travel with their image, and after it.
+//! Signatures, attestations and SBOMs are copied with their image, and after it.
 
 use serde_json::{Value, json};
 use wharfinger::internals::image::Digest;

@@ -1,5 +1,5 @@
-//! The action in its container, as a runner starts it: environment, event file, mounted workspace, output files.
-//! `WHARFINGER_TEST_CONTAINER` names the image, which buildah has.
+//! The action in its container, started like a runner does: environment, event file, mounted workspace, output files.
+//! `WHARFINGER_TEST_CONTAINER` names the image, which must be in buildah's storage.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! The checker of traffic finds what is wrong: it is shown traffic that breaks a description.
+//! The traffic checker finds faults: it is given traffic that violates a description.
 
 use bytes::Bytes;
 use serde_json::{Value, json};

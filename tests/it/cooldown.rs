@@ -1,4 +1,5 @@
-//! The cooldown by Docker Hub's own push times: what is old enough is proposed, everything else waits and says how long.
+//! The cooldown by Docker Hub's own push times: what is old enough is proposed, everything else waits and says how
+//! long.
 
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde_json::Value;

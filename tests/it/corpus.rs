@@ -1,8 +1,8 @@
-//! The corpus: tag lists of well-known repositories, each with rules that a user would write and what the user expects
-//! of them. The files stand in `tests/corpus`, one a repository; the snapshot shows every decision in one table.
+//! The corpus: tag lists of well-known repositories, each with rules that a user would write and the results the user
+//! expects. The files are in `tests/corpus`, one per repository; the snapshot shows every decision in one table.
 //!
-//! What is expected was written down before the program was asked. Facts that a list of tags does not hold are left out:
-//! digests are made up from the tags' names, no age is asked, and readiness is not.
+//! Expectations were written down before running the program. Facts that a list of tags does not contain are left out:
+//! digests are derived from the tags' names, and neither age nor readiness is checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

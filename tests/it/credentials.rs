@@ -1,4 +1,4 @@
-//! Promotion with a credential that is wrong, or may not do everything: what is read all the same, and what ends the run.
+//! Promotion with a credential that is wrong or limited: what is read anyway, and what ends the run.
 
 use serde_json::json;
 use wharfinger::internals::image::Digest;

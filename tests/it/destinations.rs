@@ -1,4 +1,5 @@
-//! Destinations other than Docker Hub: what is made ahead there, how one signs in, and what is said of what they lack.
+//! Destinations other than Docker Hub: what is created ahead there, how to sign in, and what is said about what they
+//! lack.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Settings of repositories on Docker Hub that drifted: fixed, or only told of.
+//! Settings of repositories on Docker Hub that drifted: fixed, or only reported.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Edits of the manifest: exact, minimal, and meaning what they should, over generated manifests and by example.
+//! Edits of the manifest: exact, minimal, and with the intended meaning, over generated manifests and by example.
 
 use chrono::NaiveDate;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! A GitHub Enterprise Server: its three addresses are obeyed by everything, and github.com stands nowhere.
+//! A GitHub Enterprise Server: its three addresses are used by everything, and github.com appears nowhere.
 
 use serde_json::json;
 

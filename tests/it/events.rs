@@ -1,7 +1,7 @@
 //! Events as GitHub sends them, and as nobody should: what `run` does for each.
 //!
-//! `tests/events` has one example for each trigger, with the fields that GitHub documents for it (long lists of addresses are
-//! shortened). Commits in them stand for commits of the stand-in's repository: see [`World::payload`].
+//! `tests/events` has one example for each trigger, with the fields that GitHub documents for it (long lists of
+//! addresses are shortened). Commits in them represent commits of the stand-in's repository: see [`World::payload`].
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! `explain`: what a rule makes of a manifest's image, and of a list without manifest or network.
+//! `explain`: what a rule makes of a manifest's image, and of a list without a manifest or network.
 
 use chrono::{Duration, SecondsFormat, Utc};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What a newcomer meets: no manifest yet, a mistake in it, another release, a first run under a cooldown.
+//! What a newcomer encounters: no manifest yet, a mistake in it, another release, a first run under a cooldown.
 
 use std::path::Path;
 

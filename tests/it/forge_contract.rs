@@ -1,4 +1,4 @@
-//! One contract for both forges: whatever it is, this is what its users rely on.
+//! One contract for both forges: what their users rely on, whichever it is.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

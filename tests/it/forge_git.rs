@@ -1,4 +1,4 @@
-//! What is particular to a local clone: branches, the work tree, the origin.
+//! What is specific to a local clone: branches, the work tree, the origin.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Docker Hub's API client against a stand-in that keeps state.
+//! Docker Hub's API client against a stateful stand-in.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What runs ask that find nothing, or little, to do: counted, and the same in every run.
+//! The requests of runs that find little or nothing to do: counted, and the same in every run.
 
 use serde_json::json;
 use wharfinger::internals::image::Digest;

@@ -1,4 +1,4 @@
-//! A manifest in several files: each is edited where it declares its images, and judged with all the others.
+//! A manifest in several files: each is edited where it declares its images, and judged together with all the others.
 
 use serde_json::Value;
 use wharfinger::internals::image::Digest;

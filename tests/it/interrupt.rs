@@ -1,5 +1,5 @@
-//! Promotion killed, or asked to end, between any two steps and run again: the end is the same as if it had never been
-//! stopped.
+//! Promotion killed, or asked to end, between any two steps and run again: the result is the same as without
+//! interruption.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,6 +1,6 @@
-//! The first-seen ledger: what waits outside Docker Hub is written down on a branch of its own, on both forges. The program's
-//! clock is the real one: what must be old enough is written into the ledger with an earlier time by the program's own
-//! forge, as an earlier run would have.
+//! The first-seen ledger: what waits outside Docker Hub is recorded on a separate branch, on both forges. The program's
+//! clock is the real one: what must be old enough is written into the ledger with an earlier time through the program's
+//! own forge, like an earlier run would have.
 
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde_json::Value;

@@ -1,4 +1,5 @@
-//! The whole life of proposals, on the GitHub stand-in and on a local clone: what leaves, what is moved, what is left alone.
+//! The whole life of proposals, on the GitHub stand-in and on a local clone: what disappears, what is updated, what is
+//! left alone.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What a change is compared with, and what it is called: new lines, downgrades, and everything that says so.
+//! What a change is compared with, and what it is called: new lines, downgrades, and everywhere they are reported.
 
 use serde_json::{Value, json};
 

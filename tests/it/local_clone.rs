@@ -1,4 +1,5 @@
-//! A local clone as the forge, as people use it: what is pushed, what is said of edits that do not count, and git's own faults.
+//! A local clone as the forge, as people use it: what is pushed, what is said about edits that do not count, and git's
+//! own faults.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Integration tests: one binary, one module a subject.
+//! Integration tests: one binary, one module per subject.
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub, missing_docs)]
 
 mod action;

@@ -1,5 +1,5 @@
-//! Two manifests in one repository: neither closes the other's proposals nor drops its clocks, and a manifest that is alone goes on
-//! with what stands under former names.
+//! Two manifests in one repository: neither closes the other's proposals nor drops its clocks, and a single manifest
+//! takes over what has former names.
 
 use serde_json::Value;
 use wharfinger::internals::image::Digest;

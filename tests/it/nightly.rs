@@ -1,5 +1,5 @@
-//! A tag that is rebuilt every night, which is more often than its cooldown: day for day, on a registry whose clocks the
-//! ledger keeps and on Docker Hub, which tells push times itself. Days pass by writing the ledger with earlier times.
+//! A tag that is rebuilt every night, more often than its cooldown allows: day by day, on a registry whose clocks the
+//! ledger keeps and on Docker Hub, which reports push times itself. Days pass by writing the ledger with earlier times.
 
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde_json::Value;

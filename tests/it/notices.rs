@@ -1,4 +1,5 @@
-//! Rules that pick nothing and approvals that rules do not read: told wherever nothing is proposed, and no failure.
+//! Rules that pick nothing and approvals that rules do not read: reported wherever nothing is proposed, but not as
+//! failures.
 
 use serde_json::{Value, json};
 

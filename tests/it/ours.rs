@@ -1,5 +1,5 @@
-//! What is ours on GitHub is told by what GitHub saw accounts do and by what stands there, never by the names in commits: attacks
-//! on the ledger and on proposals, each by name.
+//! What is ours on GitHub is determined by what GitHub saw accounts do and by the contents, never by the names in
+//! commits: attacks on the ledger and on proposals, each by name.
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;

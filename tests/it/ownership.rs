@@ -1,4 +1,4 @@
-//! Repositories of Docker Hub that are not ours: whatever a manifest says, nothing of them is touched.
+//! Docker Hub repositories that are not ours: whatever a manifest says, nothing in them is touched.
 
 use serde_json::{Value, json};
 use wharfinger::internals::image::Digest;

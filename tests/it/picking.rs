@@ -1,5 +1,5 @@
-//! Lists of tags, as publishers have them, on which tools that pick versions go wrong, with what a person would pick. Each is
-//! tried as a person would: with `explain`, whose suggestions are pasted into the rule and must do what they say.
+//! Real publishers' lists of tags on which tools that pick versions go wrong, with what a person would pick. Each is
+//! tried like a person would: with `explain`, whose suggestions are pasted into the rule and must do what they say.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Promotion with the real program: what is copied, what is asked, and what is left alone.
+//! Promotion with the real program: what is copied, what is requested, and what is left alone.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! README says what is so: its examples are read, its sample is the program's, its lists are complete.
+//! README is accurate: its examples parse, its sample is the program's, its lists are complete.
 
 use std::collections::BTreeSet;
 use std::path::Path;

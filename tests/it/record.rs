@@ -1,4 +1,4 @@
-//! Recording on GitHub: a commit where the branch takes it, one recording pull request where it does not.
+//! Recording on GitHub: a commit if the branch accepts it, one recording pull request if it does not.
 
 use serde_json::{Value, json};
 use wharfinger::internals::image::Digest;

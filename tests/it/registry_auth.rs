@@ -1,4 +1,4 @@
-//! Who the client is to a registry: tokens, their number, their life, and where passwords go.
+//! The client's identity towards a registry: tokens, their number and lifetime, and where passwords are sent.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What misbehaving registries do to the client: the right bytes, or an error that says what happened.
+//! How the client copes with misbehaving registries: the right bytes, or an error that says what happened.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! What a refusal of a registry says: as whom it was asked and which scope was missing, after a bounded number of tries.
+//! What is reported about a registry's refusal: the identity used and the missing scope, after a bounded number of
+//! tries.
 
 use serde_json::json;
 use wharfinger::internals::registry::credentials::{Credentials, Environment, Given};

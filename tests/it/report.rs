@@ -1,4 +1,4 @@
-//! What commands hand over, as people and programs get it.
+//! The results of commands, as people and programs receive them.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};

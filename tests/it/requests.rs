@@ -1,4 +1,4 @@
-//! What a run asks upstream and Docker Hub, counted to the request.
+//! The requests of a run to upstream and Docker Hub, counted exactly.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Reviews that an approval needs before it is promoted, counted on GitHub as the stand-in answers.
+//! Reviews that an approval needs before it is promoted, counted on the GitHub stand-in.
 
 #![expect(clippy::print_stdout, reason = "it names the case that a failure is of")]
 

@@ -1,4 +1,4 @@
-//! Where settings come from, and in which order.
+//! Where settings come from, and their order of precedence.
 
 use std::collections::BTreeMap;
 

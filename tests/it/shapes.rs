@@ -1,4 +1,4 @@
-//! Images of every shape are promoted byte for byte: what they consist of is named by their manifests, not known to us.
+//! Images of every shape are promoted byte for byte: their parts are those named by their manifests, not ones we know.
 
 use bytes::Bytes;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Large estates: the parts of one manifest, promoted by as many processes at once.
+//! Large estates: the parts of one manifest, promoted by that many processes at once.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Proposals of one image conflict with each other: the run for a merge makes the others anew on the new head.
+//! Proposals for one image conflict with each other: the run for a merge recreates the others on the new head.
 
 use serde_json::{Value, json};
 

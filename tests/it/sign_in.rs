@@ -1,4 +1,4 @@
-//! The files that enforce signing in, as their readers read them.
+//! The files that enforce signing in, as interpreted by their readers.
 
 use std::collections::BTreeMap;
 use std::process::Command;

@@ -1,4 +1,5 @@
-//! Images that must be signed: what is proposed, checked, approved and promoted of them, with signatures that the tests make.
+//! Images that must be signed: which of them are proposed, checked, approved and promoted, with signatures made by the
+//! tests.
 
 use serde_json::{Value, json};
 use wharfinger::internals::image::Digest;

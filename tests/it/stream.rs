@@ -1,4 +1,4 @@
-//! What a step writes, read as the Actions runner reads it: one stream of the action, two of a command line.
+//! The output of a step, read like the Actions runner does: one stream from the action, two from a command line.
 
 use serde_json::json;
 

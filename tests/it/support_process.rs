@@ -1,4 +1,4 @@
-//! Programs are run with nothing of the ambient environment.
+//! Programs run without anything from the ambient environment.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! The project's own registry is held against real ones: the same conversation, the same statuses and headers.
+//! The project's own registry compared with real ones: the same conversation, the same statuses and headers.
 
 use serde_json::Value;
 

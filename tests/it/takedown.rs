@@ -1,4 +1,4 @@
-//! Revoked tags that are taken down, and what happens where they cannot be.
+//! Taking down revoked tags, and what happens if they cannot be removed.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What a person's own terminal shows: `script` makes one.
+//! What is shown on a person's own terminal, which `script` provides.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! TLS: HTTP/2 by ALPN, whom the program trusts, and what it says where it trusts nobody.
+//! TLS: HTTP/2 by ALPN, whom the program trusts, and what it says if it trusts nobody.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
-//! `verify-access`: what a registry answers a member, and what came of pulls in a Docker Desktop that a small program
-//! on the path imitates.
+//! `verify-access`: what a registry lets a member pull, and the results of pulls in Docker Desktop, which a small
+//! program on the path imitates.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

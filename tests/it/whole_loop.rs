@@ -1,4 +1,4 @@
-//! The main job from one end to the other, as a workflow runs it: schedule, pull request, merge, push, schedule.
+//! The main job from end to end, as a workflow runs it: schedule, pull request, merge, push, schedule.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Who wrote a pull request: told by who pushed, never by the names that commits bear, and where that is not told, not believed.
+//! Who wrote a pull request: determined by who pushed, never by the names in commits, and not believed if unknown.
 
 #![expect(clippy::print_stdout, reason = "it names the case that a failure is of")]
 

@@ -1,4 +1,5 @@
-//! Everything that a run writes to GitHub, when answers are lost, limits are met, or another run does the same meanwhile.
+//! Everything that a run writes to GitHub, when answers are lost, limits are hit, or another run does the same
+//! meanwhile.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -31,29 +31,29 @@ const DOCKER: Types = Types {
     layer: "application/vnd.docker.image.rootfs.diff.tar.gzip",
 };
 
-/// What an image is to be. Start from [`ImageSpec::new`] and change what matters to the test.
+/// What an image should be like. Start from [`ImageSpec::new`] and change what matters to the test.
 #[derive(Clone, Debug)]
 pub struct ImageSpec {
-    /// Everything random comes from it.
+    /// Everything random is derived from it.
     pub seed: u64,
     pub platforms: Vec<String>,
-    /// Layers of each platform, base layers not counted.
+    /// Layers of each platform, not counting base layers.
     pub layers: usize,
     /// Bytes of each layer.
     pub layer_size: usize,
-    /// Layers that every image with this seed shares, before the others: how many.
+    /// Layers that every image with this seed shares, before the others: the seed, and how many.
     pub base: Option<(u64, usize)>,
     /// Docker schema 2 media types instead of OCI ones.
     pub docker: bool,
     /// One manifest (of the first platform) instead of an index.
     pub single: bool,
-    /// BuildKit attestation manifests in the index, one a platform.
+    /// BuildKit attestation manifests in the index, one per platform.
     pub attestations: bool,
     pub user: Option<String>,
     pub entrypoint: Vec<String>,
     pub cmd: Vec<String>,
     pub env: Vec<String>,
-    /// Such as `6379/tcp`.
+    /// For example `6379/tcp`.
     pub ports: Vec<String>,
     pub volumes: Vec<String>,
     pub labels: Vec<(String, String)>,
@@ -241,7 +241,7 @@ impl Image {
         image
     }
 
-    /// A manifest with this configuration, one layer and whatever else `more` says, such as a subject or an artifact type.
+    /// A manifest with this configuration, one layer and whatever `more` adds, such as a subject or an artifact type.
     pub fn disguised(config: &Value, layer_type: &str, payload: &[u8], more: &Value) -> Self {
         let mut image = Self { blobs: Vec::new(), manifests: Vec::new() };
         let (config, layer) = (render(config), Bytes::copy_from_slice(payload));
@@ -256,12 +256,12 @@ impl Image {
         image
     }
 
-    /// What names this image as the subject of a manifest.
+    /// The descriptor that names this image as the subject of a manifest.
     pub fn subject(&self) -> Value {
         descriptor(&self.root().media_type, &self.root().bytes)
     }
 
-    /// A cosign signature as its tag scheme has it (`sha256-<hex>.sig`): the image for that tag, without a subject.
+    /// A cosign signature in its tag scheme (`sha256-<hex>.sig`): the image for that tag, without a subject.
     pub fn cosign(artifact_layer: &str, payload: &[u8]) -> Self {
         let mut image = Self { blobs: Vec::new(), manifests: Vec::new() };
         let config = Bytes::from_static(b"{\"architecture\":\"\",\"os\":\"\",\"config\":{}}");
@@ -294,7 +294,7 @@ impl Image {
         entry["digest"].as_str()?.parse().ok()
     }
 
-    /// The bytes of all blobs and manifests together.
+    /// The total size of all blobs and manifests in bytes.
     pub fn size(&self) -> usize {
         let blobs: usize = self.blobs.iter().map(|(_, bytes)| bytes.len()).sum();
         blobs + self.manifests.iter().map(|manifest| manifest.bytes.len()).sum::<usize>()
@@ -312,7 +312,7 @@ impl Image {
         registry.put_image(repository, tag, self)
     }
 
-    /// Pushes it to any registry by plain HTTP; `reference` is a tag, or the digest. Panics where the registry refuses.
+    /// Pushes it to any registry by plain HTTP; `reference` is a tag, or the digest. Panics if the registry refuses.
     pub async fn push(&self, url: &str, repository: &str, reference: &str, basic: Option<(&str, &str)>) {
         let client = client();
         let authorize = |request: reqwest::RequestBuilder| match basic {
@@ -348,7 +348,7 @@ impl Image {
         self.digest()
     }
 
-    /// Writes it into an OCI image layout (made where there is none) under a tag.
+    /// Writes it into an OCI image layout (created if missing) under a tag.
     pub fn write_layout(&self, directory: &Path, tag: &str) {
         let blobs = directory.join("blobs/sha256");
         std::fs::create_dir_all(&blobs).unwrap();
@@ -373,7 +373,7 @@ impl Image {
     }
 }
 
-/// A BuildKit attestation manifest for an entry of the index; answers its own entry.
+/// A BuildKit attestation manifest for an entry of the index; returns its own entry.
 fn attestation(subject: &Value, image: &mut Image) -> Value {
     let digest = subject["digest"].as_str().unwrap_or_default();
     let statement = json!({
@@ -424,7 +424,7 @@ fn render(value: &Value) -> Bytes {
     Bytes::from(serde_json::to_vec(value).expect("JSON"))
 }
 
-/// Bytes that do not compress, by seed (splitmix64).
+/// Incompressible bytes, by seed (splitmix64).
 pub fn random(seed: u64, length: usize) -> Bytes {
     let mut state = seed;
     let mut bytes = Vec::with_capacity(length + 8);

@@ -1,5 +1,5 @@
-//! Servers and helpers that tests and the demo share. Nothing here knows the program's inside beyond the names of images;
-//! the binary's path is passed in, so that tests (`CARGO_BIN_EXE_wharfinger`) and the demo can both use it.
+//! Servers and helpers that tests and the demo share. Nothing here knows the program's internals beyond the names of
+//! images; the binary's path is passed in, so that tests (`CARGO_BIN_EXE_wharfinger`) and the demo can both use it.
 #![allow(dead_code)]
 
 pub mod authority;

@@ -1,4 +1,4 @@
-//! Runs a program with nothing of the ambient environment, and prepares the environment that GitHub Actions gives.
+//! Runs a program without the ambient environment, and prepares the environment that GitHub Actions provides.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write as _};
@@ -10,17 +10,17 @@ use serde_json::{Value, json};
 
 use super::runner::Log;
 
-/// What a program did.
+/// The outcome of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// The exit status; `None` where a signal ended it.
+    /// The exit status; `None` if a signal ended it.
     pub status: Option<i32>,
     pub stdout: String,
     pub stderr: String,
 }
 
 impl Outcome {
-    /// Standard output as JSON; of the action, which writes everything there, the document in it.
+    /// Standard output as JSON; for the action, which writes everything there, the document in it.
     #[track_caller]
     pub fn json(&self) -> Value {
         let whole = serde_json::from_str(&self.stdout);
@@ -30,12 +30,12 @@ impl Outcome {
         })
     }
 
-    /// Both streams, for what may stand in either.
+    /// Both streams, for text that may be in either.
     pub fn said(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
     }
 
-    /// This outcome, which must have ended with `status`.
+    /// This outcome, after checking that it ended with `status`.
     #[track_caller]
     pub fn expect_status(self, status: i32) -> Self {
         assert_eq!(self.status, Some(status), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
@@ -43,7 +43,7 @@ impl Outcome {
     }
 }
 
-/// A run to be made: environment emptied, `HOME` an empty directory, `PATH` kept.
+/// A run to be started: environment emptied, `HOME` an empty directory, `PATH` kept.
 pub struct Run {
     program: PathBuf,
     arguments: Vec<OsString>,
@@ -81,7 +81,7 @@ impl Run {
         arguments.into_iter().fold(self, Self::arg)
     }
 
-    /// Sets a variable; the last one given wins.
+    /// Sets a variable; the last value wins.
     #[must_use]
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.environment.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
@@ -94,7 +94,7 @@ impl Run {
         self
     }
 
-    /// What it reads on standard input.
+    /// What it reads from standard input.
     #[must_use]
     pub fn stdin(mut self, input: impl AsRef<[u8]>) -> Self {
         self.input = input.as_ref().to_vec();
@@ -108,31 +108,31 @@ impl Run {
         run.dir(actions.workspace())
     }
 
-    /// Keeps the files of a job for as long as the run.
+    /// Keeps the files of a job as long as the run.
     #[must_use]
     pub fn keep(mut self, actions: Actions) -> Self {
         self.job = Some(actions);
         self
     }
 
-    /// The empty directory that is `HOME`, to put files into before the run.
+    /// The empty directory that is `HOME`, in which to put files before the run.
     pub fn home(&self) -> &Path {
         self.home.path()
     }
 
-    /// Starts it without waiting, its streams inherited into pipes: for tests that stop it.
+    /// Starts it without waiting, its streams piped: for tests that stop it.
     pub fn spawn(&self) -> Child {
         self.command().spawn().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()))
     }
 
-    /// Starts it with nobody to read what it prints, so that it never waits for that.
+    /// Starts it with nobody reading its output, so that it never waits for a reader.
     pub fn spawn_alone(&self) -> Child {
         let mut command = self.command();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()))
     }
 
-    /// Runs it to its end; one that takes two minutes is killed and fails the test.
+    /// Runs it to its end; after two minutes it is killed and fails the test.
     #[track_caller]
     pub fn output(&self) -> Outcome {
         let mut child = self.spawn();
@@ -173,7 +173,7 @@ impl Run {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        // Coverage of child processes is written where the tests' own is.
+        // Coverage of child processes is written next to the tests' own.
         if let Some(profile) = std::env::var_os("LLVM_PROFILE_FILE") {
             command.env("LLVM_PROFILE_FILE", profile);
         }
@@ -199,8 +199,8 @@ pub struct Actions {
 }
 
 impl Actions {
-    /// A job for an event of `repository` (`owner/name`) with this payload. `GITHUB_REF` is that of the event's kind:
-    /// the default branch `main`, or for a pull request its merge reference.
+    /// A job for an event of `repository` (`owner/name`) with this payload. `GITHUB_REF` matches the event's kind: the
+    /// default branch `main`, or for a pull request its merge reference.
     pub fn new(repository: &str, event: &str, payload: &Value) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         std::fs::create_dir(directory.path().join("workspace")).expect("a workspace");
@@ -251,14 +251,14 @@ impl Actions {
         actions.env("GITHUB_SHA", merge_sha).env("GITHUB_HEAD_REF", head.0).env("GITHUB_BASE_REF", "main")
     }
 
-    /// Another `GITHUB_REF`.
+    /// Sets another `GITHUB_REF`.
     #[must_use]
     pub fn reference(mut self, reference: &str) -> Self {
         reference.clone_into(&mut self.reference);
         self
     }
 
-    /// Another text in the event's file, whatever it is.
+    /// Sets another text in the event's file, whatever it is.
     #[must_use]
     pub fn payload(self, text: impl AsRef<[u8]>) -> Self {
         std::fs::write(self.directory.path().join("event.json"), text).expect("an event file");
@@ -272,14 +272,14 @@ impl Actions {
         self
     }
 
-    /// An input of the action, as the runner hands it over: upper case, spaces to `_`, hyphens kept.
+    /// An input of the action, passed like the runner does: upper case, spaces to `_`, hyphens kept.
     #[must_use]
     pub fn input(self, name: &str, value: &str) -> Self {
         let name = format!("INPUT_{}", name.replace(' ', "_").to_uppercase());
         self.env(&name, value)
     }
 
-    /// Points the action at a stand-in of GitHub.
+    /// Points the action at a stand-in for GitHub.
     #[must_use]
     pub fn api(self, server: &str, api: &str, graphql: &str) -> Self {
         self.env("GITHUB_SERVER_URL", server).env("GITHUB_API_URL", api).env("GITHUB_GRAPHQL_URL", graphql)
@@ -356,7 +356,7 @@ impl Actions {
     }
 }
 
-/// A repository as event payloads have it.
+/// A repository as it appears in event payloads.
 pub fn repository_json(repository: &str) -> Value {
     let (owner, name) = repository.split_once('/').unwrap_or(("octo", repository));
     json!({"name": name, "full_name": repository, "default_branch": "main", "private": true, "owner": {"login": owner}})

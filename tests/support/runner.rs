@@ -1,9 +1,9 @@
-//! Reads what a step writes as the Actions runner does, line by line.
+//! Reads the output of a step like the Actions runner, line by line.
 
-/// What the runner makes of a stream.
+/// A stream as interpreted by the runner.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
-    /// What people see: lines that are no commands, and titles of groups.
+    /// What people see: lines that are not commands, and titles of groups.
     pub shown: Vec<String>,
     pub groups: Vec<String>,
     pub masks: Vec<String>,
@@ -19,8 +19,8 @@ impl Log {
     /// Reads a whole stream.
     ///
     /// # Errors
-    /// The first line at which the runner would not do what was meant: a group in a group, a mask where nothing is obeyed, a
-    /// secret that is shown before its mask, a command that nobody of ours gives, something left open at the end.
+    /// The first line at which the runner would not do what was meant: nested groups, a mask where commands are
+    /// stopped, a secret shown before its mask, a command that is not one of ours, something left open at the end.
     pub fn read(text: &str) -> Result<Self, String> {
         let mut log = Self::default();
         for line in text.lines() {

@@ -1,5 +1,5 @@
 //! Real registries, run as programs: Debian's `docker-registry` (distribution 2) and a `registry` on the path
-//! (distribution 3). Where one is absent the test says so and goes on, unless `WHARFINGER_TEST_SERVERS=required`.
+//! (distribution 3). If one is missing, the test says so and continues, unless `WHARFINGER_TEST_SERVERS=required`.
 
 use std::fs::File;
 use std::net::TcpListener;
@@ -16,7 +16,7 @@ pub struct RealRegistry {
     directory: tempfile::TempDir,
 }
 
-/// One request as the access log has it.
+/// One request from the access log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
     pub method: String,
@@ -26,7 +26,7 @@ pub struct Access {
 }
 
 impl RealRegistry {
-    /// Debian's `docker-registry`, or `None` (said on the error stream) where it is not installed.
+    /// Debian's `docker-registry`, or `None` (reported on standard error) if it is not installed.
     pub fn debian() -> Option<Self> {
         Self::start("docker-registry", false)
     }
@@ -36,12 +36,12 @@ impl RealRegistry {
         Self::start("registry", false)
     }
 
-    /// A registry with the referrers API: `zot`, or `olareg`. They keep no log of requests here.
+    /// A registry with the referrers API: `zot`, or `olareg`. They keep no request log here.
     pub fn with_referrers(program: &str) -> Option<Self> {
         Self::start(program, false)
     }
 
-    /// Both, asking for user name and password with every request: `me` and `pw-canary`.
+    /// Both, requiring user name and password for every request: `me` and `pw-canary`.
     pub fn guarded() -> Vec<Self> {
         ["docker-registry", "registry"].into_iter().filter_map(|program| Self::start(program, true)).collect()
     }
@@ -51,7 +51,7 @@ impl RealRegistry {
             missing(program);
             return None;
         };
-        // Another process may take the port between our asking for it and the program's binding it.
+        // Another process may take the port between our request for it and the program's binding it.
         (0..5).find_map(|_| Self::try_start(&program_path, guarded)).or_else(|| panic!("{program} did not start"))
     }
 
@@ -91,7 +91,7 @@ impl RealRegistry {
         registry.wait().then_some(registry)
     }
 
-    /// Waits until `/v2/` answers; false where the program ended instead.
+    /// Waits until `/v2/` answers; false if the program ended instead.
     fn wait(&mut self) -> bool {
         let until = Instant::now() + Duration::from_secs(30);
         let url = format!("{}/v2/", self.url());
@@ -130,7 +130,7 @@ impl RealRegistry {
         text.lines().filter_map(access).collect()
     }
 
-    /// Waits until the log holds the request for `marker` that this makes, then answers what came before it.
+    /// Waits until the log contains the request for `marker` that this makes, then returns the requests before it.
     pub fn settled_log(&self) -> Vec<Access> {
         let marker = format!("/v2/settled-{}/tags/list", self.log().len());
         let url = format!("{}{marker}", self.url());
@@ -183,22 +183,22 @@ fn access(line: &str) -> Option<Access> {
     Some(Access { method: request.next()?.to_owned(), target: request.next()?.to_owned(), status })
 }
 
-/// Where a program is, on the path or where Debian puts servers.
+/// The path of a program, from `PATH` or where Debian installs servers.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let more = [PathBuf::from("/usr/bin"), PathBuf::from("/usr/sbin")];
     std::env::split_paths(&path).chain(more).map(|directory| directory.join(program)).find(|file| file.is_file())
 }
 
-/// Says that a server, or cosign, is absent; where it is required, that is a failure.
+/// Says that a server, or cosign, is missing; if it is required, that is a failure.
 #[expect(clippy::print_stderr, reason = "what was not tested is said")]
 pub fn missing(program: &str) {
     assert!(!required(program), "{program} is not installed, and WHARFINGER_TEST_SERVERS requires it");
     eprintln!("not tested: {program} is not installed");
 }
 
-/// Whether the absence of a server is a failure: `WHARFINGER_TEST_SERVERS` is `required` for all of them, or a list of
-/// programs with commas between.
+/// Whether a missing server is a failure: `WHARFINGER_TEST_SERVERS` is `required` for all of them, or a comma-separated
+/// list of programs.
 pub fn required(program: &str) -> bool {
     let value = std::env::var("WHARFINGER_TEST_SERVERS").unwrap_or_default();
     value == "required" || value.split(',').any(|name| name.trim() == program)

@@ -1,4 +1,4 @@
-//! Signatures that tests make themselves: keys, statements, bundles, and the artifacts that hold them.
+//! Signatures that tests make themselves: keys, statements, bundles, and the artifacts that contain them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -26,7 +26,7 @@ pub const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
-/// An ECDSA key on P-256, as `cosign generate-key-pair` makes one.
+/// An ECDSA key on P-256, as created by `cosign generate-key-pair`.
 pub struct Key {
     pair: EcdsaKeyPair,
     random: SystemRandom,
@@ -71,7 +71,7 @@ impl Key {
         })
     }
 
-    /// A bundle with a statement, as cosign makes it with a key and no log.
+    /// A bundle with a statement, as created by cosign with a key and no log.
     pub fn bundle(&self, statement: &Value) -> Value {
         json!({
             "mediaType": BUNDLE,
@@ -109,7 +109,7 @@ impl Key {
     }
 }
 
-/// What simple signing signs.
+/// The payload of simple signing.
 pub fn simple_payload(digest: &Digest) -> String {
     json!({
         "critical": {
@@ -141,7 +141,7 @@ pub fn statement(digest: &Digest, predicate_type: &str, predicate: &Value) -> Va
     })
 }
 
-/// What a build service says of a build (SLSA 1).
+/// A build service's statement about a build (SLSA 1).
 pub fn provenance(builder: &str, source: &str, commit: &str) -> Value {
     json!({
         "buildDefinition": {
@@ -169,7 +169,7 @@ pub fn bundle_of(subject: &Manifest, bundle: &Value, predicate_type: &str) -> Im
     image(&[Bytes::from_static(b"{}"), layer], &manifest)
 }
 
-/// What stands under one of cosign's tags: layers of these types, contents and annotations.
+/// The image for one of cosign's tags: layers of these types, contents and annotations.
 pub fn tagged(layers: &[(&str, Bytes, Value)]) -> Image {
     let config = Bytes::from_static(b"{\"architecture\":\"\",\"os\":\"\",\"config\":{}}");
     let described = layers.iter().map(|(media_type, content, annotations)| {
@@ -187,7 +187,7 @@ pub fn tagged(layers: &[(&str, Bytes, Value)]) -> Image {
     image(&blobs, &manifest)
 }
 
-/// The index that lists artifacts under the fallback tag, where a registry has no referrers API.
+/// The index that lists artifacts under the fallback tag, for a registry without referrers API.
 pub fn fallback(artifacts: &[&Image]) -> Image {
     let listed = artifacts.iter().map(|artifact| {
         let root = artifact.root();
@@ -202,7 +202,7 @@ pub fn fallback(artifacts: &[&Image]) -> Image {
     }
 }
 
-/// The tag of a digest with one of cosign's suffixes; without one the fallback tag.
+/// The tag of a digest with one of cosign's suffixes; without a suffix, the fallback tag.
 pub fn tag_of(digest: &Digest, suffix: &str) -> String {
     format!("{}-{}{suffix}", digest.algorithm(), digest.hex())
 }

@@ -1,7 +1,7 @@
-//! Which file imports which, read off the tokens of the sources.
+//! Which file imports which, read from the tokens of the sources.
 //!
-//! An import is a path to an item that another file defines, in a `use` or written out, also through a re-export. `mod` lines,
-//! re-exports of a module's own children and what is compiled for tests only do not count.
+//! An import is a path to an item that another file defines, in a `use` or written out, also through a re-export. `mod`
+//! lines, re-exports of a module's own children and what is compiled for tests only do not count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The structure that ARCHITECTURE.md promises, read off the sources.
+//! The structure that ARCHITECTURE.md promises, read from the sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

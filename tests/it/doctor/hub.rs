@@ -1,4 +1,4 @@
-//! Docker Hub: kinds of tokens, roles and scopes. A refusal names the one scope that is missing.
+//! Docker Hub: kinds of tokens, roles and scopes. A refusal names the one missing scope.
 
 use serde_json::Value;
 

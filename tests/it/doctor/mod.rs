@@ -1,5 +1,5 @@
-//! `doctor` against registries, a Docker Hub and a GitHub that refuse one thing or another. Every run is looked at twice:
-//! no server may see a write, and no secret may stand in what is printed.
+//! `doctor` against registries, a Docker Hub and a GitHub that refuse one thing or another. Every run is checked twice:
+//! no server may see a write, and no secret may be printed.
 
 use serde_json::Value;
 

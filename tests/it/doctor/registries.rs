@@ -1,4 +1,4 @@
-//! Registries: whose credential, from which place, and what it may do, without writing.
+//! Registries: whose credential it is, from where, and what it may do, without writing.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Images whose documents are not what they should be.
+//! Images with faulty documents.
 
 use serde_json::{Value, json};
 use wharfinger::internals::image::Digest;

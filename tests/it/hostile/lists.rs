@@ -1,4 +1,4 @@
-//! Lists of tags that lead astray: the image is not proposed and said why, the healthy one is.
+//! Misleading lists of tags: the image is not proposed and the reason is given, the healthy one is proposed.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What a mirror, or what stands in front of it, can do.
+//! What a mirror, or a proxy in front of it, can do.
 
 use std::sync::Arc;
 

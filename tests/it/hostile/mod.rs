@@ -1,8 +1,9 @@
-//! Every fault that a registry can make of a promotion: it ends in the approved bytes, or in an error that names image,
-//! step and cure. Beside the image that meets the fault a healthy one is promoted, and whatever a tag of the mirror
-//! answers is whole, down to its blobs.
+//! Every fault with which a registry can disturb a promotion: it ends in the approved bytes, or in an error that names
+//! image, step and remedy. Next to the affected image a healthy one is promoted, and whatever a tag of the mirror
+//! resolves to is complete, down to its blobs.
 //!
-//! The real program promotes; where a fault is that something hangs, its library does in this process, with less patience.
+//! The real program promotes; if a fault is that something hangs, its library does so in this process, with less
+//! patience.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! The JSON Schema and the parser say the same of every document, where a schema can say it.
+//! The JSON Schema and the parser agree on every document, as far as a schema can express it.
 
 use serde_json::{Map, Value, json};
 use wharfinger::internals::manifest::{File, parse, schema};

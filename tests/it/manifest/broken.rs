@@ -1,4 +1,4 @@
-//! A corpus of broken manifests: every fault in one run, each with its place and how to fix it.
+//! A corpus of broken manifests: every fault in one run, each with its location and how to fix it.
 
 use std::collections::BTreeMap;
 

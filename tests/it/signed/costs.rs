@@ -1,4 +1,4 @@
-//! What it costs to look at who made an image: nothing more where nobody asks, and few requests where somebody does.
+//! The cost of checking who made an image: nothing extra if that is not required, and few requests if it is.
 
 use super::faults::BY_KEY;
 use super::{PROGRAM, World, entry};

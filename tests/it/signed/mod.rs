@@ -1,4 +1,4 @@
-//! Who made these bytes, through the real program: what is verified, what is not, and what people are told of it.
+//! Who made these bytes, through the real program: what is verified, what is not, and what people are told about it.
 
 use std::sync::OnceLock;
 

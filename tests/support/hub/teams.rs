@@ -41,7 +41,7 @@ pub(super) fn teams(
     }
 }
 
-/// The description of this one list has no null in it: a page that is not there is left out.
+/// The description of this one list contains no null: a page that does not exist is left out.
 fn without_nulls(response: &Response) -> Response {
     let mut body: Value = serde_json::from_slice(&response.bytes()).unwrap_or_default();
     if let Some(members) = body.as_object_mut() {
@@ -68,7 +68,7 @@ pub(super) fn grants(
         "DELETE" => "scope-repo-group-admin",
         _ => "scope-repo-group-edit",
     };
-    // Teams are seen by who may read them, whatever may be read of the repository itself.
+    // Callers with the right to read teams see them, whatever they may read of the repository itself.
     if !caller.may(&key.0, scope) {
         return visible(state, caller, key, scope).map_or_else(|refusal| refusal, |_| caller.refusal());
     }

@@ -1,4 +1,4 @@
-//! Who may do what: Basic, or tokens as the distribution token specification has them.
+//! Who may do what: by Basic authentication, or by tokens following the distribution token specification.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub enum Auth {
     Bearer,
 }
 
-/// Somebody with a password.
+/// A user with a password.
 #[derive(Clone, Debug)]
 pub struct User {
     pub name: String,
@@ -28,9 +28,9 @@ pub struct User {
     pub pull: Vec<String>,
     /// What may be pulled and pushed.
     pub push: Vec<String>,
-    /// What this user is refused though everybody else may pull it, as Docker Hub's Image Access Management does.
+    /// What this user is refused though everybody else may pull it, like Docker Hub's Image Access Management.
     pub refused: Vec<String>,
-    /// Taken by `POST /token` as a refresh token.
+    /// Accepted by `POST /token` as a refresh token.
     pub identity_token: Option<String>,
 }
 
@@ -70,7 +70,7 @@ fn meets(pattern: &str, repository: &str) -> bool {
     }
 }
 
-/// How the token service answers somebody who may not do all that is asked for.
+/// How the token service answers a user who may not do everything requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// A token for the rest.
@@ -87,7 +87,7 @@ struct Token {
     uses: usize,
 }
 
-/// The tokens given out.
+/// The tokens issued.
 #[derive(Default)]
 pub(super) struct Tokens {
     given: BTreeMap<String, Token>,
@@ -100,7 +100,7 @@ impl Tokens {
     }
 }
 
-/// The user's name where the request is allowed, or the refusal.
+/// The user's name if the request is allowed, or the refusal.
 pub(super) fn allow(core: &Core, request: &Request, wanted: &[(&str, &str)]) -> Result<Option<String>, Response> {
     let auth = lock(&core.state).switches.auth;
     match auth {
@@ -146,7 +146,7 @@ fn user(core: &Core, name: &str, password: &str) -> Option<User> {
     lock(&core.state).users.iter().find(|user| user.name == name && user.password == password).cloned()
 }
 
-/// Whether a user, or everybody where there is none, may do something with a repository.
+/// Whether a user, or everybody if there is none, may do something with a repository.
 fn may(core: &Core, user: Option<&User>, repository: &str, action: &str) -> bool {
     let public = lock(&core.observer).as_ref().and_then(|observer| observer.is_public(repository));
     let anonymous = public.unwrap_or_else(|| lock(&core.state).switches.anonymous_pull);
@@ -156,7 +156,7 @@ fn may(core: &Core, user: Option<&User>, repository: &str, action: &str) -> bool
     (action == "pull" && anonymous) || user.is_some_and(|user| user.may(repository, action))
 }
 
-/// 401 with the challenge that leads to what was wanted.
+/// 401 with the challenge for what was wanted.
 fn refused(core: &Core, wanted: &[(&str, &str)], error: Option<&str>) -> Response {
     let (auth, realm) = {
         let state = lock(&core.state);
@@ -192,7 +192,7 @@ fn scopes(wanted: &[(&str, &str)]) -> String {
     by_repository.iter().map(scope).collect::<Vec<_>>().join(" ")
 }
 
-/// `GET /token` with Basic or nobody, or `POST /token` with a form (password or refresh token).
+/// `GET /token` with Basic or anonymously, or `POST /token` with a form (password or refresh token).
 pub(super) fn token(core: &Core, request: &Request) -> Response {
     let form =
         if request.method == "POST" { pairs(&String::from_utf8_lossy(&request.body)) } else { request.query_pairs() };
@@ -236,7 +236,7 @@ fn posted_user(core: &Core, value: &dyn Fn(&str) -> Option<String>) -> Result<Op
     }
 }
 
-/// What of a scope such as `repository:acme/app:pull,push` is granted.
+/// The granted part of a scope such as `repository:acme/app:pull,push`.
 fn granted(core: &Core, user: Option<&User>, scope: &str) -> Vec<(String, String)> {
     let mut parts = scope.splitn(3, ':');
     let (Some("repository"), Some(repository), Some(actions)) = (parts.next(), parts.next(), parts.next()) else {
@@ -246,7 +246,7 @@ fn granted(core: &Core, user: Option<&User>, scope: &str) -> Vec<(String, String
     actions.split(',').filter(allowed).map(|action| (repository.to_owned(), action.to_owned())).collect()
 }
 
-/// The payload of a token that says what it grants, as Docker Hub's do.
+/// The payload of a token that says what it grants, like Docker Hub's.
 fn claims(access: &BTreeSet<(String, String)>) -> String {
     let mut actions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (repository, action) in access {

@@ -1,5 +1,5 @@
 //! The project's own small registry: OCI distribution 1.1 in memory, with switches for what real ones do differently.
-//! `tests/it/support_registry.rs` holds it against a real one.
+//! `tests/it/support_registry.rs` compares it with a real one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -20,39 +20,39 @@ pub use auth::{Auth, Refusal, User};
 /// What real registries do differently. Change it at any time with [`TestRegistry::set`].
 #[derive(Clone, Debug)]
 pub struct Switches {
-    /// At most so many tags a page, whatever the client asks for.
+    /// At most this many tags per page, whatever the client asks for.
     pub page_size: Option<usize>,
     /// Whether there is a referrers API (and `OCI-Subject`); else 404.
     pub referrers: bool,
-    /// At most so many descriptors a page of referrers.
+    /// At most this many descriptors per page of referrers.
     pub referrers_page_size: Option<usize>,
     /// Whether mounts are done (201); else a session is opened (202).
     pub mount: bool,
-    /// Whether a `Range` on a blob is honoured (206); else the whole blob comes with 200.
+    /// Whether a `Range` on a blob is honoured (206); else the whole blob is returned with 200.
     pub ranges: bool,
     /// Whether manifests and tags can be deleted; else 405.
     pub delete: bool,
-    /// Whether tags can be deleted one by one; else, where anything can, manifests alone.
+    /// Whether tags can be deleted individually; else, if anything can be deleted, only manifests.
     pub delete_tags: bool,
     /// Whether `Docker-Content-Digest` is sent.
     pub digest_header: bool,
     /// Whether blob GETs redirect (307) to another host (a listener at 127.0.0.2).
     pub redirect_blobs: bool,
-    /// Whether a repository comes to be by pushing to it; else pushes to unknown ones answer 404 `NAME_UNKNOWN`.
+    /// Whether pushing creates a repository; else pushes to unknown ones answer 404 `NAME_UNKNOWN`.
     pub create_on_push: bool,
     /// How requests are authorized.
     pub auth: Auth,
-    /// Whether everybody may pull (with a token where [`Auth::Bearer`]).
+    /// Whether everybody may pull (with a token for [`Auth::Bearer`]).
     pub anonymous_pull: bool,
-    /// What the token answer says in `expires_in`, in seconds; nothing where `None`.
+    /// The value of `expires_in` in the token response, in seconds; omitted if `None`.
     pub expires_in: Option<u64>,
-    /// How the token service answers who may not do all that is asked for.
+    /// How the token service answers a user who may not do everything requested.
     pub refusal: Refusal,
     /// Whether tokens say what they grant.
     pub readable_tokens: bool,
-    /// After so many uses a token is no longer taken.
+    /// A token is no longer accepted after this many uses.
     pub token_uses: Option<usize>,
-    /// Where tokens are said to be had, instead of `/token` here.
+    /// Where clients are told to get tokens, instead of `/token` here.
     pub realm: Option<String>,
     /// Sent with every answer, such as rate-limit headers.
     pub headers: Vec<(String, String)>,
@@ -108,20 +108,20 @@ struct State {
     tokens: auth::Tokens,
 }
 
-/// Told of what happens at the registry, and asked whether a repository may be pulled or pushed: how the Docker Hub
-/// stand-in knows of pushes and keeps private repositories private.
+/// Notified of what happens at the registry, and asked whether a repository may be pulled or pushed: this is how the
+/// Docker Hub stand-in learns of pushes and keeps private repositories private.
 pub trait Observer: Send + Sync {
-    /// Something is about to be pushed to the repository by the user.
+    /// The user is about to push something to the repository.
     fn pushing(&self, repository: &str, user: Option<&str>);
     /// A tag was set.
     fn tagged(&self, repository: &str, tag: &str, digest: &Digest, user: Option<&str>);
     /// A tag was deleted.
     fn untagged(&self, repository: &str, tag: &str);
-    /// Whether everybody may pull it; `None` where the observer does not know the repository.
+    /// Whether everybody may pull it; `None` if the observer does not know the repository.
     fn is_public(&self, repository: &str) -> Option<bool>;
 }
 
-/// What answers instead of the registry; it is given what asks the registry itself.
+/// Answers instead of the registry; it is given a function that asks the registry itself.
 type Intercept = Arc<dyn Fn(&Request, &dyn Fn(&Request) -> Response) -> Response + Send + Sync>;
 
 struct Core {
@@ -143,7 +143,7 @@ impl Handler for Front {
     }
 }
 
-/// Asks the one that was added last, which may ask those before it and in the end the registry.
+/// Asks the intercept that was added last, which may ask the previous ones and finally the registry.
 fn intercepted(core: &Arc<Core>, intercepts: &[Intercept], request: &Request) -> Response {
     match intercepts.split_last() {
         None => routes::answer(core, request),
@@ -158,7 +158,7 @@ pub struct TestRegistry {
 }
 
 impl TestRegistry {
-    /// Starts on 127.0.0.1, open to everybody, with everything switched as [`Switches::default`] says.
+    /// Starts on 127.0.0.1, open to everybody, with the switches of [`Switches::default`].
     pub fn start() -> Self {
         Self::start_at(IpAddr::V4(Ipv4Addr::LOCALHOST))
     }
@@ -209,7 +209,7 @@ impl TestRegistry {
         self.server.url()
     }
 
-    /// What changes the registry from inside a fault.
+    /// A handle to change the registry from inside a fault.
     pub fn handle(&self) -> Handle {
         Handle(Arc::clone(&self.core))
     }
@@ -224,12 +224,12 @@ impl TestRegistry {
         &self.server
     }
 
-    /// Everything that was asked so far.
+    /// Every request so far.
     pub fn log(&self) -> Vec<Exchange> {
         self.server.log()
     }
 
-    /// The requests that may have changed something, token requests apart.
+    /// The requests that may have changed something, except token requests.
     pub fn writes(&self) -> Vec<String> {
         let write = |exchange: &&Exchange| exchange.is_write() && exchange.request.path != "/token";
         self.log().iter().filter(write).map(Exchange::line).collect()
@@ -240,7 +240,7 @@ impl TestRegistry {
         self.server.fault(rule);
     }
 
-    /// Lets `answer` answer every request from now on; it is given what asks the registry itself.
+    /// Lets `answer` answer every request from now on; it is given a function that asks the registry itself.
     pub fn intercept(
         &self,
         answer: impl Fn(&Request, &dyn Fn(&Request) -> Response) -> Response + Send + Sync + 'static,
@@ -271,22 +271,22 @@ impl TestRegistry {
         change(state.users.iter_mut().find(|user| user.name == name).expect("a user of that name"));
     }
 
-    /// Every token given out so far is no longer taken.
+    /// Invalidates every token issued so far.
     pub fn revoke_tokens(&self) {
         lock(&self.core.state).tokens.clear();
     }
 
-    /// Tells `observer` of pushes from now on.
+    /// Notifies `observer` of pushes from now on.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
         *lock(&self.core.observer) = Some(observer);
     }
 
-    /// What the listener that blobs are redirected to was asked.
+    /// The requests to the listener that blobs are redirected to.
     pub fn cdn_log(&self) -> Vec<Exchange> {
         lock(&self.core.cdn).as_ref().map(Server::log).unwrap_or_default()
     }
 
-    /// Adds a fault of the listener that blobs are redirected to; redirects must be switched on.
+    /// Adds a fault to the listener that blobs are redirected to; redirects must be switched on.
     pub fn cdn_fault(&self, rule: Rule) {
         lock(&self.core.cdn).as_ref().expect("blobs are redirected").fault(rule);
     }
@@ -296,12 +296,12 @@ impl TestRegistry {
         lock(&self.core.state).repos.keys().cloned().collect()
     }
 
-    /// The tags of a repository and what they answer; empty where it does not exist.
+    /// The tags of a repository and their digests; empty if it does not exist.
     pub fn tags(&self, repository: &str) -> BTreeMap<String, Digest> {
         lock(&self.core.state).repos.get(repository).map(|repo| repo.tags.clone()).unwrap_or_default()
     }
 
-    /// What a tag answers.
+    /// What a tag resolves to.
     pub fn digest(&self, repository: &str, tag: &str) -> Option<Digest> {
         self.tags(repository).remove(tag)
     }
@@ -323,28 +323,28 @@ impl TestRegistry {
         lock(&self.core.state).repos.get(repository).map(|repo| repo.blobs.clone()).unwrap_or_default()
     }
 
-    /// A blob's bytes, where the repository has it.
+    /// A blob's bytes, if the repository has it.
     pub fn blob(&self, repository: &str, digest: &Digest) -> Option<Bytes> {
         let state = lock(&self.core.state);
         let there = state.repos.get(repository)?.blobs.contains(digest);
         state.blobs.get(digest).filter(|_| there).cloned()
     }
 
-    /// Takes a blob out of a repository, as if it had been lost.
+    /// Removes a blob from a repository, as if it had been lost.
     pub fn delete_blob(&self, repository: &str, digest: &Digest) {
         if let Some(repo) = lock(&self.core.state).repos.get_mut(repository) {
             repo.blobs.remove(digest);
         }
     }
 
-    /// Takes a tag away; its manifest stays.
+    /// Removes a tag; its manifest stays.
     pub fn delete_tag(&self, repository: &str, tag: &str) {
         if let Some(repo) = lock(&self.core.state).repos.get_mut(repository) {
             repo.tags.remove(tag);
         }
     }
 
-    /// Takes a manifest and the tags that answer it away.
+    /// Removes a manifest and the tags that resolve to it.
     pub fn delete_manifest(&self, repository: &str, digest: &Digest) {
         if let Some(repo) = lock(&self.core.state).repos.get_mut(repository) {
             repo.manifests.remove(digest);
@@ -352,24 +352,24 @@ impl TestRegistry {
         }
     }
 
-    /// Points a tag at a manifest that is there.
+    /// Points a tag at an existing manifest.
     pub fn set_tag(&self, repository: &str, tag: &str, digest: &Digest) {
         self.handle().set_tag(repository, tag, digest);
     }
 
-    /// Makes an empty repository.
+    /// Creates an empty repository.
     pub fn create_repository(&self, repository: &str) {
         self.handle().create_repository(repository);
     }
 
-    /// Puts an image and everything it consists of, without a request; answers its digest.
+    /// Puts an image and everything it consists of, without a request; returns its digest.
     pub fn put_image(&self, repository: &str, tag: &str, image: &Image) -> Digest {
         self.put_untagged(repository, image);
         self.set_tag(repository, tag, &image.digest());
         image.digest()
     }
 
-    /// Puts an image or artifact under its digest alone.
+    /// Puts an image or artifact under its digest only.
     pub fn put_untagged(&self, repository: &str, image: &Image) {
         let mut state = lock(&self.core.state);
         state.blobs.extend(image.blobs.iter().map(|(digest, bytes)| (digest.clone(), bytes.clone())));
@@ -386,24 +386,24 @@ impl TestRegistry {
 pub struct Handle(Arc<Core>);
 
 impl Handle {
-    /// Makes an empty repository.
+    /// Creates an empty repository.
     pub fn create_repository(&self, repository: &str) {
         lock(&self.0.state).repos.entry(repository.to_owned()).or_default();
     }
 
-    /// What a tag answers.
+    /// What a tag resolves to.
     pub fn digest(&self, repository: &str, tag: &str) -> Option<Digest> {
         lock(&self.0.state).repos.get(repository)?.tags.get(tag).cloned()
     }
 
-    /// Takes a tag away; its manifest stays.
+    /// Removes a tag; its manifest stays.
     pub fn delete_tag(&self, repository: &str, tag: &str) {
         if let Some(repo) = lock(&self.0.state).repos.get_mut(repository) {
             repo.tags.remove(tag);
         }
     }
 
-    /// Points a tag at a manifest that is there.
+    /// Points a tag at an existing manifest.
     pub fn set_tag(&self, repository: &str, tag: &str, digest: &Digest) {
         let mut state = lock(&self.0.state);
         let repo = state.repos.entry(repository.to_owned()).or_default();

@@ -13,7 +13,7 @@ use super::{Core, Repo, State, StoredManifest, auth, uploads};
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST_LIMIT: usize = 4 << 20;
 
-/// An error body as the specification has it.
+/// An error body in the specification's form.
 pub(super) fn error(status: u16, code: &str, message: &str) -> Response {
     Response::json(status, &json!({"errors": [{"code": code, "message": message, "detail": null}]}))
 }
@@ -301,7 +301,7 @@ fn blob(core: &Core, request: &Request, name: &str, digest: &str) -> Response {
     if switches.digest_header { response.header("docker-content-digest", digest.to_string()) } else { response }
 }
 
-/// The bytes or the range of them that was asked for.
+/// The bytes, or the requested range of them.
 fn ranged(request: &Request, bytes: &Bytes, ranges: bool) -> Response {
     let whole = || Response::new(200).header("content-type", "application/octet-stream").body(bytes.clone());
     let Some(range) = request.header("range").filter(|_| ranges) else { return whole() };

@@ -8,7 +8,7 @@ use wharfinger::internals::image::Digest;
 use super::super::http::{Request, Response, lock};
 use super::{Core, routes::error};
 
-/// The sessions that are open.
+/// The open sessions.
 #[derive(Default)]
 pub(super) struct Uploads {
     open: BTreeMap<String, (String, Vec<u8>)>,
@@ -74,14 +74,14 @@ pub(super) fn resume(core: &Core, request: &Request, name: &str, id: &str) -> Re
     }
 }
 
-/// Whether `Content-Range: from-to` continues a session that holds `have` bytes.
+/// Whether `Content-Range: from-to` continues a session that has `have` bytes.
 fn continues(range: &str, have: usize, length: usize) -> bool {
     let parsed = range.split_once('-').and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
     parsed.is_some_and(|(from, to): (usize, usize)| from == have && to + 1 == from + length)
 }
 
 fn progress(status: u16, name: &str, id: &str, length: usize) -> Response {
-    // A query of the registry's own, as real ones have: clients must append to it, not rebuild the address.
+    // The registry's own query parameter, like real ones have: clients must append to it, not rebuild the address.
     Response::new(status)
         .header("location", format!("/v2/{name}/blobs/uploads/{id}?_state=s{length}"))
         .header("docker-upload-uuid", id)

@@ -1,4 +1,4 @@
-//! What a registry hides from who does not say who asks, and who is said to have asked where something is refused.
+//! What a registry hides from anonymous requests, and whose credential a refusal names.
 
 use std::net::IpAddr;
 

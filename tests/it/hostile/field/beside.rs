@@ -1,4 +1,4 @@
-//! What may stand beside an image, and what may not; and what a mirror says of a platform subset.
+//! What may be attached to an image, and what may not; and what a mirror says about a platform subset.
 
 use serde_json::{Value, json};
 use wharfinger::internals::image::Digest;

@@ -1,4 +1,4 @@
-//! What was put and is seen late, and answers that are lost.
+//! Writes that become visible late, and answers that are lost.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

@@ -1,6 +1,7 @@
-//! Registries as they are in the field: what real ones answer, and what becomes of a promotion, a plan or an audit there.
+//! Registries in the field: what real ones answer, and what becomes of a promotion, a plan or an audit there.
 //!
-//! The real program runs; the registries are honest apart from what a row says. Each file holds the rows of one kind.
+//! The real program runs; the registries are honest apart from what a row says. Each file contains the rows of one
+//! kind.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

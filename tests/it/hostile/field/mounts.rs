@@ -1,4 +1,4 @@
-//! Mounts that are refused or are none, and blobs that are acknowledged and not kept.
+//! Mounts that are refused or fake, and blobs that are acknowledged but not kept.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;

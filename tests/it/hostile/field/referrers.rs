@@ -1,4 +1,4 @@
-//! Who refers to an image, and tag lists that are refused.
+//! Referrers of an image, and tag lists that are refused.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Servers that take their time, and servers that never come to an end.
+//! Servers that take their time, and servers that never finish.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Token services: where they are, what they answer, and who gets the password.
+//! Token services: where they are, what they answer, and which get the password.
 
 use std::net::IpAddr;
 

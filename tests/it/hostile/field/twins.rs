@@ -1,4 +1,4 @@
-//! Documents that two readers understand differently: a member that equals a known one but for its case.
+//! Documents that two readers understand differently: a member that differs from a known one only in case.
 
 use super::super::documents::{in_index, in_manifest, written};
 use super::{Row, row, try_all};

@@ -92,7 +92,8 @@ pub(crate) async fn present(
     Ok(Proposed { number, url, branch, action: ProposedAction::Updated, detail: None, title })
 }
 
-/// A pull request is first opened and then gets its labels and reviewers: until then its body says that this is still to be done.
+/// A pull request is first opened and then gets its labels and reviewers: until then its body says that this is still
+/// to be done.
 async fn present_new(
     forge: &dyn Forge,
     publication: &Publication<'_>,

@@ -1,8 +1,8 @@
 //! Comments on proposals: GitHub says who may use commands, and every comment is answered at most once.
 //!
-//! An answer contains a hidden mark with the comment's number, which is looked for before anything is done. A reaction could
-//! mark a comment as well, but it does not say whether the work was done: a run that ends in between would leave a false
-//! one. A command can be carried out twice without harm, so the answer is written last.
+//! An answer contains a hidden mark with the comment's number, which is looked for before anything is done. A reaction
+//! could mark a comment as well, but it does not say whether the work was done: a run that ends in between would leave
+//! a false one. A command can be carried out twice without harm, so the answer is written last.
 
 use super::publish::ensure;
 use super::unreviewed::{also_covered, reviews};

@@ -1,4 +1,5 @@
-//! `doctor`: what each credential is and may do, what is missing and where to fix it; `--hosts`: what to open in a firewall.
+//! `doctor`: what each credential is and may do, what is missing and where to fix it; `--hosts`: what to open in a
+//! firewall.
 
 use super::reader::{no_keys, signing_keys};
 use super::{Context, Exit, Stop, load, read_event};

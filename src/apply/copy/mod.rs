@@ -165,8 +165,8 @@ impl Copier {
             .map_err(|e| CopyError::reading(format!("{}: {e}", step.digest)))
     }
 
-    /// Reads the manifests of what the tag resolves to before it is moved and, once for a repository, those of a promoted tag: the
-    /// repository has what they name.
+    /// Reads the manifests of what the tag resolves to before it is moved and, once for a repository, those of a
+    /// promoted tag: the repository has what they name.
     async fn vouch(&self, step: &Step, mirror: &Mirror) {
         let Delivery { sources, known, .. } = &self.delivery;
         let former = step.mirror_now.as_ref().filter(|_| step.state == State::Copy);

@@ -1,7 +1,7 @@
 //! Writes what the mirror holds into the manifest: one commit on the default branch, or the one recording pull request.
 //!
-//! A record says only what was read back. It is applied to the manifest as it is at the moment of the commit, and only to
-//! approvals that still have the digest that was promoted.
+//! A record says only what was read back. It is applied to the manifest as it is at the moment of the commit, and only
+//! to approvals that still have the digest that was promoted.
 
 use std::time::Duration;
 

@@ -88,8 +88,8 @@ impl Client {
     }
 }
 
-/// The registry's answer, if it may hide what a request with a credential would get. In a public repository, absence
-/// hides nothing; a refused write, or a refusal of part of it, proves nothing.
+/// The registry's answer, if it may hide what a request with a credential would get. In a public repository absence
+/// hides nothing, but a refusal may: not everybody may write to it, or read all of it.
 fn doubtful(endpoint: &Endpoint, call: &Call, outcome: &Outcome) -> Option<String> {
     let public = call.reads() && is_public(endpoint, call);
     let settled = public && call.repository.as_ref().is_some_and(|name| endpoint.auth.is_settled(name));

@@ -272,5 +272,5 @@ fn a_refusal_names_what_is_missing_and_hides_no_finding() {
     scene.github.with(|state| state.has_issues = false);
     scene.intrude("debug");
     let error = scene.audit(1)["failed"][0]["error"].as_str().unwrap().to_owned();
-    assert!(error.contains("switch issues on"), "{error}");
+    assert!(error.contains("turn on issues"), "{error}");
 }

@@ -295,13 +295,13 @@ async fn what_a_clone_lacks_is_not_taken_for_what_the_commit_lacks() {
         lose(directory.path(), lost);
         let forge = forge(directory.path()).await;
         let error = forge.read(&commit, "m.yml").await.unwrap_err().to_string();
-        assert!(error.contains("is not in this clone"), "{lost}: {error}");
+        assert!(error.contains("is not in this partial clone"), "{lost}: {error}");
     }
     let directory = repository();
     let head = forge(directory.path()).await.head().await.unwrap().commit;
     assert_eq!(forge(directory.path()).await.read(&head, "none/at/all").await.unwrap(), None);
     lose(directory.path(), "HEAD^{tree}");
     let error = forge(directory.path()).await.append("main", &head, &change("two\n")).await.unwrap_err().to_string();
-    assert!(error.contains("is not in this clone"), "{error}");
+    assert!(error.contains("is not in this partial clone"), "{error}");
     assert_eq!(git(directory.path(), &["rev-parse", "main"]), head.to_string(), "nothing is written");
 }

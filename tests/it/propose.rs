@@ -381,7 +381,7 @@ fn on_github_an_unknown_team_is_told_with_the_one_that_was_meant() {
         let github = TestGitHub::start(Options { files: files(team), who, ..Options::default() });
         let outcome =
             on_github(&upstream(), &github, Actions::schedule(&github.repository()), "propose").expect_status(0);
-        assert_eq!(outcome.stderr.contains("asking the team"), !told.is_empty(), "{team}: {}", outcome.stderr);
+        assert_eq!(outcome.stderr.contains("requesting a review of"), !told.is_empty(), "{team}: {}", outcome.stderr);
         assert!(outcome.stderr.contains(told), "{team}: {}", outcome.stderr);
     }
 }

@@ -286,9 +286,11 @@ async fn a_token_service_that_is_no_address_is_not_asked_and_a_redirect_of_one_i
 
 #[tokio::test]
 async fn a_token_answer_has_an_end() {
-    for (body, text) in
-        [("x".repeat(70_000), "65536"), ("<html>".to_owned(), "something else"), ("{}".to_owned(), "something else")]
-    {
+    for (body, text) in [
+        ("x".repeat(70_000), "65536"),
+        ("<html>".to_owned(), "other than a token"),
+        ("{}".to_owned(), "other than a token"),
+    ] {
         let (server, all, place) = guarded();
         server.fault(Rule::new("GET", "^/token", Action::Answer(200, Vec::new(), body.into())));
         let error = all.open(&place).head(&tag("1.0")).await.unwrap_err().to_string();

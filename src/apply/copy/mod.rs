@@ -135,20 +135,16 @@ impl Copier {
         let found = companions::find(&delivery.sources, &step.source, &digests);
         let (found, put) = tokio::join!(found, delivery.put_blobs(&tree.blobs, route));
         // Without bytes to send, no time has passed since the plan: what it saw counts.
-        let is_seen = !put? && self.looked.elapsed() < MOMENT;
-        let look = async { if is_seen { Ok(step.mirror_now.clone()) } else { answer(step, route.mirror).await } };
-        let (put, seen) = tokio::join!(delivery.put_manifests(&tree, route), look);
-        let (seen, mut is_fresh) = (seen?, put.is_ok());
-        if let Err(error) = put {
+        let mut is_seen = !put? && self.looked.elapsed() < MOMENT;
+        if let Err(error) = delivery.put_manifests(&tree, route).await {
             delivery.bring_anew(error, &tree, route).await?;
+            is_seen = false;
         }
         let companions = delivery.carry(found, &digests, route).await;
-        is_fresh &= companions.is_nothing();
-        let now = if is_fresh { seen } else { answer(step, route.mirror).await? };
-        if let Err(error) = set_tag(&tree.top, step, route.mirror, now).await {
+        is_seen &= companions.is_nothing();
+        if let Err(error) = set_tag(&tree.top, step, route.mirror, is_seen).await {
             delivery.bring_anew(error, &tree, route).await?;
-            let now = answer(step, route.mirror).await?;
-            set_tag(&tree.top, step, route.mirror, now).await?;
+            set_tag(&tree.top, step, route.mirror, false).await?;
         }
         Ok(Copied { mirrored: tree.top.digest, companions })
     }
@@ -214,15 +210,16 @@ fn name(step: &Step) -> String {
     format!("{}:{}", step.repository, step.tag)
 }
 
-/// What the mirror's tag resolves to.
-async fn answer(step: &Step, mirror: &Mirror) -> Result<Option<Digest>, CopyError> {
-    let now = mirror.store.head(&Reference::Tag(step.tag.clone())).await;
-    Ok(now.map_err(|e| CopyError::at_destination(FailedStep::Tag, &e))?.map(|held| held.digest))
-}
-
-/// Sets the tag, if it still resolves to what the plan saw: somebody may have pushed while blobs were copied. `now`:
-/// what it resolved to a moment ago.
-async fn set_tag(top: &Document, step: &Step, mirror: &Mirror, now: Option<Digest>) -> Result<(), CopyError> {
+/// Sets the tag, if it still resolves to what the plan saw: somebody may have pushed while blobs were copied. `is_seen`:
+/// that was a moment ago, so it is not read again.
+async fn set_tag(top: &Document, step: &Step, mirror: &Mirror, is_seen: bool) -> Result<(), CopyError> {
+    let reference = Reference::Tag(step.tag.clone());
+    let now = if is_seen {
+        step.mirror_now.clone()
+    } else {
+        let now = mirror.store.head(&reference).await;
+        now.map_err(|e| CopyError::at_destination(FailedStep::Tag, &e))?.map(|held| held.digest)
+    };
     if now.as_ref() == Some(&top.digest) {
         return Ok(());
     }
@@ -231,6 +228,6 @@ async fn set_tag(top: &Document, step: &Step, mirror: &Mirror, now: Option<Diges
                     have the approved image copied";
         return Err(CopyError::new(FailedStep::MirrorDiffers, text));
     }
-    let put = mirror.store.put_manifest(&Reference::Tag(step.tag.clone()), top).await;
+    let put = mirror.store.put_manifest(&reference, top).await;
     put.map_err(|e| CopyError::at_destination(FailedStep::Tag, &e))
 }

@@ -16,3 +16,4 @@ mod tests;
 pub use document::{Content, Document};
 pub(crate) use document::{ContentError, MANIFEST_LIMIT};
 pub(crate) use read::{descriptor_json, referrers};
+pub(crate) use subset::attested;

@@ -111,7 +111,7 @@ fn annotations(value: &RawValue, digest: &Digest) -> Result<String, ContentError
 /// The manifests of the wanted platforms; each wanted platform must have one.
 fn kept_digests(children: &[Descriptor], platforms: &[Platform]) -> Result<BTreeSet<Digest>, ContentError> {
     let admitted = |wanted: &Platform, child: &Descriptor| {
-        !child.annotations.contains_key(ABOUT) && child.platform.as_ref().is_some_and(|p| wanted.admits(p))
+        attested(child).is_none() && child.platform.as_ref().is_some_and(|p| wanted.admits(p))
     };
     let missing: Vec<String> =
         platforms.iter().filter(|p| !children.iter().any(|c| admitted(p, c))).map(ToString::to_string).collect();
@@ -122,10 +122,16 @@ fn kept_digests(children: &[Descriptor], platforms: &[Platform]) -> Result<BTree
 }
 
 fn stays(entry: &Descriptor, kept: &BTreeSet<Digest>) -> bool {
-    match entry.annotations.get(ABOUT) {
-        Some(about) => about.parse().is_ok_and(|digest: Digest| kept.contains(&digest)),
-        None => kept.contains(&entry.digest),
-    }
+    kept.contains(attested(entry).as_ref().unwrap_or(&entry.digest))
+}
+
+/// The manifest that an entry claims to be an attestation of, as BuildKit marks those: with an annotation, and the
+/// platform `unknown/unknown`. Engines choose by platform, so an entry with any other one is for that platform, whatever
+/// its annotations say.
+pub(crate) fn attested(entry: &Descriptor) -> Option<Digest> {
+    let is_unknown = |p: &Platform| p.os == "unknown" && p.architecture == "unknown" && p.variant.is_none();
+    entry.platform.as_ref().filter(|platform| is_unknown(platform))?;
+    entry.annotations.get(ABOUT)?.parse().ok()
 }
 
 /// The entries that stay, each as written.
@@ -238,6 +244,35 @@ mod tests {
         assert!(
             matches!(kept.read(), Ok(Content::Index { children, blobs, .. }) if children.len() == 4 && blobs.is_empty())
         );
+    }
+
+    /// An entry marked as an attestation of the first manifest, and its platform.
+    fn disguised(platform: &str) -> Document {
+        let text = std::str::from_utf8(&upstream().bytes).unwrap().to_owned();
+        let marks = format!(r#","annotations":{{"{ABOUT}":"{}"}}"#, digest(1));
+        Document::new(text.replacen("[{", &format!("[{},{{", entry(9, platform, &marks)), 1).into(), None, None)
+            .unwrap()
+    }
+
+    #[test]
+    fn an_entry_is_for_its_platform_whatever_its_annotations_say() {
+        let digests = |index: &Document, wanted: &[&str]| {
+            let Content::Index { children, .. } = index.subset(&platforms(wanted)).unwrap().read().unwrap() else {
+                panic!("a manifest")
+            };
+            children.into_iter().map(|child| child.digest).collect::<Vec<_>>()
+        };
+        for platform in [
+            r#"{"os":"linux","architecture":"s390x"}"#,
+            r#"{"os":"unknown","architecture":"s390x"}"#,
+            r#"{"os":"unknown","architecture":"unknown","variant":"v8"}"#,
+            r#"{"os":"Linux","architecture":"S390X"}"#,
+            "null",
+        ] {
+            assert_eq!(digests(&disguised(platform), &["linux/amd64"]), [digest(1), digest(11)], "{platform}");
+        }
+        let wanted = disguised(r#"{"os":"linux","architecture":"s390x"}"#);
+        assert_eq!(digests(&wanted, &["linux/s390x"]), [digest(9)]);
     }
 
     #[test]

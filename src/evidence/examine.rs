@@ -17,34 +17,25 @@ pub(super) struct Image<'a> {
 }
 
 impl Image<'_> {
-    /// Which part of the image has this digest.
-    pub(super) fn covers(&self, digest: &Digest) -> Option<Covers> {
-        self.subjects.iter().find(|subject| subject.digest == *digest).map(|subject| subject.covers.clone())
+    /// Which part of the image has this digest; what is beside no part of it belongs to the whole.
+    pub(super) fn covers(&self, digest: &Digest) -> Covers {
+        let subject = self.subjects.iter().find(|subject| subject.digest == *digest);
+        subject.map_or(Covers::Index, |subject| subject.covers.clone())
     }
+}
 
-    /// Whether these cover the whole image: its index, or every platform.
-    pub(super) fn is_whole(&self, covered: &[&Covers]) -> bool {
-        let is_covered = |subject: &&Subject| covered.contains(&&subject.covers);
-        let platforms: Vec<&Subject> = self.subjects.iter().filter(|one| one.covers != Covers::Index).collect();
-        covered.contains(&&Covers::Index) || !platforms.is_empty() && platforms.iter().all(is_covered)
-    }
-
-    /// The platforms that none of these covers; the index if nothing is covered.
-    pub(super) fn uncovered(&self, covered: &[&Covers]) -> Vec<Covers> {
-        if covered.is_empty() {
-            return vec![Covers::Index];
-        }
-        let platforms = self.subjects.iter().map(|subject| &subject.covers).filter(|covers| **covers != Covers::Index);
-        platforms.filter(|covers| !covered.contains(covers)).cloned().collect()
-    }
+/// A signature, and the digest that it covers: the name of a platform may stand for several.
+pub(super) struct Covering {
+    pub signature: Signature,
+    pub digest: Digest,
 }
 
 /// A document that is a signature, provenance or both.
 pub(super) struct Examined {
     document: Document,
     place: Place,
-    /// Which part of the image it is about; empty if it is about something else.
-    pub covers: Vec<Covers>,
+    /// Which parts of the image it is about; empty if it is about something else.
+    pub covers: Vec<Subject>,
     /// For each signer, who made it or why it is not verified.
     pub verdicts: Vec<Result<String, Fault>>,
 }
@@ -66,9 +57,9 @@ pub(super) fn examine(beside: &Beside, image: &Image<'_>) -> Option<Examined> {
         (Document::Broken { fault, .. }, _) => image.signers.iter().map(|_| Err(fault.clone())).collect(),
         _ => Vec::new(),
     };
-    let mut covers: Vec<Covers> = subjects.into_iter().map(|subject| subject.covers.clone()).collect();
-    if covers.contains(&Covers::Index) {
-        covers = vec![Covers::Index];
+    let mut covers: Vec<Subject> = subjects.into_iter().cloned().collect();
+    if let Some(index) = covers.iter().find(|subject| subject.covers == Covers::Index).cloned() {
+        covers = vec![index];
     }
     Some(Examined { document, place: beside.place, covers, verdicts })
 }
@@ -117,16 +108,16 @@ impl Examined {
     }
 
     /// It as signatures, one for each part of the image that it covers.
-    pub(super) fn signatures(&self) -> Vec<Signature> {
+    pub(super) fn signatures(&self) -> Vec<Covering> {
         let Some(kind) = self.kind().filter(|_| self.is_signature()) else { return Vec::new() };
         let (state, by, detail) = match (self.verified_by(), self.fault()) {
             (Some(by), _) => (State::Verified, Some(by.clone()), None),
             (None, Some(fault)) => (fault.state(), self.by(), Some(fault.to_string())),
             (None, None) => (State::Present, self.by(), None),
         };
-        let signature = |covers: &Covers| {
+        let signature = |Subject { digest, covers }: &Subject| {
             let (by, detail, covers) = (by.clone(), detail.clone(), covers.clone());
-            Signature { kind, state, by, detail, covers }
+            Covering { signature: Signature { kind, state, by, detail, covers }, digest: digest.clone() }
         };
         self.covers.iter().map(signature).collect()
     }

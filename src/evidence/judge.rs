@@ -1,6 +1,7 @@
 //! The verdict on one image.
 
-use super::examine::{Examined, Image, examine};
+use super::coverage::Coverage;
+use super::examine::{Covering, Examined, Image, examine};
 use super::provenance::{self, Stated};
 use super::standing::{Overall, stand};
 use super::{Asked, Beside, Covers, Found, Kind, Makers, Signature, State, Subject, Trust};
@@ -27,29 +28,23 @@ pub(crate) fn judge(asked: Asked<'_>, subjects: &[Subject], found: &Found, label
         let detail = provenance.detail.as_deref().unwrap_or_default();
         Some(format!("no verified provenance with {required}: {}, {detail}", provenance.state.as_str()))
     });
-    Makers {
-        signatures: signatures(&examined, overall.as_ref(), &image, found),
-        provenance,
-        signed_by: overall.and_then(|overall| overall.signed_by),
-        unsigned,
-    }
+    let signed_by = overall.as_ref().and_then(|overall| overall.signed_by.clone());
+    Makers { signatures: signatures(&examined, overall, &image, found), provenance, signed_by, unsigned }
 }
 
 /// The signatures, verified ones first, and an entry for each one that is required and missing.
-fn signatures(examined: &[Examined], overall: Option<&Overall>, image: &Image<'_>, found: &Found) -> Vec<Signature> {
-    let mut all: Vec<Signature> = examined.iter().flat_map(Examined::signatures).collect();
+fn signatures(examined: &[Examined], overall: Option<Overall>, image: &Image<'_>, found: &Found) -> Vec<Signature> {
+    let mut all: Vec<Covering> = examined.iter().flat_map(Examined::signatures).collect();
     match overall {
         Some(overall) => {
-            let is_told = |missing: &Signature| all.iter().any(|signature| signature.state == missing.state);
-            let missing: Vec<Signature> = overall.missing.iter().filter(|missing| !is_told(missing)).cloned().collect();
+            let is_told = |missing: &Covering| all.iter().any(|one| one.signature.state == missing.signature.state);
+            let missing: Vec<Covering> = overall.missing.into_iter().filter(|missing| !is_told(missing)).collect();
             all.extend(missing);
         }
-        None => all.extend(found.unread.iter().map(|unread| Signature {
-            kind: Kind::CosignKeyless,
-            state: State::Unknown,
-            by: None,
-            detail: Some(unread.why.clone()),
-            covers: image.covers(&unread.subject).unwrap_or(Covers::Index),
+        None => all.extend(found.unread.iter().map(|unread| {
+            let (kind, state, detail) = (Kind::CosignKeyless, State::Unknown, Some(unread.why.clone()));
+            let signature = Signature { kind, state, by: None, detail, covers: image.covers(&unread.subject) };
+            Covering { signature, digest: unread.subject.clone() }
         })),
     }
     let mut merged = merge(&all, image);
@@ -58,15 +53,15 @@ fn signatures(examined: &[Examined], overall: Option<&Overall>, image: &Image<'_
 }
 
 /// Merges equal ones; if every platform is signed alike, that counts as the index.
-fn merge(all: &[Signature], image: &Image<'_>) -> Vec<Signature> {
+fn merge(all: &[Covering], image: &Image<'_>) -> Vec<Signature> {
     let mut merged: Vec<Signature> = Vec::new();
-    for signature in all {
-        let is_alike = |other: &&Signature| {
+    for Covering { signature, .. } in all {
+        let is_alike = |Covering { signature: other, .. }: &&Covering| {
             (other.kind, other.state, &other.by, &other.detail)
                 == (signature.kind, signature.state, &signature.by, &signature.detail)
         };
-        let covered: Vec<&Covers> = all.iter().filter(is_alike).map(|other| &other.covers).collect();
-        let covers = if image.is_whole(&covered) { Covers::Index } else { signature.covers.clone() };
+        let coverage = Coverage::of(image.subjects, all.iter().filter(is_alike).map(|other| &other.digest));
+        let covers = if coverage.is_whole() { Covers::Index } else { signature.covers.clone() };
         let signature = Signature { covers, ..signature.clone() };
         if !merged.contains(&signature) {
             merged.push(signature);

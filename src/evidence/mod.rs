@@ -16,6 +16,7 @@ use crate::manifest::{RequiredProvenance, Signatures};
 
 mod bundle;
 mod certificate;
+mod coverage;
 mod document;
 mod examine;
 mod fault;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::examine::{Examined, Image};
+use super::coverage::Coverage;
+use super::examine::{Covering, Examined, Image};
 use super::fault::Fault;
-use super::{Covers, Kind, Signature, State, Unread};
+use super::{Kind, Signature, State, Subject, Unread};
 use crate::manifest::{Signatures, Signer};
 use crate::text::{counted, cut};
 
@@ -18,7 +19,7 @@ pub(super) struct Overall {
     /// Why it is not accepted.
     pub unsigned: Option<String>,
     /// The entries for signatures that are required and missing.
-    pub missing: Vec<Signature>,
+    pub missing: Vec<Covering>,
     /// Whether the required signers signed the index itself, and with it everything that it lists.
     pub index_is_signed: bool,
 }
@@ -32,7 +33,7 @@ struct Standing<'a> {
     /// Who signed, by name.
     by: BTreeSet<&'a str>,
     signed_index: bool,
-    uncovered: Vec<Covers>,
+    uncovered: Vec<&'a Subject>,
 }
 
 pub(super) fn stand(signatures: &Signatures, examined: &[Examined], image: &Image<'_>, unread: &[Unread]) -> Overall {
@@ -96,14 +97,15 @@ fn standing<'a>(
     i: usize,
     signer: &'a Signer,
     examined: &'a [Examined],
-    image: &Image<'_>,
+    image: &Image<'a>,
     unread: &[Unread],
 ) -> Standing<'a> {
     let is_about = |one: &&Examined| one.is_signature() && !one.covers.is_empty();
     let by_signer = examined.iter().filter(is_about);
     let by_signer = by_signer.filter_map(|one| Some((one, one.verdicts.get(i)?.as_ref().ok()?)));
     let by_signer: Vec<(&Examined, &String)> = by_signer.collect();
-    let covered: Vec<&Covers> = by_signer.iter().flat_map(|(one, _)| &one.covers).collect();
+    let covered = by_signer.iter().flat_map(|(one, _)| &one.covers).map(|subject| &subject.digest);
+    let coverage = Coverage::of(image.subjects, covered);
     // What another required signer made says nothing about this one.
     let about: Vec<&Examined> = examined.iter().filter(is_about).filter(|one| !one.is_verified()).collect();
     let faults = about.iter().filter_map(|one| Some((*one, one.verdicts.get(i)?.as_ref().err()?)));
@@ -113,15 +115,15 @@ fn standing<'a>(
         (None, Signer::Key(_)) => Some(Kind::CosignKey),
         (None, Signer::Identity { .. }) => None,
     };
-    let lack = Lack { covered: &covered, worst, about: &about, examined };
-    let (state, detail) = if image.is_whole(&covered) {
+    let lack = Lack { coverage: &coverage, worst, about: &about, examined };
+    let (state, detail) = if coverage.is_whole() {
         (State::Verified, String::new())
     } else if let Err(fault) = had(signer, image) {
         (State::Unknown, fault.to_string())
     } else if let Some(unread) = unread.first() {
         (State::Unknown, format!("it could not be looked at: {}", unread.why))
     } else {
-        lack.told(image)
+        lack.told()
     };
     Standing {
         signer,
@@ -129,8 +131,8 @@ fn standing<'a>(
         kind: kind.unwrap_or(Kind::CosignKeyless),
         detail,
         by: by_signer.iter().map(|(_, by)| by.as_str()).collect(),
-        signed_index: covered.contains(&&Covers::Index),
-        uncovered: image.uncovered(&covered),
+        signed_index: coverage.has_index(),
+        uncovered: coverage.uncovered(),
     }
 }
 
@@ -144,7 +146,7 @@ fn had(signer: &Signer, image: &Image<'_>) -> Result<(), Fault> {
 
 /// What was found instead of a signature by the required signer.
 struct Lack<'a> {
-    covered: &'a [&'a Covers],
+    coverage: &'a Coverage<'a>,
     worst: Option<(&'a Examined, &'a Fault)>,
     about: &'a [&'a Examined],
     examined: &'a [Examined],
@@ -152,12 +154,13 @@ struct Lack<'a> {
 
 impl Lack<'_> {
     /// The state, and its explanation.
-    fn told(&self, image: &Image<'_>) -> (State, String) {
-        let words = |covers: &[Covers]| covers.iter().map(Covers::as_str).collect::<Vec<_>>().join(", ");
-        let part = (!self.covered.is_empty()).then(|| {
-            let covered: Vec<Covers> = self.covered.iter().map(|covers| (*covers).clone()).collect();
-            format!("{} is signed, {} is not", words(&covered), words(&image.uncovered(self.covered)))
-        });
+    fn told(&self) -> (State, String) {
+        let words = |subjects: Vec<&Subject>| {
+            subjects.into_iter().map(|subject| self.coverage.name(subject)).collect::<Vec<_>>().join(", ")
+        };
+        let covered: Vec<&Subject> = self.coverage.covered().collect();
+        let part = (!covered.is_empty())
+            .then(|| format!("{} is signed, {} is not", words(covered), words(self.coverage.uncovered())));
         let (state, why) = match self.worst {
             None => (State::Absent, self.foreign()),
             Some((_, fault)) if fault.state() == State::Present => (State::Failed, self.others(fault)),
@@ -194,9 +197,12 @@ impl Lack<'_> {
 
 impl Standing<'_> {
     /// The entries for the missing signature.
-    fn missing(&self) -> Vec<Signature> {
+    fn missing(&self) -> Vec<Covering> {
         let (kind, state, detail) = (self.kind, self.state, Some(self.detail.clone()));
-        let one = |covers: &Covers| Signature { kind, state, by: None, detail: detail.clone(), covers: covers.clone() };
-        self.uncovered.iter().map(one).collect()
+        let one = |Subject { digest, covers }: &Subject| {
+            let signature = Signature { kind, state, by: None, detail: detail.clone(), covers: covers.clone() };
+            Covering { signature, digest: digest.clone() }
+        };
+        self.uncovered.iter().map(|subject| one(subject)).collect()
     }
 }

@@ -3,6 +3,7 @@
 use super::Claims;
 use super::source::is_same_source;
 use crate::content::labels::Labels;
+use crate::evidence::coverage::Coverage;
 use crate::evidence::fault::Fault;
 use crate::evidence::{Covers, Provenance, State, Subject, Unread};
 use crate::manifest::RequiredProvenance;
@@ -12,7 +13,7 @@ pub(in crate::evidence) struct Stated<'a> {
     /// Its claims; `None` if they cannot be read.
     pub claims: Option<&'a Claims>,
     /// Which parts of the image it is about.
-    pub covers: &'a [Covers],
+    pub covers: &'a [Subject],
     /// Whether one of the signers that `signatures` requires signed it.
     pub is_signed: bool,
     /// Why none of them is known to have signed it.
@@ -28,7 +29,7 @@ pub(in crate::evidence) fn judge(
 ) -> Option<Provenance> {
     let met = |one: &Stated<'_>| required.is_none_or(|required| meets(one, required).is_ok());
     let shown = stated.iter().filter_map(|one| Some((one, one.claims?)));
-    let shown = shown.min_by_key(|(one, claims)| (!met(one), !one.is_signed, one.covers, text(claims)));
+    let shown = shown.min_by_key(|(one, claims)| (!met(one), !one.is_signed, names(one.covers), text(claims)));
     let broken = stated.iter().find_map(|one| one.fault.filter(|_| one.claims.is_none()));
     let (state, detail) = match (required, shown, broken) {
         (Some(required), ..) => require(required, stated, subjects, unread),
@@ -42,6 +43,10 @@ pub(in crate::evidence) fn judge(
     Some(Provenance { state, builder, source, commit, agrees, detail })
 }
 
+fn names(covers: &[Subject]) -> Vec<&Covers> {
+    covers.iter().map(|subject| &subject.covers).collect()
+}
+
 /// The sort key of statements, independent of the order in which they were found.
 fn text(claims: &Claims) -> (&Option<String>, &Option<String>, &Option<String>) {
     (&claims.builder, &claims.source, &claims.commit)
@@ -53,22 +58,17 @@ fn require(
     subjects: &[Subject],
     unread: &[Unread],
 ) -> (State, Option<String>) {
-    let covered = |covers: &Covers| {
-        let meeting = stated.iter().filter(|one| meets(one, required).is_ok());
-        meeting.flat_map(|one| one.covers).any(|one| one == covers)
-    };
-    let mut platforms = subjects.iter().map(|subject| &subject.covers).filter(|covers| **covers != Covers::Index);
-    let lacking = platforms.find(|platform| !covered(platform));
-    let has_platforms = subjects.iter().any(|subject| subject.covers != Covers::Index);
-    if covered(&Covers::Index) || has_platforms && lacking.is_none() {
+    let meeting = stated.iter().filter(|one| meets(one, required).is_ok());
+    let coverage = Coverage::of(subjects, meeting.flat_map(|one| one.covers).map(|subject| &subject.digest));
+    if coverage.is_whole() {
         return (State::Verified, None);
     }
     if let Some(unread) = unread.first() {
         return (State::Unknown, Some(format!("it could not be looked at: {}", unread.why)));
     }
-    let is_part = stated.iter().any(|one| meets(one, required).is_ok());
-    let part =
-        lacking.filter(|_| is_part).map(|platform| format!("not of {}: ", platform.as_str())).unwrap_or_default();
+    let is_part = coverage.covered().next().is_some();
+    let lacking = coverage.lacking().next().filter(|_| is_part);
+    let part = lacking.map(|subject| format!("not of {}: ", coverage.name(subject))).unwrap_or_default();
     // A signed statement is the most telling one.
     let unmet = stated.iter().filter_map(|one| Some((one.is_signed, meets(one, required).err()?)));
     match unmet.max_by_key(|(is_signed, unmet)| (*is_signed, unmet.state != State::Failed)) {

@@ -47,6 +47,10 @@ impl<'a> Gathering<'a> {
         Self { sources, location, bounds, found: Found { beside: Vec::new(), unread: Vec::new() } }
     }
 
+    pub(super) const fn location(&self) -> &'a Location {
+        self.location
+    }
+
     pub(super) const fn found(&self) -> &Found {
         &self.found
     }

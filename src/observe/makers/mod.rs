@@ -66,21 +66,48 @@ impl MakerReader<'_> {
         gathering.beside(digest).await?;
         let requires = asked.provenance.is_some();
         if requires || builds == Builds::Shown {
-            let Platforms { subjects: platforms, attestations } =
-                Platforms::read(self.sources, image, digest, top_document).await?;
-            let read = if requires { attestations.len() } else { SHOWN.min(attestations.len()) };
-            gathering.inside(&attestations[..read]).await?;
-            subjects.extend(platforms);
+            let platforms = Platforms::read(self.sources, image, digest, top_document).await?;
+            let count = if requires { platforms.attestations.len() } else { SHOWN.min(platforms.attestations.len()) };
+            gathering.inside(&platforms.attestations[..count]).await?;
+            subjects.extend(platforms.subjects);
         }
         let makers = judge(asked, &subjects, gathering.found(), labels, self.trust);
-        if makers.unsigned.is_none() {
+        // What the index only calls attestations was not looked at: so far nothing but the index's own signature counts.
+        let signed = Asked { provenance: None, ..asked };
+        let is_signed = || judge(signed, &[top(digest)], gathering.found(), labels, self.trust).unsigned.is_none();
+        if makers.unsigned.is_none() && (subjects.len() == 1 || is_signed()) {
             return Ok(makers);
         }
-        let platforms = Platforms::read(self.sources, image, digest, top_document).await?.subjects;
-        for platform in &platforms {
-            gathering.beside(&platform.digest).await?;
+        let platforms = Platforms::read(self.sources, image, digest, top_document).await?;
+        self.verify_each(asked, &mut gathering, platforms, digest, labels).await
+    }
+
+    /// The same by the signatures of each manifest that the index lists.
+    async fn verify_each(
+        &self,
+        asked: Asked<'_>,
+        gathering: &mut Gathering<'_>,
+        mut platforms: Platforms,
+        digest: &Digest,
+        labels: &Labels,
+    ) -> Result<Makers, Error> {
+        let mut subjects = vec![top(digest)];
+        for subject in std::mem::take(&mut platforms.subjects) {
+            gathering.beside(&subject.digest).await?;
+            subjects.push(subject);
         }
-        let subjects: Vec<Subject> = std::iter::once(top(digest)).chain(platforms).collect();
+        let makers = judge(asked, &subjects, gathering.found(), labels, self.trust);
+        if makers.unsigned.is_some() {
+            return Ok(makers);
+        }
+        let disguised = platforms.disguised(self.sources, gathering.location()).await?;
+        if disguised.is_empty() {
+            return Ok(makers);
+        }
+        for subject in disguised {
+            gathering.beside(&subject.digest).await?;
+            subjects.push(subject);
+        }
         Ok(judge(asked, &subjects, gathering.found(), labels, self.trust))
     }
 

@@ -1,28 +1,31 @@
-//! The platforms of an image, and what its index contains about them.
+//! The manifests that an index lists: those of platforms, and attestations about them.
 
-use crate::content::{Content, Document};
+use crate::content::{Content, Document, attested};
 use crate::evidence::{Covers, Subject};
-use crate::image::{Descriptor, Digest};
+use crate::image::{Descriptor, Digest, Location};
 use crate::manifest::Image;
+use crate::observe::companions::{Judged, StoreReader, judge};
 use crate::observe::sources::Sources;
 use crate::plan;
 use crate::registry::Error;
 
-/// The annotations in which BuildKit says which manifest an attestation manifest is about.
+/// The annotation in which BuildKit says that a manifest is an attestation.
 const TYPE: &str = "vnd.docker.reference.type";
 const ATTESTATIONS: &str = "attestation-manifest";
-const ABOUT: &str = "vnd.docker.reference.digest";
+
+/// The media type of statements in attestation manifests.
+const STATEMENT: &str = "application/vnd.in-toto+json";
 
 /// What an index lists; nothing if the image is a single manifest, or upstream does not have it.
 #[derive(Debug, Default)]
 pub(super) struct Platforms {
-    /// The manifests of the wanted platforms, in the index's order.
+    /// The manifests that are copied, in the index's order; attestations about others are last.
     pub(super) subjects: Vec<Subject>,
-    /// The attestation manifests about them.
+    /// The attestation manifests about them, according to the index.
     pub(super) attestations: Vec<Attestations>,
 }
 
-/// An attestation manifest by BuildKit.
+/// What an index calls an attestation manifest by BuildKit.
 #[derive(Debug)]
 pub(super) struct Attestations {
     /// The platform's manifest that it is about.
@@ -55,20 +58,62 @@ impl Platforms {
             return Self::default();
         };
         let about = |child: &Descriptor| {
-            let attests = child.annotations.get(TYPE).is_some_and(|kind| kind == ATTESTATIONS);
-            child.annotations.get(ABOUT).filter(|_| attests).and_then(|about| about.parse().ok())
+            let is_marked = child.annotations.get(TYPE).is_some_and(|kind| kind == ATTESTATIONS);
+            attested(child).filter(|_| is_marked)
         };
-        let mut platforms = Self::default();
+        let (mut subjects, mut attestations) = (Vec::new(), Vec::new());
         for child in children {
-            match (about(&child), child.platform) {
-                (Some(about), _) => platforms.attestations.push(Attestations { about, digest: child.digest }),
-                (None, Some(platform)) if platform.os == "unknown" => {}
-                (None, platform) => {
-                    let name = platform.map_or_else(|| child.digest.to_string(), |platform| platform.to_string());
-                    platforms.subjects.push(Subject { digest: child.digest, covers: Covers::Platform(name) });
-                }
+            match about(&child) {
+                Some(about) => attestations.push(Attestations { about, digest: child.digest }),
+                None => subjects.push(subject(child)),
             }
         }
-        platforms
+        let is_about_one = |one: &Attestations| subjects.iter().any(|subject| subject.digest == one.about);
+        let (attestations, others): (Vec<_>, Vec<_>) = attestations.into_iter().partition(is_about_one);
+        subjects.extend(others.into_iter().map(Attestations::into_subject));
+        Self { subjects, attestations }
+    }
+
+    /// Those of the attestation manifests that are something else in form: manifests that must be signed.
+    ///
+    /// # Errors
+    /// Whatever keeps upstream from answering.
+    pub(super) async fn disguised(self, sources: &Sources, location: &Location) -> Result<Vec<Subject>, Error> {
+        let mut disguised = Vec::new();
+        for attestations in self.attestations {
+            if !attestations.is_in_form(sources, location).await? {
+                disguised.push(attestations.into_subject());
+            }
+        }
+        Ok(disguised)
+    }
+}
+
+/// An entry of an index that may be run: it has a platform, or an engine may take it for one.
+fn subject(child: Descriptor) -> Subject {
+    let platform = child.platform.filter(|platform| platform.os != "unknown");
+    let name = platform.map_or_else(|| child.digest.to_string(), |platform| platform.to_string());
+    Subject { digest: child.digest, covers: Covers::Platform(name) }
+}
+
+impl Attestations {
+    fn into_subject(self) -> Subject {
+        Subject { covers: Covers::Platform(self.digest.to_string()), digest: self.digest }
+    }
+
+    /// Whether it holds statements and nothing that an engine would run.
+    async fn is_in_form(&self, sources: &Sources, location: &Location) -> Result<bool, Error> {
+        let document = match sources.document(location, &self.digest).await {
+            Ok(Some(document)) => document,
+            Ok(None) => return Ok(false),
+            Err(error) if error.is_ambiguous() => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let Ok(Content::Manifest { layers, .. }) = document.read() else { return Ok(false) };
+        if layers.is_empty() || layers.iter().any(|layer| layer.media_type != STATEMENT) {
+            return Ok(false);
+        }
+        let judged = judge(StoreReader::Source(sources, location), &self.digest, None).await?;
+        Ok(matches!(judged, Judged::Artifact(_)))
     }
 }

@@ -15,6 +15,7 @@ use crate::support::signing::{Key, tag_of};
 mod cosign;
 mod costs;
 mod faults;
+mod hostile;
 mod sentences;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");

@@ -27,6 +27,7 @@ pub(crate) fn manifest(sources: &[&str]) -> Manifest {
         repositories: Enforcement::Enforce,
         policy: Policy::default(),
         proposals: Proposals::default(),
+        guards: Vec::new(),
         images,
     }
 }

@@ -33,7 +33,7 @@ mod signers;
 pub(crate) use globs::{beside, glob, included};
 pub(crate) use parse::{approvals_asked, includes, parse_included, parse_part};
 pub use parse::{file, parse};
-pub(crate) use signatures::{Identity, RequiredProvenance, Signatures, Signer};
+pub(crate) use signatures::{Guard, Identity, RequiredProvenance, Signatures, Signer};
 
 /// One file of the manifest as it was read: the path as the repository or the working directory names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub struct Manifest {
     /// What the organization's settings should be.
     pub policy: Policy,
     pub proposals: Proposals,
+    /// What the defaults of each file require of who made its images, in the order of the files.
+    pub(crate) guards: Vec<Guard>,
     /// The images, in the order of the files.
     pub images: Vec<Image>,
 }

@@ -14,8 +14,8 @@ use super::read::{At, Reader, Value};
 use super::release;
 use super::scalars::Source;
 use super::{
-    AllowedRegistry, Approval, Destination, File, Image, ImageAccess, Manifest, Policy, Proposals, RegistryAccess,
-    Rejection, Revocation,
+    AllowedRegistry, Approval, Destination, File, Guard, Image, ImageAccess, Manifest, Policy, Proposals,
+    RegistryAccess, Rejection, Revocation,
 };
 use crate::diag::{Code, Diagnostic, Span};
 use crate::image::{RegistryHost, RepositoryName};
@@ -167,11 +167,12 @@ fn assemble(main: Main, parts: Vec<Included>, files: Vec<File>, faults: &mut Fau
     }
     let organization = main.organization.map(|o| o.value.0).unwrap_or_default();
     let namespace = Namespace { registry: &registry, organization: &organization };
-    let (mut images, mut given) = (Vec::new(), check::Given::default());
+    let (mut images, mut guards, mut given) = (Vec::new(), Vec::new(), check::Given::default());
     for (file, part) in parts.into_iter().enumerate() {
         let own = part.defaults.map(|d| d.value.settings).unwrap_or_default();
         check::rule_keys(&own, faults);
         let defaults = if file == 0 { own } else { layer(own, &common) };
+        guards.push(guard(&defaults));
         for (index, raw) in part.images.map(|l| l.value).unwrap_or_default().into_iter().enumerate() {
             check::rule_keys(&raw.settings, faults);
             if !given.count(&defaults, faults) {
@@ -191,6 +192,7 @@ fn assemble(main: Main, parts: Vec<Included>, files: Vec<File>, faults: &mut Fau
         repositories: main.repositories.map(|r| r.value).unwrap_or_default(),
         policy: main.policy.map(|p| policy(p.value.0)).unwrap_or_default(),
         proposals: main.proposals.map(|p| proposals(p.value)).unwrap_or_default(),
+        guards,
         images: images.into_iter().map(|i| i.image).collect(),
     }
 }
@@ -279,6 +281,13 @@ fn build(place: Place, index: usize, source: Source, mirror: Mirror, settings: S
 /// The texts of a list of names.
 fn texts<T: Into<String>>(list: Option<At<Unique<T>>>) -> Vec<String> {
     list.map(|l| l.value.into_values()).unwrap_or_default().into_iter().map(Into::into).collect()
+}
+
+fn guard(settings: &Settings) -> Guard {
+    Guard {
+        signatures: settings.signatures.clone().and_then(|s| s.value.signatures()),
+        provenance: settings.provenance.clone().and_then(|p| p.value.0),
+    }
 }
 
 fn rule(settings: &Settings) -> Rule {

@@ -47,6 +47,13 @@ pub struct RequiredProvenance {
     pub source: Option<String>,
 }
 
+/// What is required of who made an image.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Guard {
+    pub(crate) signatures: Option<Signatures>,
+    pub(crate) provenance: Option<RequiredProvenance>,
+}
+
 impl Signatures {
     pub(crate) fn signers(&self) -> &[Signer] {
         match self {

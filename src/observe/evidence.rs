@@ -15,7 +15,8 @@ use crate::manifest::{Image, Manifest};
 use crate::proposal::Item;
 use crate::proposal::SignerChange;
 use crate::proposal::body::{Evidence, PlatformEvidence, Served};
-use crate::proposal::review::{digest_before, guarded};
+use crate::proposal::guard::guarded;
+use crate::proposal::review::digest_before;
 use crate::proposal::signers::{Signers, signer_change, signers};
 
 pub(crate) struct EvidenceReader<'a> {

@@ -14,7 +14,7 @@ pub(crate) mod evidence;
 mod facts;
 mod first_parents;
 pub(crate) mod ledger;
-mod makers;
+pub(crate) mod makers;
 pub mod manifest;
 pub(crate) mod mirror;
 pub(crate) mod named;

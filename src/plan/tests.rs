@@ -70,6 +70,7 @@ fn manifest(images: Vec<Image>) -> Manifest {
         repositories: Enforcement::Enforce,
         policy: Policy::default(),
         proposals: Proposals::default(),
+        guards: Vec::new(),
         images,
     }
 }

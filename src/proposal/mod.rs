@@ -27,6 +27,7 @@ pub(crate) mod decide;
 pub(crate) mod fixtures;
 pub(crate) mod form;
 mod groups;
+pub(crate) mod guard;
 pub(crate) mod known;
 mod leaving;
 pub(crate) mod machine;

@@ -46,7 +46,7 @@ impl Finding {
 }
 
 /// The approvals of a manifest by their keys.
-fn approvals(manifest: &Manifest) -> BTreeMap<Key, (usize, &Image, &Approval)> {
+pub(super) fn approvals(manifest: &Manifest) -> BTreeMap<Key, (usize, &Image, &Approval)> {
     let images = manifest.images.iter().enumerate();
     images.flat_map(|(at, image)| image.approved.iter().map(move |a| (Key::of(image, a), (at, image, a)))).collect()
 }
@@ -83,32 +83,18 @@ pub(crate) fn with_approvals_of(base: Option<&Manifest>, head: &Manifest) -> Man
     manifest
 }
 
-/// An image of the head as it is judged: with the approvals in its base, and the base's requirements on who made it.
-/// Any image in the base with the same source and mirror counts, whatever the head says; a new image's own ones do.
-pub(crate) fn guarded(base: Option<&Manifest>, head: &Manifest, at: usize) -> Image {
-    let mut image = head.images[at].clone();
-    let was = base.and_then(|base| same_image(base, head, &image));
-    image.approved = was.map(|was| was.approved.clone()).unwrap_or_default();
-    let asking = was.filter(|was| was.signatures.is_some()).or_else(|| guard(base, &image));
-    if let Some(guard) = asking {
-        image.signatures.clone_from(&guard.signatures);
-        image.provenance.clone_from(&guard.provenance);
-    }
-    image
-}
-
-/// An image in the base with this source and mirror that has requirements on who made it.
-pub(crate) fn guard<'b>(base: Option<&'b Manifest>, image: &Image) -> Option<&'b Image> {
-    let same = |other: &&Image| other.source == image.source && other.repository == image.repository;
-    base.into_iter().flat_map(|base| &base.images).filter(same).find(|other| other.signatures.is_some())
-}
-
 /// The image at the base: with the same source, mirror and variant; if there is only one, its variant may change.
-fn same_image<'b>(base: &'b Manifest, head: &Manifest, image: &Image) -> Option<&'b Image> {
+pub(super) fn same_image<'b>(base: &'b Manifest, head: &Manifest, image: &Image) -> Option<&'b Image> {
     let same = |other: &&Image| other.source == image.source && other.repository == image.repository;
     let only = base.images.iter().filter(same).count() == 1 && head.images.iter().filter(same).count() == 1;
-    let is_it = |was: &&Image| only || was.slug() == image.slug();
-    base.images.iter().filter(same).find(is_it)
+    if only {
+        return base.images.iter().find(same);
+    }
+    // Several of one variant correspond in their order.
+    let is_it = |other: &&Image| same(other) && other.slug() == image.slug();
+    let nth = head.images.iter().filter(is_it).take_while(|other| other.span != image.span || other.file != image.file);
+    let nth = nth.count();
+    base.images.iter().filter(is_it).nth(nth).or_else(|| base.images.iter().find(is_it))
 }
 
 /// What was approved before a change, to show the difference.
@@ -147,12 +133,37 @@ fn stripped(manifest: &Manifest, approvals: bool) -> Manifest {
 
 /// The approvals whose `mirrored` the pull request adds, changes or removes.
 pub(crate) fn recorded<'a>(base: Option<&Manifest>, head: &'a Manifest) -> Vec<(&'a Image, &'a Approval)> {
+    differing(base, head, |was, now| was.and_then(|a| a.mirrored.as_ref()) != now.mirrored.as_ref())
+}
+
+/// Changes of `signed-by` that promotion does not make: beside other changes, or without a change of `mirrored`.
+pub(crate) fn signers_by_hand(base: Option<&Manifest>, head: &Manifest) -> Vec<Finding> {
+    let alone = base.is_some_and(|base| only_records(base, head));
+    let by_hand = |was: Option<&Approval>, now: &Approval| {
+        let is_record = alone && was.and_then(|a| a.mirrored.as_ref()) != now.mirrored.as_ref();
+        !is_record && was.and_then(|a| a.signed_by.as_ref()) != now.signed_by.as_ref()
+    };
+    let finding = |(image, approval): (&Image, &Approval)| {
+        let found = match &approval.signed_by {
+            Some(by) => format!("`signed-by` changed by hand: {}", excerpt(by, 200)),
+            None => "`signed-by` removed".to_owned(),
+        };
+        let expected = "only promotion to change `signed-by`".to_owned();
+        Finding::about("signed-by-changed", image, approval, expected, found)
+    };
+    differing(base, head, by_hand).into_iter().map(finding).collect()
+}
+
+/// The approvals that differ from those of the same tag at the base.
+fn differing<'a>(
+    base: Option<&Manifest>,
+    head: &'a Manifest,
+    differs: impl Fn(Option<&Approval>, &Approval) -> bool,
+) -> Vec<(&'a Image, &'a Approval)> {
     let Some(base) = base else { return Vec::new() };
     let before = approvals(base);
-    let changed = |image: &Image, approval: &Approval| {
-        before.get(&Key::of(image, approval)).and_then(|(_, _, a)| a.mirrored.as_ref()) != approval.mirrored.as_ref()
-    };
-    head.approvals().filter(|(image, approval)| changed(image, approval)).collect()
+    let was = |image: &Image, approval: &Approval| before.get(&Key::of(image, approval)).map(|(_, _, a)| *a);
+    head.approvals().filter(|(image, approval)| differs(was(image, approval), approval)).collect()
 }
 
 /// What a person changed in a proposal of ours: its entries are not those in its metadata, or something else in the
@@ -421,6 +432,24 @@ mod tests {
         let mut brought_along = base.clone();
         approve(&mut brought_along, 1, "7.2.1", true);
         assert_eq!(recorded(Some(&base), &brought_along).len(), 1, "a new approval that says it is promoted");
+    }
+
+    #[test]
+    fn who_signed_is_recorded_by_promotion_alone() {
+        let mut base = base();
+        approve(&mut base, 0, "3.1.0", false);
+        let by_hand = |head: &Manifest| -> Vec<&str> {
+            signers_by_hand(Some(&base), head).into_iter().map(|finding| finding.code).collect()
+        };
+        let mut forged = base.clone();
+        forged.images[0].approved[0].signed_by = Some("key evil.pub".to_owned());
+        assert_eq!(by_hand(&forged), ["signed-by-changed"], "nothing was promoted");
+        let mut record = base.clone();
+        record.images[0].approved[1].mirrored = Some(Digest::sha256(b"3.1.0"));
+        record.images[0].approved[1].signed_by = Some("key app.pub".to_owned());
+        assert_eq!(by_hand(&record), [""; 0]);
+        record.images[1].cooldown = std::time::Duration::ZERO;
+        assert_eq!(by_hand(&record), ["signed-by-changed"], "beside another change");
     }
 
     #[test]

@@ -249,14 +249,14 @@ fn on_github_the_bases_key_verifies_and_a_file_that_is_named_must_be_there() {
     };
     let key = ("keys/loki.pub", evil.pem());
     let own_key = check("own-key", &[("approved-images.yml", &after("keys/loki.pub")), (key.0, &key.1)], 1);
-    assert_eq!(codes(&own_key), ["unsigned"], "{own_key}");
+    assert_eq!(codes(&own_key), ["unsigned", "guard-lowered"], "{own_key}");
     let other_key =
         check("other-key", &[("approved-images.yml", &after("keys/evil.pub")), ("keys/evil.pub", &key.1)], 1);
-    assert_eq!(codes(&other_key), ["unsigned"], "{other_key}");
+    assert_eq!(codes(&other_key), ["unsigned", "guard-lowered"], "{other_key}");
 
     let renamed = before.replace("keys/loki.pub", "keys/none.pub");
     let missing = check("missing", &[("approved-images.yml", &renamed)], 1);
-    assert_eq!(codes(&missing), ["unusable-file"], "{missing}");
+    assert_eq!(codes(&missing), ["unusable-file", "guard-lowered"], "{missing}");
     let finding = &missing["findings"][0];
     assert_eq!(finding["expected"], "a public key or a trusted root in keys/none.pub, which `signatures` names");
     assert!(

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::guards::{self, Files};
 use super::named;
 use super::rules::{RuleReader, Told};
 use super::subject::Subject;
@@ -14,9 +15,11 @@ use crate::manifest::{self, Approval, Destination, Image, Manifest};
 use crate::observe::category::Standings;
 use crate::observe::evidence::EvidenceReader;
 use crate::observe::ledger::{Clocks, Place, Trust};
+use crate::observe::makers::MakerReader;
 use crate::observe::sources::Sources;
 use crate::plan::{self, FailedStep, Failure, Key, Observed, Scope, Signing};
 use crate::proposal::body::{self, Account, Evidence, Served};
+use crate::proposal::guard::{self, Change};
 use crate::proposal::review::{self, Finding};
 use crate::proposal::{self, Item, Kind};
 use crate::registry::{Reach, Registries};
@@ -37,6 +40,8 @@ pub(super) struct Judged {
     pub(super) report: String,
     /// What was found out about the approvals that come in.
     pub(super) evidence: Vec<rows::LookedAt>,
+    /// What changes about who must have made images.
+    pub(super) guards: Vec<Change>,
     /// How many images were checked.
     pub(super) images: usize,
 }
@@ -50,6 +55,7 @@ impl Judged {
         let repositories: BTreeSet<_> = images.into_iter().map(|(_, image)| image.repository.clone()).collect();
         self.findings.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
         self.notices.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
+        self.guards.retain(|change| scope.contains(change.image));
         self.told.retain(|told| scope.contains(told.image));
         self.promotions.retain(|p| repositories.contains(&p.repository));
         self.evidence.retain(|e| repositories.contains(&e.repository));
@@ -78,7 +84,10 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
     // An unusable base says nothing: then everything that is not promoted counts as new. Missing files do not make it
     // unusable: the rest still guards the pull request that fixes it.
     let base = subject.base.clone().and_then(manifest::parse_part);
-    let judge = Judge::new(context, subject, Keys::read(subject, base.as_ref(), &head).await, base.as_ref(), &head)?;
+    let files = Files::read(subject, base.as_ref(), &head).await;
+    let keys = Keys { base: files.at_base(), head: files.at_head() };
+    let unusable = named::unusable(&keys.head, &head);
+    let judge = Judge::new(context, subject, keys, base.as_ref(), &head)?;
     let mut items = review::incoming(base.as_ref(), &head);
     hurried(&mut items, subject);
     let mut judged = Judged {
@@ -90,6 +99,7 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
         failed: Vec::new(),
         report: String::new(),
         evidence: Vec::new(),
+        guards: Vec::new(),
         images: head.images.len(),
     };
     let mut evidence = Vec::new();
@@ -99,11 +109,12 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
         evidence.push(found);
     }
     judge.records(&mut judged).await;
+    judge.guards(&files, &mut judged).await;
     if let (Some(base), Some(metadata)) = (&base, &subject.proposal) {
         judged.findings.extend(review::changed_by_hand(base, &head, metadata.as_ref()));
     }
     judged.findings.extend(subject.edited_by.as_deref().map(review::body_edited));
-    judged.findings.extend(named::unusable(subject, &head).await);
+    judged.findings.extend(unusable);
     judged.promotions = judge.promotions(&items, &evidence).await;
     // Last, as evidence is more important: the time of a source for both is bounded.
     judged.told = judge.told().await;
@@ -113,7 +124,7 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
     };
     // what a pull request says about the policy is not the policy yet
     let policy = base.as_ref().map_or(&head.policy, |base| &base.policy).clone();
-    let images = (0..head.images.len()).map(|at| review::guarded(base.as_ref(), &head, at)).collect();
+    let images = (0..head.images.len()).map(|at| guard::guarded(base.as_ref(), &head, at)).collect();
     let before = Manifest { policy, images, ..head.clone() };
     judged.evidence = items.iter().zip(&evidence).map(|(item, found)| looked_at(&before, item, found)).collect();
     judged.report = body::report(&before, &items, &evidence, &unreviewed);
@@ -145,17 +156,6 @@ struct Keys {
     base: evidence::Trust,
     /// Those of the head, for what the base does not cover.
     head: evidence::Trust,
-}
-
-impl Keys {
-    async fn read(subject: &Subject, base: Option<&Manifest>, head: &Manifest) -> Self {
-        let guarded = base.into_iter().flat_map(|base| &base.images);
-        let unguarded = head.images.iter().filter(|image| review::guard(base, image).is_none());
-        Self {
-            base: evidence::Trust::new(&subject.named_at_base(guarded).await),
-            head: evidence::Trust::new(&subject.named_at_head(unguarded).await),
-        }
-    }
 }
 
 struct Judge<'a> {
@@ -218,8 +218,8 @@ impl<'a> Judge<'a> {
             return Evidence { unknown: vec!["directories are not read here".to_owned()], ..Evidence::default() };
         }
         let (sources, standings) = (&self.sources, &self.standings);
-        // What the base guards is verified with the base's keys, whatever the head's key files contain.
-        let by_base = review::guard(self.base, image).is_some();
+        // What the base guards is verified with the base's keys, whatever the head has in their files.
+        let by_base = guard::asking(self.base, self.head, item.image).is_some();
         let trust = if by_base { &self.trust.base } else { &self.trust.head };
         let reader = EvidenceReader { sources, trust, standings, now: self.now };
         reader.read(self.base, self.head, item).await
@@ -249,7 +249,7 @@ impl<'a> Judge<'a> {
         } else if served && !evidence.complete {
             judged.failed.push(failed(image, approval, FailedStep::Read, unknown(evidence)));
         }
-        if let Some(asked) = &review::guarded(self.base, self.head, item.image).signatures
+        if let Some(asked) = &guard::guarded(self.base, self.head, item.image).signatures
             && let Some(found) = unsigned(evidence)
         {
             let expected = format!("signed by {}", excerpt(&asked.to_string(), 300));
@@ -280,6 +280,19 @@ impl<'a> Judge<'a> {
             let expected = "only promotion to change `mirrored`".to_owned();
             judged.findings.push(Finding::about("mirrored-changed", image, approval, expected, found));
         }
+    }
+
+    /// Less required than at the base is a finding, and so is what waits for promotion and only then could come in.
+    async fn guards(&self, files: &Files, judged: &mut Judged) {
+        judged.findings.extend(review::signers_by_hand(self.base, self.head));
+        let Some(base) = self.base else { return };
+        let replaced = files.replaced();
+        judged.guards = guard::changes(base, self.head, &replaced);
+        let lowered = judged.guards.iter().filter(|change| change.lowers);
+        judged.findings.extend(lowered.map(|change| change.finding(self.head)));
+        let reader = MakerReader { sources: &self.sources, trust: &self.trust.base };
+        let pending = guard::pending(base, self.head, &replaced);
+        judged.findings.extend(guards::unverified(reader, &pending, self.public_only).await);
     }
 
     /// Whether the mirror's tag is seen to resolve to a digest.
@@ -339,7 +352,7 @@ impl<'a> Judge<'a> {
                 Some(platforms) => self.subset(image, approval, platforms).await,
             };
             let (refused, unsigned) = (evidence.refused.clone(), unsigned(evidence));
-            let signing = unsigned.filter(|_| review::guarded(self.base, self.head, item.image).signatures.is_some());
+            let signing = unsigned.filter(|_| guard::guarded(self.base, self.head, item.image).signatures.is_some());
             let signing = signing.map(Signing::Unsigned);
             let upstream = (refused.is_some() || !evidence.platforms.is_empty()).then_some(true);
             let mirror = if item.entry.kind == Kind::Rebuild { approval.mirrored.clone() } else { None };

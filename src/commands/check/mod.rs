@@ -10,6 +10,7 @@ use crate::report::annotations::{Annotation, Level, Place};
 use crate::report::{Output, rows};
 use crate::rules::{Notice, NoticeKind};
 
+mod guards;
 mod judge;
 mod named;
 mod rules;
@@ -59,6 +60,11 @@ fn tell(subject: &Subject, judged: Judged, output: &mut Output) -> Exit {
     };
     let clean = check.findings.is_empty() && check.failed.is_empty();
     output.check(check, &subject.head);
+    if !judged.guards.is_empty() {
+        let organization = &judged.manifest.organization;
+        let lines: Vec<String> = judged.guards.iter().map(|change| change.line(organization)).collect();
+        output.evidence(&format!("## What a merge would change about signatures\n\n{}", lines.join("\n\n")));
+    }
     if !judged.report.is_empty() {
         output.evidence(&format!("## What a merge would approve\n\n{}", judged.report));
     }

@@ -74,7 +74,7 @@ impl Subject {
         }
     }
 
-    /// The contents of files named by new images.
+    /// What the files hold that images of the head name.
     pub(super) async fn named_at_head<'i>(&self, images: impl IntoIterator<Item = &'i Image>) -> NamedFiles {
         let main = self.head.first().map_or("", |main| main.path.as_str());
         let place = self.named.head.as_ref().map_or(NamedPlace::Directory(&self.named.directory), ReadAt::place);

@@ -73,6 +73,8 @@ pub(super) fn values(manifest: &Manifest, named: &BTreeMap<String, Digest>) -> V
         repositories,
         policy,
         proposals: _,
+        // Images have them applied.
+        guards: _,
         images,
     } = manifest;
     let Policy { image_access, registry_access, approvals: _ } = policy;

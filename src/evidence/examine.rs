@@ -1,5 +1,7 @@
 //! Examines one document beside an image: which part of the image it covers, and which of the required signers made it.
 
+use std::collections::BTreeSet;
+
 use super::document::Document;
 use super::fault::Fault;
 use super::provenance::{Claims, Stated};
@@ -122,18 +124,23 @@ impl Examined {
         self.covers.iter().map(signature).collect()
     }
 
-    /// It as a statement of provenance.
-    pub(super) fn stated(&self, index_is_signed: bool) -> Option<Stated<'_>> {
+    /// It as a statement of provenance, judged for so many signers.
+    pub(super) fn stated(&self, index_is_signed: bool, signers: usize) -> Option<Stated<'_>> {
+        let in_signed_index = self.place == Place::Index && index_is_signed;
         let (claims, is_signed) = match &self.document {
             Document::Signed(signed) => (built(&signed.says), self.is_verified()),
-            Document::Unsigned(Statement { says, .. }) => (built(says), self.place == Place::Index && index_is_signed),
+            Document::Unsigned(Statement { says, .. }) => (built(says), in_signed_index),
             Document::Broken { is_signature: false, .. } => (None, false),
             Document::Broken { .. } | Document::Other => return None,
         };
         let fault = self.fault().filter(|_| !is_signed);
         let is_stated =
             !self.covers.is_empty() && (claims.is_some() || matches!(self.document, Document::Broken { .. }));
-        is_stated.then_some(Stated { claims, covers: &self.covers, is_signed, fault })
+        let signed_by: BTreeSet<usize> = match &self.document {
+            Document::Unsigned(_) if in_signed_index => (0..signers).collect(),
+            _ => (0..signers).filter(|i| self.verdicts.get(*i).is_some_and(Result::is_ok)).collect(),
+        };
+        is_stated.then_some(Stated { claims, covers: &self.covers, is_signed, signed_by, fault })
     }
 
     /// Whether it is a signature of something else.

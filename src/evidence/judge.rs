@@ -18,9 +18,11 @@ pub(crate) fn judge(asked: Asked<'_>, subjects: &[Subject], found: &Found, label
     let examined: Vec<Examined> = beside.into_iter().filter_map(|beside| examine(beside, &image)).collect();
     let overall = asked.signatures.map(|signatures| stand(signatures, &examined, &image, &found.unread));
     let provenance = {
+        let signers = image.signers.len();
         let index_is_signed = overall.as_ref().is_some_and(|overall| overall.index_is_signed);
-        let stated: Vec<Stated<'_>> = examined.iter().filter_map(|one| one.stated(index_is_signed)).collect();
-        provenance::judge(asked.provenance, &stated, subjects, &found.unread, labels)
+        let stated: Vec<Stated<'_>> = examined.iter().filter_map(|one| one.stated(index_is_signed, signers)).collect();
+        let each = if matches!(asked.signatures, Some(Signatures::AllOf(_))) { signers } else { 0 };
+        provenance::judge(asked.provenance, each, &stated, subjects, &found.unread, labels)
     };
     let unsigned = overall.as_ref().and_then(|overall| overall.unsigned.clone()).or_else(|| {
         let required = asked.provenance?;

@@ -23,6 +23,9 @@ const CHAIN: &str = "dev.sigstore.cosign/chain";
 const LOG_ENTRY: &str = "dev.sigstore.cosign/bundle";
 const TIMESTAMP: &str = "dev.sigstore.cosign/rfc3161timestamp";
 
+/// What cosign calls what it signs; others sign other things in this form.
+const SIGNATURE_TYPE: &str = "cosign container image signature";
+
 /// The most certificates in a chain.
 const CHAIN_LIMIT: usize = 10;
 
@@ -36,6 +39,8 @@ struct Payload {
 #[derive(Deserialize)]
 #[serde(expecting = "what simple signing signs")]
 struct Critical {
+    #[serde(rename = "type")]
+    kind: String,
     image: Image,
 }
 
@@ -54,6 +59,9 @@ pub(super) fn kind(beside: &Beside) -> Kind {
 /// Simple signing: the layer is what is signed. The repository that it names is for people; the digest decides.
 pub(super) fn simple(beside: &Beside) -> Result<Option<Signed>, Fault> {
     let payload: Payload = serde_json::from_slice(&beside.content).map_err(unreadable)?;
+    if payload.critical.kind != SIGNATURE_TYPE {
+        return Err(Fault::Unsupported(format!("simple signing of type {}", payload.critical.kind)));
+    }
     let signature = annotation(beside, SIGNATURE).ok_or_else(|| Fault::Unreadable("it has no signature".to_owned()))?;
     let bundle = bundle_of(beside, "messageSignature", &json!({ "signature": signature }), true)?;
     let SignatureContent::MessageSignature(message) = &bundle.content else {

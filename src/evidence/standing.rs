@@ -1,6 +1,6 @@
 //! Whether an image is signed as the manifest requires.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::coverage::Coverage;
 use super::examine::{Covering, Examined, Image};
@@ -37,6 +37,9 @@ struct Standing<'a> {
 }
 
 pub(super) fn stand(signatures: &Signatures, examined: &[Examined], image: &Image<'_>, unread: &[Unread]) -> Overall {
+    if let Some(detail) = same_key(signatures, image) {
+        return twice(signatures, image, &detail);
+    }
     let standings: Vec<Standing<'_>> = signatures
         .signers()
         .iter()
@@ -67,6 +70,29 @@ pub(super) fn stand(signatures: &Signatures, examined: &[Examined], image: &Imag
     };
     let unsigned = format!("no verified signature by {who}: {}, {}", open.state.as_str(), open.detail);
     Overall { signed_by: None, unsigned: Some(unsigned), missing: open.missing(), index_is_signed: false }
+}
+
+/// Says which two of the signers that must all sign are the same key: its signature would count for both.
+fn same_key(signatures: &Signatures, image: &Image<'_>) -> Option<String> {
+    let Signatures::AllOf(signers) = signatures else { return None };
+    let mut known = BTreeMap::new();
+    signers.iter().find_map(|signer| {
+        let Signer::Key(path) = signer else { return None };
+        let key = image.trust.key(path).ok()?;
+        let other = known.insert(key.fingerprint.as_str(), path)?;
+        Some(format!("{other} and {path} are the same key, and all-of needs different ones"))
+    })
+}
+
+/// The result if two signers are the same.
+fn twice(signatures: &Signatures, image: &Image<'_>, detail: &str) -> Overall {
+    let unsigned = format!("no verified signature by {signatures}: {}, {detail}", State::Failed.as_str());
+    let missing = image.subjects.iter().take(1).map(|Subject { digest, covers }| {
+        let (kind, state, covers) = (Kind::CosignKey, State::Failed, covers.clone());
+        let signature = Signature { kind, state, by: None, detail: Some(detail.to_owned()), covers };
+        Covering { signature, digest: digest.clone() }
+    });
+    Overall { signed_by: None, unsigned: Some(unsigned), missing: missing.collect(), index_is_signed: false }
 }
 
 /// Which of several unverified results is shown first: one that may still turn out well.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
 use super::budget::Budget;
 use super::documents::Documents;
@@ -40,7 +40,12 @@ pub struct Sources {
     referrers: Arc<Mutex<Referrers>>,
     /// Signatures and statements that were read.
     contents: Arc<Mutex<BTreeMap<Digest, Bytes>>>,
+    /// Limits how many images' signatures are held at once.
+    turns: Arc<Semaphore>,
 }
+
+/// For how many images signatures are verified at once: what is read for one can be large.
+const TURNS: usize = 4;
 
 /// The most bytes of signatures and statements that are kept.
 const CONTENTS: usize = 16 * 1024 * 1024;
@@ -107,7 +112,13 @@ impl Sources {
             lists: Arc::default(),
             referrers: Arc::default(),
             contents: Arc::default(),
+            turns: Arc::new(Semaphore::new(TURNS)),
         }
+    }
+
+    /// Waits until the signatures of one more image may be read; that holds until the answer is dropped.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok()
     }
 
     /// Whether the bytes of this source can be mounted with this run's credential.

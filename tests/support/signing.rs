@@ -145,7 +145,7 @@ pub fn statement(digest: &Digest, predicate_type: &str, predicate: &Value) -> Va
 pub fn provenance(builder: &str, source: &str, commit: &str) -> Value {
     json!({
         "buildDefinition": {
-            "buildType": "https://example.org/build/v1",
+            "buildType": "https://actions.github.io/buildtypes/workflow/v1",
             "externalParameters": {"workflow": {"repository": source, "ref": "refs/heads/main"}},
             "internalParameters": {},
             "resolvedDependencies": [{"uri": format!("git+{source}@refs/heads/main"), "digest": {"gitCommit": commit}}],

@@ -7,6 +7,15 @@ use crate::text::{clean, cut};
 const SLSA_0_2: &str = "https://slsa.dev/provenance/v0.2";
 const SLSA_1: &str = "https://slsa.dev/provenance/v1";
 
+/// The build types of GitHub's workflows, which define `workflow.repository` as the source.
+const GITHUB: [&str; 2] = [
+    "https://actions.github.io/buildtypes/workflow/v1",
+    "https://slsa-framework.github.io/github-actions-buildtypes/workflow/v1",
+];
+
+/// The build type of BuildKit, which defines `configSource` as the source.
+const BUILDKIT_1: &str = "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md";
+
 /// Where BuildKit keeps its client's claims about the checkout, in SLSA 0.2.
 const BUILDKIT: &str = "https://mobyproject.org/buildkit@v1#metadata";
 
@@ -21,6 +30,16 @@ pub(crate) struct Claims {
     pub commit: Option<String>,
     /// Whether the builder fetched the source itself. Otherwise its client only stated what it sent.
     pub is_fetched: bool,
+    /// What requirements are compared with.
+    pub exact: Exact,
+}
+
+/// The claims as written, not cleaned for people, and only where the type of build defines their meaning.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Exact {
+    pub builder: Option<String>,
+    /// The source that was built; what else went into the image does not count.
+    pub source: Option<String>,
 }
 
 impl Claims {
@@ -35,10 +54,13 @@ impl Claims {
         if predicate_type == SLSA_0_2 { version_0_2(&predicate) } else { version_1(&predicate) }
     }
 
-    fn of(builder: &Value, fetched: Option<Origin>, said: Option<Origin>) -> Self {
+    fn of(builder: &Value, source: &Value, fetched: Option<Origin>, said: Option<Origin>) -> Self {
         let is_fetched = fetched.is_some();
+        // An address with anything that people do not see is of no repository.
+        let source = source.as_str().filter(|text| !text.is_empty() && clean(text) == *text);
+        let exact = Exact { builder: builder.as_str().map(str::to_owned), source: source.map(str::to_owned) };
         let Origin { source, commit } = fetched.or(said).unwrap_or_default();
-        Self { builder: text(builder), source, commit, is_fetched }
+        Self { builder: text(builder), source, commit, is_fetched, exact }
     }
 }
 
@@ -53,7 +75,7 @@ fn version_0_2(predicate: &Value) -> Claims {
     let config = &predicate["invocation"]["configSource"];
     let materials = list(&predicate["materials"]);
     let fetched = fetched(config).or_else(|| materials.iter().find_map(fetched));
-    Claims::of(&predicate["builder"]["id"], fetched, said(&predicate["metadata"][BUILDKIT]["vcs"]))
+    Claims::of(&predicate["builder"]["id"], &config["uri"], fetched, said(&predicate["metadata"][BUILDKIT]["vcs"]))
 }
 
 fn version_1(predicate: &Value) -> Claims {
@@ -71,7 +93,12 @@ fn version_1(predicate: &Value) -> Claims {
         Some(config) => Some(config),
         None => dependencies.iter().find_map(fetched),
     };
-    Claims::of(&run["builder"]["id"], fetched, said(&run["metadata"]["buildkit_metadata"]["vcs"]))
+    let source = match build["buildType"].as_str() {
+        Some(kind) if GITHUB.contains(&kind) => &parameters["workflow"]["repository"],
+        Some(BUILDKIT_1) => &parameters["configSource"]["uri"],
+        _ => &Value::Null,
+    };
+    Claims::of(&run["builder"]["id"], source, fetched, said(&run["metadata"]["buildkit_metadata"]["vcs"]))
 }
 
 /// What a builder fetched from version control.

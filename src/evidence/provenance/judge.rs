@@ -1,5 +1,7 @@
 //! Whether provenance is what the manifest requires.
 
+use std::collections::BTreeSet;
+
 use super::Claims;
 use super::source::is_same_source;
 use crate::content::labels::Labels;
@@ -7,6 +9,10 @@ use crate::evidence::coverage::Coverage;
 use crate::evidence::fault::Fault;
 use crate::evidence::{Covers, Provenance, State, Subject, Unread};
 use crate::manifest::RequiredProvenance;
+use crate::text::{clean, cut};
+
+/// The most characters of a source in a reason.
+const SOURCE: usize = 500;
 
 /// One statement about how the image, or one of its platforms, was built.
 pub(in crate::evidence) struct Stated<'a> {
@@ -16,12 +22,16 @@ pub(in crate::evidence) struct Stated<'a> {
     pub covers: &'a [Subject],
     /// Whether one of the signers that `signatures` requires signed it.
     pub is_signed: bool,
+    /// Which of them did.
+    pub signed_by: BTreeSet<usize>,
     /// Why none of them is known to have signed it.
     pub fault: Option<&'a Fault>,
 }
 
+/// `each`: how many signers must each have signed what is required; 0 if any of them will do.
 pub(in crate::evidence) fn judge(
     required: Option<&RequiredProvenance>,
+    each: usize,
     stated: &[Stated<'_>],
     subjects: &[Subject],
     unread: &[Unread],
@@ -32,14 +42,14 @@ pub(in crate::evidence) fn judge(
     let shown = shown.min_by_key(|(one, claims)| (!met(one), !one.is_signed, names(one.covers), text(claims)));
     let broken = stated.iter().find_map(|one| one.fault.filter(|_| one.claims.is_none()));
     let (state, detail) = match (required, shown, broken) {
-        (Some(required), ..) => require(required, stated, subjects, unread),
+        (Some(required), ..) => require(required, each, stated, subjects, unread),
         (None, Some(_), _) => (State::Present, None),
         (None, None, Some(fault)) => (fault.state(), Some(fault.to_string())),
         (None, None, None) => (State::Unknown, Some(unread.first()?.why.clone())),
     };
     let claims = shown.map(|(_, claims)| claims.clone()).unwrap_or_default();
     let agrees = agrees(&claims, labels);
-    let Claims { builder, source, commit, is_fetched: _ } = claims;
+    let Claims { builder, source, commit, .. } = claims;
     Some(Provenance { state, builder, source, commit, agrees, detail })
 }
 
@@ -54,17 +64,26 @@ fn text(claims: &Claims) -> (&Option<String>, &Option<String>, &Option<String>) 
 
 fn require(
     required: &RequiredProvenance,
+    each: usize,
     stated: &[Stated<'_>],
     subjects: &[Subject],
     unread: &[Unread],
 ) -> (State, Option<String>) {
-    let meeting = stated.iter().filter(|one| meets(one, required).is_ok());
-    let coverage = Coverage::of(subjects, meeting.flat_map(|one| one.covers).map(|subject| &subject.digest));
-    if coverage.is_whole() {
+    let coverage_by = |signer: Option<usize>| {
+        let is_by = |one: &&Stated<'_>| signer.is_none_or(|signer| one.signed_by.contains(&signer));
+        let meeting = stated.iter().filter(is_by).filter(|one| meets(one, required).is_ok());
+        Coverage::of(subjects, meeting.flat_map(|one| one.covers).map(|subject| &subject.digest))
+    };
+    let coverage = coverage_by(None);
+    let is_whole = coverage.is_whole();
+    if is_whole && (0..each).all(|signer| coverage_by(Some(signer)).is_whole()) {
         return (State::Verified, None);
     }
     if let Some(unread) = unread.first() {
         return (State::Unknown, Some(format!("it could not be looked at: {}", unread.why)));
+    }
+    if is_whole {
+        return (State::Failed, Some("not all of those who must sign the image signed it".to_owned()));
     }
     let is_part = coverage.covered().next().is_some();
     let lacking = coverage.lacking().next().filter(|_| is_part);
@@ -93,18 +112,23 @@ fn meets(one: &Stated<'_>, required: &RequiredProvenance) -> Result<(), Unmet> {
         return Err(Unmet { state, why: format!("{why}{fault}") });
     };
     if let Some(builder) = &required.builder
-        && claims.builder.as_ref() != Some(builder)
+        && claims.exact.builder.as_ref() != Some(builder)
     {
-        return Err(failed(format!("its builder is {}", claims.builder.as_deref().unwrap_or("not named"))));
+        let is_alike = claims.builder.as_ref() == Some(builder);
+        let hidden = if is_alike { " with characters that are not visible" } else { "" };
+        return Err(failed(format!("its builder is {}{hidden}", claims.builder.as_deref().unwrap_or("not named"))));
     }
     let Some(source) = &required.source else { return Ok(()) };
-    match &claims.source {
-        Some(found) if !is_same_source(found, source) => Err(failed(format!("its source is {found}"))),
-        Some(found) if !claims.is_fetched => {
+    match (&claims.exact.source, &claims.source) {
+        (Some(found), _) if is_same_source(found, source) => Ok(()),
+        (Some(found), _) => Err(failed(format!("its source is {}", cut(&clean(found), SOURCE)))),
+        (None, Some(found)) if !claims.is_fetched => {
             Err(failed(format!("{found} is only what the client of its builder said of its source")))
         }
-        Some(_) => Ok(()),
-        None => Err(failed("its source is not named".to_owned())),
+        (None, Some(found)) => {
+            Err(failed(format!("its source is not named; {found} is only something it was built with")))
+        }
+        (None, None) => Err(failed("its source is not named".to_owned())),
     }
 }
 

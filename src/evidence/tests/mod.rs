@@ -16,6 +16,7 @@ mod authority;
 mod hostile;
 mod others;
 mod provenance;
+mod required;
 mod signatures;
 
 const WORKFLOW: &str = "https://github.com/acme/tool/.github/workflows/release.yml@refs/tags/v1.2.3";

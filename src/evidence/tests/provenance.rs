@@ -2,12 +2,12 @@
 
 use super::*;
 
-const BUILDER: &str = "https://github.com/acme/tool/actions/runs/1";
-const SOURCE: &str = "https://github.com/acme/tool";
+pub(super) const BUILDER: &str = "https://github.com/acme/tool/actions/runs/1";
+pub(super) const SOURCE: &str = "https://github.com/acme/tool";
 const COMMIT: &str = "0123456789012345678901234567890123456789";
 
 /// As GitHub's workflows write it.
-fn github(source: &str) -> Value {
+pub(super) fn github(source: &str) -> Value {
     json!({
         "buildDefinition": {
             "buildType": "https://actions.github.io/buildtypes/workflow/v1",
@@ -21,10 +21,11 @@ fn github(source: &str) -> Value {
 }
 
 /// As BuildKit writes it, SLSA 1, if it fetched the source.
-fn buildkit_1() -> Value {
+pub(super) fn buildkit_1() -> Value {
     let uri = format!("{SOURCE}.git#v1");
     json!({
         "buildDefinition": {
+            "buildType": "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md",
             "externalParameters": { "configSource": { "uri": uri, "digest": { "sha1": COMMIT } } },
             "resolvedDependencies": [
                 { "uri": "pkg:docker/alpine@3", "digest": { "sha256": "a" } },
@@ -115,67 +116,79 @@ fn required(world: &World, signer: Signer, required: &Required, beside: Vec<Besi
     format!("    {}{detail}\n    {unsigned}\n", state.as_str())
 }
 
-#[test]
-fn required_provenance_is_signed_and_says_what_is_required() {
-    let world = World::new();
+/// Provenance as GitHub's workflows store it.
+fn by_github(world: &World, source: &str) -> Beside {
+    referrer(&world.keyless(&leaf(), &about(SLSA, &github(source), &[1])))
+}
+
+fn signed_by_key(world: &World, numbers: &[u8]) -> Beside {
+    referrer(&world.keyed(&world.key, &signed(numbers)))
+}
+
+/// Provenance signed with a key, under the tag.
+fn attested(key: &KeyPair, numbers: &[u8]) -> Beside {
+    let envelope = envelope(&about(SLSA, &github(SOURCE), numbers), key);
+    beside(Place::AttestationTag, "application/vnd.dsse.envelope.v1+json", envelope)
+}
+
+/// Provenance signed with a certificate, logged, under the tag.
+fn logged_attestation(of: &Authority) -> Beside {
+    let (key, payload) = (KeyPair::new(), about(SLSA, &github(SOURCE), &[1]));
+    let certificate = pem("CERTIFICATE", &of.issue(&leaf(), &key));
+    let envelope = envelope(&payload, &key);
+    let body = envelope_body(&payload, &envelope, &certificate);
+    let entry = of.annotation(&body, time("2025-03-01T10:05:00Z"));
+    let annotations = [("dev.sigstore.cosign/certificate", certificate), ("dev.sigstore.cosign/bundle", entry)];
+    let annotations = annotations.map(|(name, value)| (name.to_owned(), value)).into();
+    Beside { annotations, ..beside(Place::AttestationTag, "application/vnd.dsse.envelope.v1+json", envelope) }
+}
+
+/// What the manifest lets in by its signer, and by its provenance.
+fn required_of_signers(world: &World) -> Vec<(&'static str, String)> {
     let source = Required { builder: None, source: Some(SOURCE) };
     let both = Required { builder: Some(BUILDER), source: Some("https://GitHub.com/acme/tool.git") };
     let other_builder = Required { builder: Some("https://builder.example"), source: None };
-    let identity = || by_identity(WORKFLOW);
-    let by_github = |source: &str| referrer(&world.keyless(&leaf(), &about(SLSA, &github(source), &[1])));
-    let signed_by_key = |numbers: &[u8]| referrer(&world.keyed(&world.key, &signed(numbers)));
-    let attested = |key: &KeyPair, numbers: &[u8]| {
-        let envelope = envelope(&about(SLSA, &github(SOURCE), numbers), key);
-        beside(Place::AttestationTag, "application/vnd.dsse.envelope.v1+json", envelope)
-    };
-    let logged_attestation = |of: &Authority| {
-        let (key, payload) = (KeyPair::new(), about(SLSA, &github(SOURCE), &[1]));
-        let certificate = pem("CERTIFICATE", &of.issue(&leaf(), &key));
-        let envelope = envelope(&payload, &key);
-        let body = envelope_body(&payload, &envelope, &certificate);
-        let entry = of.annotation(&body, time("2025-03-01T10:05:00Z"));
-        let annotations = [("dev.sigstore.cosign/certificate", certificate), ("dev.sigstore.cosign/bundle", entry)];
-        let annotations = annotations.map(|(name, value)| (name.to_owned(), value)).into();
-        Beside { annotations, ..beside(Place::AttestationTag, "application/vnd.dsse.envelope.v1+json", envelope) }
-    };
-    let signed_by_identity = || referrer(&world.keyless(&leaf(), &signed(&[1])));
-    let cases = [
-        ("GitHub's", required(&world, identity(), &both, vec![by_github(SOURCE)])),
-        ("other source", required(&world, identity(), &source, vec![by_github("https://github.com/acme/fork")])),
-        ("other builder", required(&world, identity(), &other_builder, vec![by_github(SOURCE)])),
-        ("none", required(&world, by_key(), &source, vec![signed_by_key(&[1])])),
-        ("by another", required(&world, by_key(), &source, vec![signed_by_key(&[1]), by_github(SOURCE)])),
-        (
-            "attested with the key",
-            required(&world, by_key(), &source, vec![signed_by_key(&[1]), attested(&world.key, &[1])]),
-        ),
-        ("attested with another key", {
-            required(&world, by_key(), &source, vec![signed_by_key(&[1]), attested(&KeyPair::new(), &[1])])
-        }),
+    let by_another = "https://github.com/acme/fork";
+    let signed = || signed_by_key(world, &[1]);
+    let by_identity = |asked: &Required, beside| required(world, by_identity(WORKFLOW), asked, beside);
+    let by_key = |beside| required(world, by_key(), &source, beside);
+    let signed_by_identity = || referrer(&world.keyless(&leaf(), &super::signed(&[1])));
+    let other = Authority::new("Other");
+    vec![
+        ("GitHub's", by_identity(&both, vec![by_github(world, SOURCE)])),
+        ("other source", by_identity(&source, vec![by_github(world, by_another)])),
+        ("other builder", by_identity(&other_builder, vec![by_github(world, SOURCE)])),
+        ("none", by_key(vec![signed()])),
+        ("by another", by_key(vec![signed(), by_github(world, SOURCE)])),
+        ("attested with the key", by_key(vec![signed(), attested(&world.key, &[1])])),
+        ("attested with another key", by_key(vec![signed(), attested(&KeyPair::new(), &[1])])),
         ("attested by the identity, logged", {
-            required(&world, identity(), &source, vec![signed_by_identity(), logged_attestation(&world.authority)])
+            by_identity(&source, vec![signed_by_identity(), logged_attestation(&world.authority)])
         }),
         ("attested under another root", {
-            required(
-                &world,
-                identity(),
-                &source,
-                vec![signed_by_identity(), logged_attestation(&Authority::new("Other"))],
-            )
+            by_identity(&source, vec![signed_by_identity(), logged_attestation(&other)])
         }),
-        ("of one platform", required(&world, by_key(), &source, vec![signed_by_key(&[1]), attested(&world.key, &[2])])),
-        ("BuildKit's in a signed index", {
-            let each = [in_index(2, SLSA, &buildkit_1()), in_index(3, SLSA, &buildkit_1())];
-            required(&world, by_key(), &source, [vec![signed_by_key(&[1])], each.to_vec()].concat())
-        }),
-        ("BuildKit's where only platforms are signed", {
-            let each = [in_index(2, SLSA, &buildkit_1()), in_index(3, SLSA, &buildkit_1())];
-            required(&world, by_key(), &source, [vec![signed_by_key(&[2, 3])], each.to_vec()].concat())
-        }),
-        ("the source as a client named it", {
-            let each = [in_index(2, SLSA_0_2, &buildkit_0_2()), in_index(3, SLSA_0_2, &buildkit_0_2())];
-            required(&world, by_key(), &source, [vec![signed_by_key(&[1])], each.to_vec()].concat())
-        }),
-    ];
-    insta::assert_snapshot!(cases.map(|(name, told)| format!("{name}\n{told}")).concat());
+        ("of one platform", by_key(vec![signed(), attested(&world.key, &[2])])),
+    ]
+}
+
+/// What builds say of each platform inside the index.
+fn required_of_builds(world: &World) -> Vec<(&'static str, String)> {
+    let source = Required { builder: None, source: Some(SOURCE) };
+    let inside = |predicate_type: &str, predicate: &Value, signed: &[u8]| {
+        let each = [2, 3].map(|n| in_index(n, predicate_type, predicate));
+        required(world, by_key(), &source, [vec![signed_by_key(world, signed)], each.to_vec()].concat())
+    };
+    vec![
+        ("BuildKit's in a signed index", inside(SLSA, &buildkit_1(), &[1])),
+        ("BuildKit's where only platforms are signed", inside(SLSA, &buildkit_1(), &[2, 3])),
+        ("the source as a client named it", inside(SLSA_0_2, &buildkit_0_2(), &[1])),
+    ]
+}
+
+#[test]
+fn required_provenance_is_signed_and_says_what_is_required() {
+    let world = World::new();
+    let cases = [required_of_signers(&world), required_of_builds(&world)].concat();
+    insta::assert_snapshot!(cases.iter().map(|(name, told)| format!("{name}\n{told}")).collect::<String>());
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::bounds::Bounds;
+use super::bounds::{Bounds, DOCUMENT, too_large, too_many};
 use super::platforms::Attestations;
 use crate::content::Document;
 use crate::content::statements::{Statement, names_contents, statements};
@@ -14,7 +14,7 @@ use crate::observe::sources::Sources;
 use crate::registry::{Error, ErrorKind};
 
 /// How many documents or contents are read at once.
-const TOGETHER: usize = 8;
+const TOGETHER: usize = 4;
 
 /// The prefix of the predicate types of provenance.
 const PROVENANCE: &str = "https://slsa.dev/provenance/";
@@ -24,6 +24,8 @@ pub(super) struct Gathering<'a> {
     sources: &'a Sources,
     location: &'a Location,
     bounds: Bounds,
+    /// Whether more was found than is read: nothing else is looked for.
+    is_full: bool,
     found: Found,
 }
 
@@ -32,6 +34,8 @@ struct Candidate {
     place: Place,
     /// Its name in messages.
     name: String,
+    /// Whether a list names it; otherwise it is only tried.
+    is_listed: bool,
     read: Read,
 }
 
@@ -44,7 +48,7 @@ enum Read {
 
 impl<'a> Gathering<'a> {
     pub(super) const fn new(sources: &'a Sources, location: &'a Location, bounds: Bounds) -> Self {
-        Self { sources, location, bounds, found: Found { beside: Vec::new(), unread: Vec::new() } }
+        Self { sources, location, bounds, is_full: false, found: Found { beside: Vec::new(), unread: Vec::new() } }
     }
 
     pub(super) const fn location(&self) -> &'a Location {
@@ -57,32 +61,77 @@ impl<'a> Gathering<'a> {
 
     /// Reads the companions of a manifest.
     pub(super) async fn beside(&mut self, subject: &Digest) -> Result<(), Error> {
+        if self.is_full {
+            return Ok(());
+        }
+        if let Err(why) = self.bounds.take_manifest() {
+            self.fill(subject, why);
+            return Ok(());
+        }
         let (sources, location) = (self.sources, self.location);
         let mut listed = match self.bounds.tells {
             true => companions::signing(sources, location, subject).await?,
             false => companions::beside(sources, location, subject).await?,
         };
-        listed.bound();
         for left in listed.left.into_iter().filter(|_| self.bounds.tells) {
             self.found.unread.push(Unread { subject: subject.clone(), why: left.to_string() });
         }
-        let candidates: Vec<Candidate> = stream::iter(listed.companions.into_iter().filter_map(places))
-            .map(|(place, companion)| async move { candidate(sources, location, place, companion).await })
-            .buffered(TOGETHER)
-            .try_collect()
-            .await?;
-        for candidate in candidates {
-            self.take(subject, candidate).await?;
+        let taken = self.bounds.take_companions(listed.companions.len());
+        if taken < listed.companions.len() {
+            listed.companions.truncate(taken);
+            self.fill(subject, too_many());
+        }
+        let tags_are_listed = sources.companion_tags(location).await?.is_some();
+        let wanted = self.with_room(subject, listed.companions);
+        // Only a few documents are held at once: each may be large, whatever the list says.
+        for few in wanted.chunks(TOGETHER) {
+            let candidates: Vec<Candidate> = stream::iter(few.to_vec())
+                .map(|(place, companion)| async move {
+                    candidate(sources, location, place, companion, tags_are_listed).await
+                })
+                .buffered(TOGETHER)
+                .try_collect()
+                .await?;
+            for candidate in candidates {
+                self.take(subject, candidate).await?;
+            }
         }
         Ok(())
     }
 
+    /// Stops looking for more, and says why.
+    fn fill(&mut self, subject: &Digest, why: String) {
+        self.is_full = true;
+        if self.bounds.tells {
+            self.unread(subject, why);
+        }
+    }
+
+    /// Those that may say who made the image, and whose documents there is room for.
+    fn with_room(&mut self, subject: &Digest, companions: Vec<Companion>) -> Vec<(Place, Companion)> {
+        let mut wanted = Vec::new();
+        for (place, companion) in companions.into_iter().filter_map(places) {
+            if let Companion::Referrer { referrer, .. } = &companion
+                && let Err(why) = self.bounds.take_document(referrer.size)
+            {
+                why.into_iter().for_each(|why| self.unread(subject, format!("{}: {why}", referrer.digest)));
+                continue;
+            }
+            wanted.push((place, companion));
+        }
+        wanted
+    }
+
     /// Reads what attestation manifests of an index say about builds.
     pub(super) async fn inside(&mut self, attestations: &[Attestations]) -> Result<(), Error> {
-        for Attestations { about, digest } in attestations {
+        for Attestations { about, digest, size } in attestations {
             let (place, name) = (Place::Index, digest.to_string());
+            if let Err(why) = self.bounds.take_document(*size) {
+                why.into_iter().for_each(|why| self.unread(about, format!("{name}: {why}")));
+                continue;
+            }
             let read = read(self.sources.document(self.location, digest).await)?;
-            self.take(about, Candidate { place, name, read }).await?;
+            self.take(about, Candidate { place, name, is_listed: true, read }).await?;
         }
         Ok(())
     }
@@ -106,6 +155,13 @@ impl<'a> Gathering<'a> {
     /// Takes what a document says about who made the image.
     async fn take(&mut self, subject: &Digest, candidate: Candidate) -> Result<(), Error> {
         let (place, name) = (candidate.place, candidate.name.clone());
+        // The list of tags does not say how large they are.
+        if let (Place::SignatureTag | Place::AttestationTag, Read::Document(document)) = (place, &candidate.read)
+            && let Err(why) = self.bounds.take_document(document.bytes.len() as u64)
+        {
+            why.into_iter().for_each(|why| self.unread(subject, format!("{name}: {why}")));
+            return Ok(());
+        }
         match candidate.statements() {
             Ok(None) => Ok(()),
             Ok(Some((document, statements))) => {
@@ -180,7 +236,7 @@ impl Candidate {
                 Ok(statements) => Ok(Some((document, statements))),
                 Err(error) => Err(format!("cannot be used: {error}")),
             },
-            Read::Missing if matches!(self.place, Place::SignatureTag | Place::AttestationTag) => Ok(None),
+            Read::Missing if !self.is_listed => Ok(None),
             Read::Missing => Err("is listed and not there".to_owned()),
             Read::Unusable(why) => Err(format!("cannot be used: {why}")),
         }
@@ -205,18 +261,23 @@ async fn candidate(
     location: &Location,
     place: Place,
     companion: Companion,
+    tags_are_listed: bool,
 ) -> Result<Candidate, Error> {
+    let is_listed = tags_are_listed || companion.subject().is_some();
     let (name, document) = match companion {
         Companion::Referrer { referrer, .. } => {
             (referrer.digest.to_string(), sources.document(location, &referrer.digest).await)
         }
         Companion::Tagged(tag) => (Tag::to_string(&tag), sources.document_of_tag(location, &tag).await),
     };
-    Ok(Candidate { place, name, read: read(document)? })
+    Ok(Candidate { place, name, is_listed, read: read(document)? })
 }
 
 fn read(document: Result<Option<Document>, Error>) -> Result<Read, Error> {
     match document {
+        Ok(Some(document)) if document.bytes.len() as u64 > DOCUMENT => {
+            Ok(Read::Unusable(too_large(document.bytes.len() as u64)))
+        }
         Ok(Some(document)) => Ok(Read::Document(document)),
         Ok(None) => Ok(Read::Missing),
         // A fault in the document itself is permanent.

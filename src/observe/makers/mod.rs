@@ -60,6 +60,7 @@ impl MakerReader<'_> {
         labels: &Labels,
         builds: Builds,
     ) -> Result<Makers, Error> {
+        let _turn = self.sources.turn().await;
         let asked = Asked { signatures: image.signatures.as_ref(), provenance: image.provenance.as_ref() };
         let mut gathering = Gathering::new(self.sources, &image.source, Bounds::of_asked());
         let mut subjects = vec![top(digest)];

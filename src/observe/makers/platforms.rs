@@ -31,6 +31,8 @@ pub(super) struct Attestations {
     /// The platform's manifest that it is about.
     pub(super) about: Digest,
     pub(super) digest: Digest,
+    /// In bytes, according to the index.
+    pub(super) size: u64,
 }
 
 impl Platforms {
@@ -64,7 +66,7 @@ impl Platforms {
         let (mut subjects, mut attestations) = (Vec::new(), Vec::new());
         for child in children {
             match about(&child) {
-                Some(about) => attestations.push(Attestations { about, digest: child.digest }),
+                Some(about) => attestations.push(Attestations { about, digest: child.digest, size: child.size }),
                 None => subjects.push(subject(child)),
             }
         }

@@ -59,7 +59,8 @@ const SOURCE: &str = "https://github.com/acme/tool";
 fn predicate() -> Value {
     json!({
         "buildDefinition": {
-            "buildType": "https://example.org/build/v1", "externalParameters": {"source": SOURCE},
+            "buildType": "https://actions.github.io/buildtypes/workflow/v1",
+            "externalParameters": {"workflow": {"repository": SOURCE}},
             "resolvedDependencies": [{
                 "uri": format!("git+{SOURCE}@refs/heads/main"),
                 "digest": {"gitCommit": "4d1a5c4f1b8c2e6d9f0a3b7c5e8d1f2a6b9c0d3e"},

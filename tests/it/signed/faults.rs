@@ -310,6 +310,26 @@ fn places() -> Vec<Case> {
             it.tag(".sig", &it.world.key.simple_signature_of(&it.digest()));
             fails(it, "manifests/sha256-");
         }),
+        case("the .sig tag is listed and not there", BY_KEY, |it| {
+            it.tag(".sig", &it.world.key.simple_signature_of(&it.digest()));
+            let path = format!("^/v2/{}/manifests/sha256-", it.repository);
+            it.world.upstream.fault(Rule::new("", &path, Action::Answer(404, vec![], "".into())));
+        }),
+        case("the bundle's manifest is larger than what is read", BY_KEY, |it| {
+            let mut artifact = it.world.key.signature_of(it.image.root());
+            let mut manifest: Value = serde_json::from_slice(&artifact.root().bytes).unwrap();
+            manifest["annotations"]["padding"] = json!(" ".repeat(1_100_000));
+            artifact.manifests[0].bytes = manifest.to_string().into();
+            it.refer(&artifact);
+        }),
+        case("more stands beside its manifests than is read", BY_KEY, |it| {
+            for (subject, count) in [(it.image.root(), 150), (it.platform(0), 60)] {
+                for number in 0..count {
+                    let payload = format!("{{\"number\":{number}}}");
+                    it.refer(&Image::artifact(subject, BUNDLE, payload.as_bytes()));
+                }
+            }
+        }),
         case("the bundle is listed and not there", BY_KEY, move |it| {
             let signature = it.world.key.signature_of(it.image.root());
             it.refer(&signature);

@@ -256,8 +256,8 @@ fn on_github_the_bases_key_verifies_and_a_file_that_is_named_must_be_there() {
 
     let renamed = before.replace("keys/loki.pub", "keys/none.pub");
     let missing = check("missing", &[("approved-images.yml", &renamed)], 1);
-    assert_eq!(codes(&missing), ["unusable-file", "guard-lowered"], "{missing}");
-    let finding = &missing["findings"][0];
+    assert_eq!(codes(&missing), ["guard-lowered", "unusable-file"], "{missing}");
+    let finding = &missing["findings"][1];
     assert_eq!(finding["expected"], "a public key or a trusted root in keys/none.pub, which `signatures` names");
     assert!(
         finding["found"].as_str().unwrap().starts_with("there is no keys/none.pub in the repository at "),

@@ -1,6 +1,6 @@
 //! What a manifest asks for, item by item, each with its value, so that two states of a manifest can be compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::image::{Digest, Location, RepositoryName, Tag};
 use crate::manifest::{Destination, Image, ImageAccess, Manifest, Policy, RegistryAccess, Signatures, beside};
@@ -87,6 +87,7 @@ pub(super) fn values(manifest: &Manifest, named: &BTreeMap<String, Digest>) -> V
     values.extend(sources.map(|hosts| (Bound::Sources, hosts)));
     values.extend(image_access.as_ref().map(|access| (Bound::ImageAccess, image_access_text(access))));
     values.extend(registry_access.as_ref().map(|access| (Bound::RegistryAccess, registry_access_text(access))));
+    values.extend(together(images));
     for image in images {
         of_image(image, &mut values);
         for path in named_files(image).map(|path| beside(manifest.path(), path)) {
@@ -113,11 +114,6 @@ fn of_image(image: &Image, values: &mut Values) {
         let made = if access.create { ", created if missing" } else { "" };
         values.insert(Bound::Team(repository(), team.clone()), format!("{}{made}", access.permission.as_str()));
     }
-    if image.immutable_tags {
-        values.insert(Bound::ImmutableTags(name()), "true".to_owned());
-    }
-    values.extend(image.signatures.iter().map(|asked| (Bound::Signatures(name()), asked.to_string())));
-    values.extend(image.provenance.iter().map(|asked| (Bound::Provenance(name()), asked.to_string())));
     join(values, Bound::Platforms(name()), platforms(image));
     join(values, Bound::Cooldown(name()), format!("{}s", image.cooldown.as_secs()));
     for rejected in &image.rejected {
@@ -129,12 +125,47 @@ fn of_image(image: &Image, values: &mut Values) {
         values.insert(Bound::Revoked(name(), revoked.tag.clone(), revoked.digest.clone()), says.to_owned());
     }
     for approval in &image.approved {
-        let says = format!("{} {} of {}", image.source, approval.digest, ImageName::of(image).part);
+        let mut says = format!("{} {} of {}", image.source, approval.digest, ImageName::of(image).part);
+        // Among images of one name, which of them has the approval says who must have made it.
+        for bound in [Bound::Signatures(name()), Bound::Provenance(name())] {
+            let own = guard_text(image, &bound);
+            if values.get(&bound).is_some_and(|joined| *joined != own) {
+                says.push_str(&format!(", asked for {own}"));
+            }
+        }
         values.insert(Bound::Approval(Key::of(image, approval)), says);
         values.insert(Bound::Kept(Key::of(image, approval)), platforms(image));
         let mirrored = approval.mirrored.iter();
         values.extend(mirrored.map(|digest| (Bound::Mirrored(Key::of(image, approval)), digest.to_string())));
     }
+}
+
+/// What protects images, by their names. Images of one name may differ: their values are combined, and that one of them
+/// lacks it is a value as well. Nothing is said of names without any.
+fn together(images: &[Image]) -> Values {
+    let mut all: BTreeMap<Bound, BTreeSet<String>> = BTreeMap::new();
+    for image in images {
+        let name = || ImageName::of(image);
+        for bound in [Bound::Signatures(name()), Bound::Provenance(name()), Bound::ImmutableTags(name())] {
+            let text = guard_text(image, &bound);
+            all.entry(bound).or_default().insert(text);
+        }
+    }
+    let asks = |texts: &BTreeSet<String>| texts.iter().any(|text| text != NONE);
+    let joined = |texts: BTreeSet<String>| texts.into_iter().collect::<Vec<_>>().join(" and ");
+    all.into_iter().filter(|(_, texts)| asks(texts)).map(|(bound, texts)| (bound, joined(texts))).collect()
+}
+
+/// Where images of one name differ, the one that lacks a protection.
+const NONE: &str = "none";
+
+fn guard_text(image: &Image, bound: &Bound) -> String {
+    let text = match bound {
+        Bound::Signatures(_) => image.signatures.as_ref().map(ToString::to_string),
+        Bound::Provenance(_) => image.provenance.as_ref().map(ToString::to_string),
+        _ => image.immutable_tags.then(|| "true".to_owned()),
+    };
+    text.unwrap_or_else(|| NONE.to_owned())
 }
 
 /// Images of the same name may differ in a setting: their values are combined.

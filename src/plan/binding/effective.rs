@@ -194,10 +194,11 @@ impl Binding {
 
     fn hold_image(&mut self, bound: &Bound, name: &ImageName, before: &[&Image]) {
         for image in self.manifest.images.iter_mut().filter(|image| ImageName::of(image) == *name) {
+            // Of several, the one that protects applies to all.
             match (bound, before.first()) {
-                (Bound::ImmutableTags(_), same) => image.immutable_tags = same.is_some_and(|was| was.immutable_tags),
-                (Bound::Signatures(_), same) => image.signatures = same.and_then(|was| was.signatures.clone()),
-                (Bound::Provenance(_), same) => image.provenance = same.and_then(|was| was.provenance.clone()),
+                (Bound::ImmutableTags(_), _) => image.immutable_tags = before.iter().any(|was| was.immutable_tags),
+                (Bound::Signatures(_), _) => image.signatures = before.iter().find_map(|was| was.signatures.clone()),
+                (Bound::Provenance(_), _) => image.provenance = before.iter().find_map(|was| was.provenance.clone()),
                 (Bound::Platforms(_), Some(was)) => image.platforms.clone_from(&was.platforms),
                 (Bound::Cooldown(_), Some(was)) => image.cooldown = was.cooldown,
                 // A new image has no reviewed value that could apply.

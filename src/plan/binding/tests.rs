@@ -239,7 +239,7 @@ fn who_must_sign_is_what_was_reviewed_last_and_so_is_what_its_files_hold() {
     // Removed, weakened, or pointed at another key.
     let weaker = good.replace("    provenance: { source: https://a.example }\n", "");
     for (after, what) in [
-        (text(1, ""), &["`signatures`: removed on `acme/app`", "`provenance`: taken out on `acme/app`"][..]),
+        (text(1, ""), &["`signatures`: removed on `acme/app`", "`provenance`: removed on `acme/app`"][..]),
         (weaker, &["`provenance`: removed on `acme/app`"]),
         (
             good.replace("{ key: good.pub }", "{ any-of: [{ key: good.pub }, { key: evil.pub }] }"),

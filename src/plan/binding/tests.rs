@@ -272,6 +272,43 @@ fn who_must_sign_is_what_was_reviewed_last_and_so_is_what_its_files_hold() {
 }
 
 #[test]
+fn images_of_one_name_are_as_protected_as_the_one_that_was_reviewed() {
+    let entry = |more: &str, approved: &str| {
+        let image = text(1, &format!("{more}{approved}"));
+        image.split_once("images:\n").unwrap().1.trim_end().to_owned() + "\n"
+    };
+    let asked = "    signatures: { key: good.pub }\n    immutable-tags: true\n    rebuilds: ignore\n";
+    let unasked = "    rebuilds: ignore\n";
+    let both = |first: &str, second: &str| {
+        let (head, _) =
+            text(1, "").split_once("images:\n").map(|(head, rest)| (head.to_owned(), rest.to_owned())).unwrap();
+        let second = second.replace("team/app\n", "team/app\n    follow: each-minor\n");
+        format!("{head}images:\n{first}{second}")
+    };
+    let before = both(&entry(asked, ""), &entry(asked, ""));
+    let named: &[(&str, &str)] = &[("good.pub", "good")];
+    let begun = Keyed { by: By::Pushed, text: &before, named };
+    for after in [
+        both(&entry(unasked, ""), &entry(asked, "")),
+        both(&entry(asked, ""), &entry(unasked, "")),
+        both(&entry(unasked, ""), &entry(unasked, "")),
+    ] {
+        let (binding, said) = signed(&[begun, Keyed { text: &after, ..begun }], &[]);
+        assert_eq!(said.len(), 2, "{said:?}");
+        for image in &binding.manifest.images {
+            assert!(image.signatures.is_some() && image.immutable_tags, "{after}");
+        }
+    }
+    // An approval that moves between them is not the one that was reviewed.
+    let one = approved(&["1"]);
+    let mixed = both(&entry(asked, &one), &entry(unasked, ""));
+    let swapped = both(&entry(asked, ""), &entry(unasked, &one));
+    let begun = Keyed { by: By::Pushed, text: &mixed, named };
+    let (binding, _) = signed(&[begun, Keyed { text: &swapped, ..begun }], &[]);
+    assert_eq!(binding.approvals.len(), 1);
+}
+
+#[test]
 fn our_own_record_needs_no_review_and_a_record_of_anybody_else_does() {
     let plain = text(1, &approved(&["1"]));
     let recorded = plain.replace(&format!("{DIGEST} }}"), &format!("{DIGEST}, mirrored: {DIGEST} }}"));

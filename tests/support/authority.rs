@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use wharfinger::internals::image::Digest;
 
+use super::der::{bits, der, extension, name, oid, sequence};
 use super::images::{Image, Manifest};
 use super::signing::{
     BUNDLE, ENVELOPE, Key, SIGN, SIMPLE_SIGNING, bundle_of, pem, sha256, simple_payload, statement, tagged,
@@ -234,7 +235,7 @@ impl Authority {
             der(0xa3, &sequence(extensions)),
         ]);
         let signature = BASE64.decode(self.key.sign(&body)).unwrap();
-        sequence(&[body, algorithm, der(0x03, &[&[0], &*signature].concat())])
+        sequence(&[body, algorithm, bits(&signature)])
     }
 }
 
@@ -253,42 +254,4 @@ fn sha256_hex(bytes: &[u8]) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len();
-    let mut out = vec![tag];
-    match length {
-        0..=127 => out.push(length as u8),
-        128..=255 => out.extend([0x81, length as u8]),
-        _ => out.extend([0x82, (length >> 8) as u8, length as u8]),
-    }
-    out.extend(content);
-    out
-}
-
-fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
-    der(0x30, &parts.concat())
-}
-
-fn oid(text: &str) -> Vec<u8> {
-    let arcs: Vec<u32> = text.split('.').map(|arc| arc.parse().unwrap()).collect();
-    let mut out = vec![(arcs[0] * 40 + arcs[1]) as u8];
-    for arc in &arcs[2..] {
-        let groups: Vec<u8> = (0..5).rev().map(|i| (arc >> (7 * i) & 0x7f) as u8).collect();
-        let first = groups.iter().position(|group| *group != 0).unwrap_or(4);
-        out.extend(groups[first..4].iter().map(|group| group | 0x80));
-        out.push(groups[4]);
-    }
-    der(0x06, &out)
-}
-
-fn extension(id: &str, is_critical: bool, value: &[u8]) -> Vec<u8> {
-    let critical = if is_critical { der(0x01, &[0xff]) } else { Vec::new() };
-    sequence(&[oid(id), critical, der(0x04, value)])
-}
-
-/// A name of an organization (X.520).
-fn name(organization: &str) -> Vec<u8> {
-    sequence(&[der(0x31, &sequence(&[oid("2.5.4.10"), der(0x0c, organization.as_bytes())]))])
 }

@@ -5,6 +5,7 @@
 pub mod authority;
 pub mod clone;
 pub mod contract;
+pub mod der;
 pub mod ecr;
 pub mod git;
 pub mod github;

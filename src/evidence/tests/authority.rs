@@ -9,6 +9,8 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _
 use serde_json::{Value, json};
 use sigstore_verify::types::pae;
 
+use super::der::{bits, der, extension, name, oid, sequence};
+
 /// An ECDSA P-256 key pair.
 pub(super) struct KeyPair(EcdsaKeyPair);
 
@@ -48,47 +50,6 @@ pub(super) fn sha256(bytes: &[u8]) -> Vec<u8> {
 
 pub(super) fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", base64(der))
-}
-
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len();
-    let mut out = vec![tag];
-    match length {
-        0..=127 => out.push(length as u8),
-        128..=255 => out.extend([0x81, length as u8]),
-        _ => out.extend([0x82, (length >> 8) as u8, length as u8]),
-    }
-    out.extend(content);
-    out
-}
-
-fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
-    der(0x30, &parts.concat())
-}
-
-fn bits(bytes: &[u8]) -> Vec<u8> {
-    der(0x03, &[&[0], bytes].concat())
-}
-
-fn oid(text: &str) -> Vec<u8> {
-    let arcs: Vec<u32> = text.split('.').map(|arc| arc.parse().unwrap()).collect();
-    let mut out = vec![(arcs[0] * 40 + arcs[1]) as u8];
-    for arc in &arcs[2..] {
-        let groups: Vec<u8> = (0..5).rev().map(|i| (arc >> (7 * i) & 0x7f) as u8).collect();
-        let first = groups.iter().position(|group| *group != 0).unwrap_or(4);
-        out.extend(groups[first..4].iter().map(|group| group | 0x80));
-        out.push(groups[4]);
-    }
-    der(0x06, &out)
-}
-
-fn extension(id: &str, is_critical: bool, value: &[u8]) -> Vec<u8> {
-    let critical = if is_critical { der(0x01, &[0xff]) } else { Vec::new() };
-    sequence(&[oid(id), critical, der(0x04, value)])
-}
-
-fn name(organization: &str) -> Vec<u8> {
-    sequence(&[der(0x31, &sequence(&[oid("2.5.4.10"), der(0x0c, organization.as_bytes())]))])
 }
 
 pub(super) fn time(text: &str) -> DateTime<Utc> {

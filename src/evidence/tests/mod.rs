@@ -13,6 +13,9 @@ use authority::{
 };
 
 mod authority;
+/// Shared with the integration tests, whose authority signs through the whole program.
+#[path = "../../../tests/support/der.rs"]
+mod der;
 mod hostile;
 mod others;
 mod provenance;

@@ -9,6 +9,8 @@ mod cli;
 mod commands;
 mod content;
 mod diag;
+#[allow(dead_code, unreachable_pub)]
+mod difference;
 mod doctor;
 mod edit;
 mod evidence;
@@ -16,11 +18,15 @@ mod exit;
 mod forge;
 mod hub;
 mod image;
+#[allow(dead_code, unreachable_pub)]
+mod layers;
 mod ledger;
 mod manifest;
 mod markdown;
 mod net;
 mod observe;
+#[allow(dead_code, unreachable_pub)]
+mod packages;
 mod plan;
 mod policy;
 mod progress;
@@ -30,6 +36,8 @@ mod report;
 mod rules;
 mod settings;
 mod text;
+#[allow(dead_code, unreachable_pub)]
+mod vulnerabilities;
 mod yaml;
 
 pub use cli::main;

@@ -61,6 +61,8 @@ pub struct Manifest {
     /// What the organization's settings should be.
     pub policy: Policy,
     pub proposals: Proposals,
+    /// What is looked at inside images.
+    pub inspection: Inspection,
     /// What the defaults of each file require of who made its images, in the order of the files.
     pub(crate) guards: Vec<Guard>,
     /// The images, in the order of the files.
@@ -334,6 +336,33 @@ pub struct RegistryAccess {
 pub struct AllowedRegistry {
     pub address: String,
     pub name: String,
+}
+
+/// `evidence`: what is looked at inside images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    /// The most compressed bytes of an image's layers that are read, for each platform.
+    pub layers: u64,
+    pub vulnerabilities: Vulnerabilities,
+    /// The VEX documents of the repository, as globs.
+    pub vex: Vec<String>,
+}
+
+impl Default for Inspection {
+    fn default() -> Self {
+        Self { layers: 200_000_000, vulnerabilities: Vulnerabilities::None, vex: Vec::new() }
+    }
+}
+
+/// `evidence.vulnerabilities`: who is asked for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Vulnerabilities {
+    #[default]
+    None,
+    /// OSV's API.
+    Osv,
+    /// Reports that scanners wrote: `--reports`.
+    Reports,
 }
 
 /// The default path of the manifest.

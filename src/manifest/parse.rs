@@ -14,7 +14,7 @@ use super::read::{At, Reader, Value};
 use super::release;
 use super::scalars::Source;
 use super::{
-    AllowedRegistry, Approval, Destination, File, Guard, Image, ImageAccess, Manifest, Policy, Proposals,
+    AllowedRegistry, Approval, Destination, File, Guard, Image, ImageAccess, Inspection, Manifest, Policy, Proposals,
     RegistryAccess, Rejection, Revocation,
 };
 use crate::diag::{Code, Diagnostic, Span};
@@ -193,6 +193,7 @@ fn assemble(main: Main, parts: Vec<Included>, files: Vec<File>, faults: &mut Fau
         policy: main.policy.map(|p| policy(p.value.0)).unwrap_or_default(),
         proposals: main.proposals.map(|p| proposals(p.value)).unwrap_or_default(),
         guards,
+        inspection: Inspection::default(),
         images: images.into_iter().map(|i| i.image).collect(),
     }
 }

@@ -71,6 +71,7 @@ fn manifest(images: Vec<Image>) -> Manifest {
         policy: Policy::default(),
         proposals: Proposals::default(),
         guards: Vec::new(),
+        inspection: crate::manifest::Inspection::default(),
         images,
     }
 }

@@ -404,3 +404,17 @@ fn a_layout_holds_what_was_written() {
     let stored = std::fs::read(directory.path().join("blobs/sha256").join(first.digest().hex())).unwrap();
     assert_eq!(stored, first.root().bytes);
 }
+
+/// Layers of the tests' images are archives of exactly the size that the specification says.
+#[test]
+fn layers_are_archives_of_their_size() {
+    for length in [250, 256, 300, 1_000, 5_000, 70_000, 1 << 20] {
+        let layer = crate::support::images::layer(7, length);
+        assert_eq!(layer.len(), length);
+        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(&layer[..]));
+        let mut entries = archive.entries().unwrap();
+        let entry = entries.next().unwrap().unwrap();
+        assert_eq!(entry.path().unwrap().to_str(), Some("srv/data-7"));
+        assert!(entries.next().is_none());
+    }
+}

@@ -156,7 +156,7 @@ impl ImageSpec {
         });
         let own = (0..self.layers as u64)
             .map(|layer| self.seed.wrapping_mul(7_777_777).wrapping_add(500_000 + number * 1000 + layer));
-        let layers: Vec<Bytes> = base.chain(own).map(|seed| random(seed, self.layer_size)).collect();
+        let layers: Vec<Bytes> = base.chain(own).map(|seed| layer(seed, self.layer_size)).collect();
         let config = self.config(platform, &layers);
         let descriptors: Vec<Value> = layers.iter().map(|bytes| descriptor(types.layer, bytes)).collect();
         let mut manifest = json!({
@@ -423,6 +423,50 @@ fn annotate(document: &mut Value, annotations: &[(String, String)]) {
 fn render(value: &Value) -> Bytes {
     Bytes::from(serde_json::to_vec(value).expect("JSON"))
 }
+
+/// A layer of exactly so many bytes, a tar archive compressed with gzip: one file of incompressible bytes, by seed. Of
+/// less than [`SMALLEST`] bytes no archive can be made: it is only bytes.
+pub fn layer(seed: u64, length: usize) -> Bytes {
+    if length < SMALLEST {
+        return random(seed, length);
+    }
+    // Headers and the end of the archive compress well, the content not at all.
+    let mut size = 8.max(length - SMALLEST);
+    let (archive, short) = loop {
+        let archive = archive(seed, size);
+        let short = gzip(&archive, 0).len();
+        match short.checked_sub(length) {
+            Some(excess) if excess > 0 => size -= excess.min(size),
+            _ => break (archive, short),
+        }
+    };
+    // gzip's header has room for a comment: it makes up the rest.
+    let layer = gzip(&archive, length - short);
+    assert_eq!(layer.len(), length);
+    Bytes::from(layer)
+}
+
+/// A tar archive with one file of incompressible bytes.
+fn archive(seed: u64, size: usize) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_ustar();
+    header.set_size(size as u64);
+    header.set_mode(0o644);
+    archive.append_data(&mut header, format!("srv/data-{seed}"), &random(seed, size)[..]).expect("memory");
+    archive.into_inner().expect("memory")
+}
+
+/// The bytes compressed with gzip, whose header has a comment that takes this many bytes.
+fn gzip(bytes: &[u8], comment: usize) -> Vec<u8> {
+    let builder = flate2::GzBuilder::new();
+    let builder = if comment > 0 { builder.comment(vec![b'.'; comment - 1]) } else { builder };
+    let mut encoder = builder.write(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, bytes).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+/// The fewest bytes of a layer that is an archive.
+const SMALLEST: usize = 250;
 
 /// Incompressible bytes, by seed (splitmix64).
 pub fn random(seed: u64, length: usize) -> Bytes {

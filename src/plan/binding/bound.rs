@@ -75,6 +75,7 @@ pub(super) fn values(manifest: &Manifest, named: &BTreeMap<String, Digest>) -> V
         proposals: _,
         // Images have them applied.
         guards: _,
+        inspection: _,
         images,
     } = manifest;
     let Policy { image_access, registry_access, approvals: _ } = policy;

@@ -8,10 +8,40 @@ mod imports;
 use imports::{Import, Names, Sources, loops};
 
 /// All rooms, lowest first: a room imports only rooms that stand before it.
-const ROOMS: [&str; 29] = [
-    "text", "markdown", "image", "content", "diag", "yaml", "rules", "manifest", "edit", "ledger", "evidence", "plan",
-    "policy", "doctor", "proposal", "report", "exit", "progress", "net", "registry", "hub", "forge", "action",
-    "settings", "observe", "apply", "args", "commands", "cli",
+const ROOMS: [&str; 33] = [
+    "text",
+    "markdown",
+    "image",
+    "content",
+    "diag",
+    "yaml",
+    "rules",
+    "manifest",
+    "edit",
+    "ledger",
+    "evidence",
+    "packages",
+    "layers",
+    "vulnerabilities",
+    "difference",
+    "plan",
+    "policy",
+    "doctor",
+    "proposal",
+    "report",
+    "exit",
+    "progress",
+    "net",
+    "registry",
+    "hub",
+    "forge",
+    "action",
+    "settings",
+    "observe",
+    "apply",
+    "args",
+    "commands",
+    "cli",
 ];
 
 /// The last of the rooms that decide: those up to it know no network, no disk, no clock, no environment and no logging.

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::image::Digest;
+
 /// The most packages of one image that are read; more make the list unknown.
 pub(crate) const MOST: usize = 100_000;
 
@@ -16,7 +18,8 @@ pub(crate) const MOST: usize = 100_000;
 pub(crate) struct Package {
     pub name: String,
     pub version: String,
-    /// Its package URL (purl), with version and without qualifiers that say nothing about the version.
+    /// Its package URL (purl) with its version. Of the qualifiers only `distro` (`debian-12`) and `upstream` (the source
+    /// package, with `@` and its version where that differs) are kept.
     pub purl: Option<String>,
     /// SPDX identifiers or what the database says instead.
     pub licences: BTreeSet<String>,
@@ -86,10 +89,20 @@ pub(crate) fn compare(_ecosystem: &str, _a: &str, _b: &str) -> Option<Ordering> 
     None
 }
 
+/// What an SBOM says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Sbom {
+    /// What the in-toto statement that it came in is about; empty if it came in none. A statement about other digests
+    /// says nothing about an image.
+    pub subjects: Vec<Digest>,
+    /// In order of names, each once.
+    pub packages: Vec<Package>,
+}
+
 /// Reads an SBOM: SPDX or CycloneDX, as JSON, bare or as the predicate of an in-toto statement.
 ///
 /// # Errors
 /// Why it cannot be used, in words: a form that is not read, a bound that it exceeds.
-pub(crate) fn read_sbom(_document: &[u8]) -> Result<Vec<Package>, String> {
+pub(crate) fn read_sbom(_document: &[u8]) -> Result<Sbom, String> {
     Err("this form is not read".to_owned())
 }

@@ -9,7 +9,7 @@ mod cli;
 mod commands;
 mod content;
 mod diag;
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_imports)]
 mod difference;
 mod doctor;
 mod edit;
@@ -18,14 +18,14 @@ mod exit;
 mod forge;
 mod hub;
 mod image;
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_imports)]
 mod layers;
 mod ledger;
 mod manifest;
 mod markdown;
 mod net;
 mod observe;
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_imports)]
 mod packages;
 mod plan;
 mod policy;
@@ -36,7 +36,7 @@ mod report;
 mod rules;
 mod settings;
 mod text;
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_imports)]
 mod vulnerabilities;
 mod yaml;
 

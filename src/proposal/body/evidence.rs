@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::content::artifact::Artifact;
 use crate::content::labels::Labels;
+use crate::difference::Difference;
 use crate::evidence::Makers;
 use crate::image::{Digest, Tag};
 use crate::plan::companions::LeftBehind;
@@ -48,6 +49,8 @@ pub(crate) struct Evidence {
     pub along: Option<Along>,
     /// Why it is not promoted, whatever is merged: two readers could understand one of its documents differently.
     pub refused: Option<String>,
+    /// What changed inside since the approved image; `None` if the image itself could not be read.
+    pub difference: Option<Difference>,
     /// What could not be checked, and why.
     pub unknown: Vec<String>,
 }

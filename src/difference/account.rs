@@ -1,0 +1,139 @@
+//! What changed, in the form that every place shows.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::config::ConfigChange;
+use crate::image::Digest;
+use crate::layers::FileChange;
+use crate::packages::{PackageChanges, PackageSource};
+use crate::vulnerabilities::VulnerabilityChanges;
+
+/// Why the bytes differ, the most serious first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// Nothing that was looked at explains it.
+    Unexplained,
+    /// Platforms came or went.
+    Platforms,
+    /// The image that it is built on was replaced.
+    Base,
+    /// It was built from another commit.
+    Source,
+    /// The packages differ.
+    Packages,
+    /// The configuration differs.
+    Config,
+    /// The same packages and configuration, built again.
+    Rebuild,
+    /// The same bytes.
+    Same,
+}
+
+/// What makes a change risky, the most serious first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// A platform that the former image has is missing.
+    PlatformLost,
+    /// The former image is signed, and the new one is not.
+    SignatureLost,
+    /// Nobody who signed the former image signed the new one.
+    SignerChanged,
+    /// Nothing that was looked at explains why the bytes differ.
+    Unexplained,
+    /// It brings a critical vulnerability.
+    NewCritical,
+    /// It runs as root, and did not before; for a first approval, it runs as root.
+    Root,
+    /// A program runs with the rights of its owner or group, and did not before.
+    Setuid,
+    /// An executable that the former image lacks and no package owns.
+    NewExecutable,
+    /// Containers start something else.
+    Entrypoint,
+    /// It exposes one more port.
+    Port,
+    /// A package is older than before.
+    DowngradedPackage,
+    /// Packages are not known, or not of both images.
+    NotLookedAt,
+    /// The image that it is built on was replaced.
+    BaseChanged,
+}
+
+/// Layers by their digests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct LayerCounts {
+    /// How many both images have.
+    pub kept: usize,
+    /// How many only the new image has.
+    pub added: usize,
+    /// How many only the former image has.
+    pub dropped: usize,
+}
+
+/// How one platform differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PlatformDifference {
+    pub name: String,
+    /// Digest and size in the former image.
+    pub from: Option<(Digest, u64)>,
+    pub to: Option<(Digest, u64)>,
+    pub layers: LayerCounts,
+    /// The compressed bytes of the layers that were added and dropped.
+    pub added_bytes: u64,
+    pub dropped_bytes: u64,
+    /// In order of fields. For a first approval, all that the configuration says, as added.
+    pub config: Vec<ConfigChange>,
+    pub source: PackageSource,
+    /// Why packages, configuration or files are not, or not all, known.
+    pub detail: Option<String>,
+    pub packages: PackageChanges,
+    pub files: Vec<FileChange>,
+}
+
+/// How one thing that publishers name differs: text by others. `None` where it is not named.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Named {
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+impl Named {
+    /// Whether both are named, and not the same.
+    pub(crate) fn differs(&self) -> bool {
+        self.from.is_some() && self.to.is_some() && self.from != self.to
+    }
+}
+
+/// The one account of what changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Difference {
+    /// `None` for a first approval.
+    pub why: Option<Why>,
+    /// The base images, if they were replaced: `name@digest` as labels name them, else `None`: the layers tell.
+    pub base: Option<Named>,
+    /// The commits, if they differ, as labels or provenance name them.
+    pub commits: Option<Named>,
+    pub platforms: Vec<PlatformDifference>,
+    pub vulnerabilities: VulnerabilityChanges,
+    pub marks: BTreeSet<Mark>,
+}
+
+impl Difference {
+    /// Between two images with the same digest: nothing was read, and nothing differs.
+    pub(crate) fn same() -> Self {
+        Self {
+            why: Some(Why::Same),
+            base: None,
+            commits: None,
+            platforms: Vec::new(),
+            vulnerabilities: VulnerabilityChanges::default(),
+            marks: BTreeSet::new(),
+        }
+    }
+}

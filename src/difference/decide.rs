@@ -1,0 +1,22 @@
+//! From what was read to what changed.
+
+use super::account::Difference;
+use super::images::ImagePair;
+use super::{marks, platform, why};
+
+/// Decides what changed.
+pub(crate) fn difference(pair: ImagePair) -> Difference {
+    let ImagePair { former, platforms, signing, commits, vulnerabilities } = pair;
+    let compared: Vec<platform::Compared> =
+        platforms.into_iter().map(|pair| platform::compare(pair, former, &commits)).collect();
+    let why = why::why(former, &compared);
+    let marks = marks::marks(former, why, signing, &compared, &vulnerabilities);
+    Difference {
+        why,
+        base: compared.iter().find_map(|compared| compared.base.clone()),
+        commits: compared.iter().find_map(|compared| compared.commits.clone()),
+        platforms: compared.into_iter().map(|compared| compared.difference).collect(),
+        vulnerabilities,
+        marks,
+    }
+}

@@ -1,0 +1,65 @@
+//! What was read of two images.
+
+use std::collections::BTreeMap;
+
+use crate::image::{Descriptor, Digest};
+use crate::layers::FileChange;
+use crate::packages::Listed;
+use crate::vulnerabilities::VulnerabilityChanges;
+
+/// What was read of one platform of one image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PlatformInside {
+    pub digest: Digest,
+    /// The bytes of its manifest, configuration and layers.
+    pub size: u64,
+    /// Bottom first.
+    pub layers: Vec<Descriptor>,
+    /// The annotations of its manifest and of its entry in the index: they say the same as labels of the same names,
+    /// which go before them. Text by others.
+    pub annotations: BTreeMap<String, String>,
+    /// The bytes of its configuration, or why they could not be read.
+    pub config: Result<bytes::Bytes, String>,
+}
+
+/// The same platform in two images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PlatformPair {
+    /// `os/architecture[/variant]` as upstream names it; empty for a single manifest.
+    pub name: String,
+    pub from: Option<PlatformInside>,
+    pub to: Option<PlatformInside>,
+    pub listed: Listed,
+    pub files: Vec<FileChange>,
+    /// Which layers were not read for files, and why.
+    pub unread: Option<String>,
+}
+
+/// How signers differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signing {
+    Same,
+    Lost,
+    Changed,
+}
+
+/// What is compared with the new image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Former {
+    /// Nothing: it is the first approval.
+    None,
+    /// An image that could not be read.
+    Unread,
+    Read,
+}
+
+/// Everything that was read of two images with different digests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ImagePair {
+    pub former: Former,
+    pub platforms: Vec<PlatformPair>,
+    pub signing: Signing,
+    /// The commits that provenance names, of the former and the new image.
+    pub commits: [Option<String>; 2],
+    pub vulnerabilities: VulnerabilityChanges,
+}

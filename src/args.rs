@@ -77,6 +77,9 @@ pub struct Global {
     /// Also send registry passwords to these token services: registry=https://origin, comma-separated
     #[arg(long, global = true, hide_short_help = true, value_name = "LIST")]
     pub token_services: Option<String>,
+    /// Read scanners' reports from DIR: files `<hex of digest>*.json` by Grype, Trivy or as SARIF
+    #[arg(long, global = true, hide_short_help = true, value_name = "DIR")]
+    pub reports: Option<String>,
 }
 
 /// The commands.
@@ -379,6 +382,7 @@ impl Cli {
             ("timeout", global.timeout.clone()),
             ("source-timeout", global.source_timeout.clone()),
             ("token-services", global.token_services.clone()),
+            ("reports", global.reports.clone()),
             ("dry-run", dry_run.then(|| "true".to_owned())),
             ("record", promotion.record),
             ("min-approvals", promotion.min_approvals),

@@ -91,6 +91,8 @@ codes! {
     BadPattern = "bad-pattern",
     /// An invalid duration.
     BadDuration = "bad-duration",
+    /// An invalid size.
+    BadSize = "bad-size",
     /// An invalid date.
     BadDate = "bad-date",
     /// An invalid platform.

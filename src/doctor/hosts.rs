@@ -27,6 +27,8 @@ pub(crate) struct Contacts {
     pub token_services: BTreeMap<String, Vec<String>>,
     /// Whether Docker Hub's own API is used.
     pub hub: bool,
+    /// Whether OSV is asked for known vulnerabilities.
+    pub osv: bool,
     /// GitHub's REST and GraphQL endpoints, if there is a token for them.
     pub github: Vec<Url>,
     /// `WHARFINGER_HOSTS`: where hosts are found instead.
@@ -35,6 +37,8 @@ pub(crate) struct Contacts {
     pub proxies: Vec<(String, Url)>,
 }
 
+/// The host of OSV's API.
+pub(crate) const OSV: &str = "api.osv.dev";
 /// The hosts of Docker Hub's blobs, from Docker's allowlist for firewalls.
 const HUB_BLOBS: [&str; 3] = [
     "production.cloudflare.docker.com",
@@ -65,6 +69,10 @@ pub(crate) fn hosts(contacts: &Contacts) -> Vec<Host> {
     if contacts.hub {
         let address = moved(contacts, "hub.docker.com").unwrap_or_else(|| https("hub.docker.com"));
         add(address, "Docker Hub's API: repositories, teams, push times".to_owned());
+    }
+    if contacts.osv {
+        let address = moved(contacts, OSV).unwrap_or_else(|| https(OSV));
+        add(address, "OSV's API: known vulnerabilities".to_owned());
     }
     for url in &contacts.github {
         add(address(url), "GitHub's API".to_owned());

@@ -1,19 +1,17 @@
 //! The manifest as it is written: every mapping with its keys, before defaults and before what spans several keys is
 //! checked. Reading, known keys and the JSON Schema all come from here.
 
-use std::time::Duration;
-
 use chrono::NaiveDate;
 use semver::VersionReq;
 
-use super::forms::Teams;
+use super::forms::{CooldownForm, Teams};
 use super::lists::{Filled, Platforms, Unique};
 use super::names::{BranchPrefix, FileGlob, HubRepository, Label, Login, Message, Organization, SignOff};
 use super::object::object;
 use super::read::Written;
-use super::scalars::{Allowed, Keep, Proposed, Source, Text, Whole};
+use super::scalars::{Allowed, Keep, LayerBytes, Proposed, Source, Text, Whole};
 use super::signers::{Asked, Required};
-use super::{Destination, Enforcement, Grouping, Visibility};
+use super::{Destination, Enforcement, Grouping, Visibility, Vulnerabilities};
 use crate::image::{Digest, RegistryHost, RepositoryName, Tag};
 use crate::rules::{Follow, Pattern, Range, Variant};
 
@@ -41,12 +39,16 @@ object! {
     optional policy "policy": Written<Policy>,
     /// How pull requests are made.
     optional proposals "proposals": Proposals,
+    /// What is looked at inside images before they are proposed.
+    optional evidence "evidence": Evidence,
     /// The images.
     optional images "images": Vec<Image>,
 }
 
 /// Why keys of the main file cannot stand in an included one.
 const MAIN_ONLY: &str = "move it to the main file: an included file may only contain `images` and `defaults`";
+/// Why what applies to the whole manifest cannot stand in an image or the defaults.
+const TOP_ONLY: &str = "move it to the top of the main file: it applies to all images";
 /// Why keys of an image cannot stand in the defaults.
 const IMAGE_ONLY: &str = "move it to the image: it cannot apply to more than one";
 
@@ -55,6 +57,7 @@ object! {
     Included, "an included file", misplaced &[
         ("version", MAIN_ONLY), ("organization", MAIN_ONLY), ("registry", MAIN_ONLY), ("sources", MAIN_ONLY),
         ("include", MAIN_ONLY), ("repositories", MAIN_ONLY), ("policy", MAIN_ONLY), ("proposals", MAIN_ONLY),
+        ("evidence", MAIN_ONLY),
     ];
     /// Defaults for every image in this file; they override the main file's, key by key.
     optional defaults "defaults": Defaults,
@@ -66,14 +69,14 @@ object! {
     /// Defaults for every image that does not override them.
     Defaults, "the defaults", misplaced &[
         ("source", IMAGE_ONLY), ("repository", IMAGE_ONLY), ("adopt", IMAGE_ONLY), ("approved", IMAGE_ONLY),
-        ("rejected", IMAGE_ONLY), ("revoked", IMAGE_ONLY),
+        ("rejected", IMAGE_ONLY), ("revoked", IMAGE_ONLY), ("evidence", TOP_ONLY),
     ];
     ..settings: Settings,
 }
 
 object! {
     /// One image: where it comes from, how its versions are chosen, and what was approved.
-    Image, "an image";
+    Image, "an image", misplaced &[("evidence", TOP_ONLY)];
     /// Where it comes from: grafana/loki, ghcr.io/owner/name, oci:DIRECTORY.
     required source "source": Source,
     /// Its name in the organization; the last part of the source by default.
@@ -109,8 +112,9 @@ object! {
     optional tags "tags": Filled<Tag>,
     /// Which lines of versions to follow: latest (default), each-minor, each-major or all.
     optional follow "follow": Follow,
-    /// How long a version must have been public before it is proposed: 3d by default; s, m, h, d, w.
-    optional cooldown "cooldown": Duration,
+    /// How long a version must have been public before it is proposed: 3d by default; s, m, h, d, w. As a mapping, with a shorter
+    /// one for versions that fix vulnerabilities.
+    optional cooldown "cooldown": CooldownForm,
     /// Whether prereleases are proposed.
     optional prereleases "prereleases": bool,
     /// Whether a rebuild of an approved version is proposed: propose (default) or ignore.
@@ -223,6 +227,17 @@ object! {
     required address "address": RegistryHost,
     /// Its display name; the host by default.
     optional name "name": Text<100>,
+}
+
+object! {
+    /// What is looked at inside images before they are proposed.
+    Evidence, "the evidence settings";
+    /// The most compressed bytes of an image's layers that are read, for each platform: 200MB by default.
+    optional layers "layers": LayerBytes,
+    /// Who is asked for known vulnerabilities: none (default), osv (its API) or reports (files by scanners).
+    optional vulnerabilities "vulnerabilities": Vulnerabilities,
+    /// Files that say which vulnerabilities do not apply, as globs from this file's directory: OpenVEX, CycloneDX or CSAF.
+    optional vex "vex": Unique<FileGlob>,
 }
 
 object! {

@@ -59,6 +59,7 @@ fn image(index: usize, span: Span, source_text: &str) -> Image {
         teams: BTreeMap::from([("developers".to_owned(), team)]),
         platforms: None,
         cooldown: Duration::from_secs(3 * 86_400),
+        fixes: None,
         rebuilds: true,
         keep: None,
         immutable_tags: false,

@@ -1,5 +1,7 @@
 //! Values that can be written in several forms.
 
+use std::time::Duration;
+
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::lists::Filled;
@@ -7,7 +9,8 @@ use super::names::{Glob, GroupName};
 use super::object::{fields, object, read_object};
 use super::read::{Reader, Value};
 use super::scalars::Text;
-use super::{Grouping, Permission, Team};
+use super::{FixesCooldown, Grouping, Permission, Severity, Team};
+use crate::diag::Code;
 use crate::yaml::Node;
 
 object! {
@@ -81,5 +84,64 @@ impl Value for Grouping {
             { "enum": ["image", "all"] },
             { "type": "object", "propertyNames": names, "additionalProperties": globs },
         ] })
+    }
+}
+
+/// How long a version must have been public by default.
+pub(super) const DEFAULT_COOLDOWN: Duration = Duration::from_secs(3 * 86_400);
+
+object! {
+    /// How long a version must have been public, and how long one that fixes vulnerabilities.
+    CooldownKeys, "the cooldown";
+    /// How long a version must have been public: 3d by default.
+    optional default "default": Duration,
+    /// How long a version must have been public that fixes a vulnerability and brings none as bad. It counts only where `signatures` is
+    /// asked for, the version has the approved one's signer, and nothing else about it is risky.
+    optional fixes "fixes": Duration,
+    /// The least serious vulnerability whose fix counts: critical, high (default), medium or low.
+    optional severity "severity": Severity,
+}
+
+/// `cooldown`: a duration, or a mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CooldownForm {
+    pub(super) default: Duration,
+    pub(super) fixes: Option<FixesCooldown>,
+}
+
+impl Value for CooldownForm {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        if node.entries().is_none() {
+            return Duration::read(node, reader).map(|default| Self { default, fixes: None });
+        }
+        let keys = read_object::<CooldownKeys>(node, reader)?;
+        let default = keys.default.as_ref().map_or(DEFAULT_COOLDOWN, |d| d.value);
+        let severity = keys.severity.as_ref().map_or(Severity::High, |s| s.value);
+        let fixes = keys.fixes.as_ref().map(|wait| FixesCooldown { wait: wait.value, severity });
+        agree(node, &keys, default, reader);
+        Some(Self { default, fixes })
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let keys = CooldownKeys::schema(generator);
+        json_schema!({ "anyOf": [
+            Duration::schema(generator),
+            { "allOf": [keys], "minProperties": 1, "dependentRequired": { "severity": ["fixes"] } },
+        ] })
+    }
+}
+
+/// Reports keys that have no effect together.
+fn agree(node: &Node, keys: &CooldownKeys, default: Duration, reader: &mut Reader<'_>) {
+    if let Some(fixes) = keys.fixes.as_ref().filter(|fixes| fixes.value > default) {
+        let message = "`fixes` is longer than `default`, so it would never apply";
+        reader.faults.report(Code::ConflictingKeys, fixes.place, message, "write a shorter duration");
+    } else if let (Some(severity), None) = (&keys.severity, node.get("fixes")) {
+        let message = "`fixes` is missing: `severity` says nothing without it";
+        let help = "add `fixes:`, how long a version waits that fixes something as serious";
+        reader.faults.report(Code::MissingKey, severity.place, message, help);
+    } else if node.entries().is_some_and(<[_]>::is_empty) {
+        let help = "write a duration, such as 3d, or { default: 3d, fixes: 0d }";
+        reader.fault(Code::MissingValue, node.resolved().span, "this cooldown is empty", help);
     }
 }

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use semver::VersionReq;
+use serde::Serialize;
 
 use crate::diag::Span;
 use crate::image::{Digest, Location, NameError, Platform, RegistryHost, Repository, RepositoryName, Tag};
@@ -119,6 +121,8 @@ pub struct Image {
     pub platforms: Option<Vec<Platform>>,
     /// How long a version must have been public; zero requires no age.
     pub cooldown: std::time::Duration,
+    /// The shorter cooldown of versions that fix something.
+    pub fixes: Option<FixesCooldown>,
     /// Whether a rebuild of an approved version tag is proposed.
     pub rebuilds: bool,
     /// How many of a line's newest approvals are kept; `None` keeps all.
@@ -338,6 +342,48 @@ pub struct AllowedRegistry {
     pub name: String,
 }
 
+/// `cooldown.fixes` and `cooldown.severity`: a version that fixes a vulnerability and brings none as bad need not wait as
+/// long as others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FixesCooldown {
+    /// How long such a version must have been public.
+    pub wait: std::time::Duration,
+    /// The least serious vulnerability whose fix counts.
+    pub severity: Severity,
+}
+
+/// How serious a vulnerability is, the most serious first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    Critical,
+    High,
+    Medium,
+    Low,
+    #[default]
+    Unknown,
+}
+
+impl Severity {
+    /// The word in the manifest and in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether it is known and as serious as `least`, or more.
+    #[must_use]
+    pub fn is_at_least(self, least: Self) -> bool {
+        self != Self::Unknown && self <= least
+    }
+}
+
 /// `evidence`: what is looked at inside images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
@@ -346,6 +392,17 @@ pub struct Inspection {
     pub vulnerabilities: Vulnerabilities,
     /// The VEX documents of the repository, as globs.
     pub vex: Vec<String>,
+}
+
+impl Inspection {
+    /// In one line, the same for equal settings; `None` if these are the defaults.
+    pub(crate) fn written(&self) -> Option<String> {
+        let Self { layers, vulnerabilities, vex } = self;
+        let mut vex = vex.clone();
+        vex.sort();
+        let text = format!("layers: {layers}B, vulnerabilities: {}, vex: {vex:?}", vulnerabilities.as_str());
+        (*self != Self::default()).then_some(text)
+    }
 }
 
 impl Default for Inspection {
@@ -363,6 +420,18 @@ pub enum Vulnerabilities {
     Osv,
     /// Reports that scanners wrote: `--reports`.
     Reports,
+}
+
+impl Vulnerabilities {
+    /// The word in the manifest.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Osv => "osv",
+            Self::Reports => "reports",
+        }
+    }
 }
 
 /// The default path of the manifest.

@@ -1,10 +1,9 @@
 //! From texts to the model, or to diagnostics.
 
-use std::time::Duration;
-
 use super::check::{self, Namespace, PlacedImage};
 use super::document::{self, Included, Main, Settings};
 use super::faults::{Faults, Place};
+use super::forms::DEFAULT_COOLDOWN;
 use super::globs::MAX_INCLUDES;
 use super::globs::included;
 use super::lists::Unique;
@@ -26,8 +25,6 @@ use crate::yaml::{self, Node};
 const MAX_BYTES: usize = 1 << 20;
 /// The version of the format that this release reads.
 const VERSION: u64 = 1;
-/// How long a version must have been public by default.
-const COOLDOWN: Duration = Duration::from_secs(3 * 86_400);
 
 /// Makes a file of the manifest from its bytes.
 ///
@@ -193,7 +190,7 @@ fn assemble(main: Main, parts: Vec<Included>, files: Vec<File>, faults: &mut Fau
         policy: main.policy.map(|p| policy(p.value.0)).unwrap_or_default(),
         proposals: main.proposals.map(|p| proposals(p.value)).unwrap_or_default(),
         guards,
-        inspection: Inspection::default(),
+        inspection: main.evidence.map(|e| inspection(e.value)).unwrap_or_default(),
         images: images.into_iter().map(|i| i.image).collect(),
     }
 }
@@ -267,7 +264,8 @@ fn build(place: Place, index: usize, source: Source, mirror: Mirror, settings: S
         visibility: settings.visibility.map(|v| v.value).unwrap_or_default(),
         teams: settings.teams.map(|t| t.value.0).unwrap_or_default().into_iter().collect(),
         platforms: settings.platforms.and_then(|p| p.value.0),
-        cooldown: settings.cooldown.map_or(COOLDOWN, |c| c.value),
+        cooldown: settings.cooldown.as_ref().map_or(DEFAULT_COOLDOWN, |c| c.value.default),
+        fixes: settings.cooldown.and_then(|c| c.value.fixes),
         rebuilds: settings.rebuilds.is_none_or(|r| r.value.0),
         keep: settings.keep.and_then(|k| k.value.0),
         immutable_tags: settings.immutable_tags.is_some_and(|i| i.value),
@@ -362,6 +360,15 @@ fn registry_access(raw: document::RegistryAccess) -> RegistryAccess {
         enabled: raw.enabled.map(|e| e.value),
         docker_hub: raw.docker_hub.map(|d| d.value.0),
         registries: raw.registries.map(|r| r.value.into_iter().filter_map(registry).collect()),
+    }
+}
+
+fn inspection(raw: document::Evidence) -> Inspection {
+    let default = Inspection::default();
+    Inspection {
+        layers: raw.layers.map_or(default.layers, |l| l.value.0),
+        vulnerabilities: raw.vulnerabilities.map(|v| v.value).unwrap_or_default(),
+        vex: texts(raw.vex),
     }
 }
 

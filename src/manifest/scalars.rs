@@ -10,7 +10,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use semver::VersionReq;
 
 use super::read::{Reader, Value, first_characters};
-use super::{Destination, Enforcement, Permission, Visibility};
+use super::{Destination, Enforcement, Permission, Severity, Visibility, Vulnerabilities};
 use crate::diag::{Code, Span};
 use crate::image::{Digest, Location, Platform, RegistryHost, RepositoryName, Tag};
 use crate::rules::{Follow, Pattern, Range, Variant};
@@ -190,6 +190,30 @@ impl Value for Duration {
     }
 }
 
+/// `evidence.layers`: compressed bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LayerBytes(pub(crate) u64);
+
+impl LayerBytes {
+    /// Far more than any image has.
+    const MOST: u64 = 100_000_000_000;
+}
+
+impl Value for LayerBytes {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let wanted = "a size";
+        let text = reader.text(node, wanted)?;
+        let bytes = text::bytes(text).filter(|bytes| *bytes <= Self::MOST);
+        let why = "a size is a whole number followed by kB, MB, GB, KiB, MiB or GiB, and at most 100GB";
+        let help = "write it as 200MB or 1GiB, or 0 to read no layers";
+        bytes.map(Self).or_else(|| reader.refuse(node, Code::BadSize, wanted, why, help))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        texty("^(0|[0-9]{1,12} ?([kKMG]i?)?B)$")
+    }
+}
+
 impl Value for NaiveDate {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let wanted = "a date";
@@ -314,6 +338,8 @@ choice! {
     Visibility, "a visibility": "private" => Visibility::Private, "public" => Visibility::Public;
     Enforcement, "a value of `repositories`": "enforce" => Enforcement::Enforce, "report" => Enforcement::Report;
     Permission, "a permission": "read" => Permission::Read, "write" => Permission::Write, "admin" => Permission::Admin;
+    Vulnerabilities, "a value of `vulnerabilities`": "none" => Self::None, "osv" => Self::Osv, "reports" => Self::Reports;
+    Severity, "a severity": "critical" => Self::Critical, "high" => Self::High, "medium" => Self::Medium, "low" => Self::Low;
     Follow, "a value of `follow`": "latest" => Follow::Latest, "each-minor" => Follow::EachMinor,
         "each-major" => Follow::EachMajor, "all" => Follow::All;
     Proposed, "a value of `rebuilds`": "propose" => Self(true), "ignore" => Self(false);

@@ -83,12 +83,36 @@ pub(super) async fn included_files(
     path: &str,
     text: &str,
 ) -> Result<Vec<String>, forge::Error> {
-    let globs = manifest::includes(text);
+    matching(forge, at, path, &manifest::includes(text)).await
+}
+
+/// The files at a commit that match globs from the directory of the main file `path`.
+///
+/// # Errors
+/// If the forge does not answer.
+pub(super) async fn matching(
+    forge: &dyn Contents,
+    at: &Commit,
+    path: &str,
+    globs: &[String],
+) -> Result<Vec<String>, forge::Error> {
     let mut listed = Vec::new();
-    for directory in directories(path, &globs) {
+    for directory in directories(path, globs) {
         listed.extend(forge.list(at, &directory).await?);
     }
-    Ok(manifest::included(path, &globs, listed.iter().map(String::as_str)))
+    Ok(manifest::included(path, globs, listed.iter().map(String::as_str)))
+}
+
+/// The same in the working directory.
+///
+/// # Errors
+/// If the disk fails.
+pub(super) fn matching_on_disk(directory: &Path, path: &str, globs: &[String]) -> Result<Vec<String>, LoadError> {
+    let mut listed = Vec::new();
+    for below in directories(path, globs) {
+        listed.extend(list_directory(directory, &below)?);
+    }
+    Ok(manifest::included(path, globs, listed.iter().map(String::as_str)))
 }
 
 /// The manifest in the working directory.
@@ -108,12 +132,7 @@ pub(crate) fn files_from_directory(directory: &Path, path: &str) -> Result<Vec<F
     let place = format!("in {}", directory.display());
     let missing = || LoadError::Missing { path: path.to_owned(), place, help: help(directory, path) };
     let mut files = vec![read_file(directory, path)?.ok_or_else(missing)?];
-    let globs = manifest::includes(&files[0].text);
-    let mut listed = Vec::new();
-    for below in directories(path, &globs) {
-        listed.extend(list_directory(directory, &below)?);
-    }
-    for found in manifest::included(path, &globs, listed.iter().map(String::as_str)) {
+    for found in matching_on_disk(directory, path, &manifest::includes(&files[0].text))? {
         files.extend(read_file(directory, &found)?);
     }
     Ok(files)

@@ -49,6 +49,7 @@ fn image(source: &str, approved: Vec<Approval>) -> Image {
         teams: BTreeMap::new(),
         platforms: None,
         cooldown: Duration::ZERO,
+        fixes: None,
         rebuilds: true,
         keep: None,
         immutable_tags: false,

@@ -248,9 +248,10 @@ pub(super) fn context(manifest: &Manifest, items: &[Item]) -> Digest {
         }
         last = Some(item.image);
         let image = &manifest.images[item.image];
-        let Image { visibility, teams, platforms, cooldown, signatures, provenance, .. } = image;
+        let Image { visibility, teams, platforms, cooldown, fixes, signatures, provenance, .. } = image;
         let file = &manifest.files[image.file];
         text.push_str(&format!("{} {visibility:?} {teams:?} {platforms:?} {cooldown:?} {signatures:?}\n", file.path));
+        text.extend(fixes.iter().map(|fixes| format!("{fixes:?}\n")));
         text.extend(provenance.iter().map(|asked| format!("{asked}\n")));
         text.push_str(around(&file.text, image.span.start, image.span.end));
     }

@@ -30,6 +30,7 @@ pub const KEYS: &[Key] = &[
     input("timeout"),
     input("source-timeout"),
     input("token-services"),
+    input("reports"),
     input("log-level"),
     Key { input: false, ..input("format") },
     Key { input: false, ..input("forge") },

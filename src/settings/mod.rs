@@ -50,6 +50,8 @@ pub struct Settings {
     pub hosts: Hosts,
     /// Token services that may be sent a registry's password, besides the known ones.
     pub token_services: TokenServices,
+    /// The directory with scanners' reports.
+    pub reports: Option<PathBuf>,
     /// Docker's own configuration, which also provides registry credentials.
     pub docker: registry_credentials::Environment,
     pub directory: PathBuf,

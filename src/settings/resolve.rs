@@ -111,6 +111,7 @@ pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, Settings
         source_timeout: given.parse("source-timeout", duration)?.unwrap_or(patience.source),
         hosts: hosts(given.variables)?,
         token_services: given.parse("token-services", FromStr::from_str)?.unwrap_or_default(),
+        reports: given.text("reports").map(|reports| given.directory.join(reports.text.trim())),
         docker: docker(given),
         directory: given.directory.clone(),
         github,

@@ -99,6 +99,24 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
     (seconds <= 3_653 * 86_400).then(|| Duration::from_secs(seconds))
 }
 
+/// A whole number of bytes with a unit, such as `200MB` (powers of 1,000), `1 GiB` (powers of 1,024) or `512B`; `0` needs none.
+pub(crate) fn bytes(text: &str) -> Option<u64> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit.strip_prefix(' ').unwrap_or(unit) {
+        "" if text == "0" => 1,
+        "B" => 1,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "kiB" | "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok().filter(|_| (1..=12).contains(&digits))?.checked_mul(unit)
+}
+
 /// `count` and the noun, in the plural unless there is exactly one.
 pub(crate) fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }

@@ -5,17 +5,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// How serious a vulnerability is, the most serious first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    Critical,
-    High,
-    Medium,
-    Low,
-    #[default]
-    Unknown,
-}
+pub use crate::manifest::Severity;
 
 /// Who knows of vulnerabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]

@@ -9,6 +9,7 @@ use url::Url;
 use crate::doctor::facts::{Bundle, Facts, HubFacts, Machine, RegistryFacts, Server};
 use crate::doctor::hosts::Contacts;
 use crate::image::RegistryHost;
+use crate::manifest::Vulnerabilities;
 use crate::net::{Http, Proxies};
 
 mod credential;
@@ -139,6 +140,8 @@ pub(crate) fn contacts(inspection: &Inspection<'_>) -> Contacts {
     let proxies = Proxies::read();
     let mut contacts =
         Contacts { hub: inspection.uses_hub(), github: inspection.github_addresses.clone(), ..Contacts::default() };
+    let asked = inspection.manifest.map(|manifest| manifest.inspection.vulnerabilities);
+    contacts.osv = asked == Some(Vulnerabilities::Osv);
     for (host, Part { sources, mirrors }) in inspection.parts() {
         let what = match (sources.is_empty(), mirrors.is_empty()) {
             (false, true) => "sources",

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::manifest::included_files;
+use super::manifest::{included_files, matching};
 use crate::forge::{Commit, Error, Forge};
 use crate::image::RepositoryName;
 use crate::manifest::Manifest;
@@ -98,6 +98,7 @@ async fn read(forge: &dyn Forge, reader: &ReviewReader<'_>, manifest: &Manifest)
         None => forge.head().await?,
     };
     let mut files = Files::of(manifest);
+    files.add_matching(matching(forge, &head.commit, reader.path, &manifest.inspection.vex).await?);
     let mut read = read_line(forge, reader, manifest, &files, &head).await?;
     // What the head no longer includes or names was still required.
     let included = files.add(&included_before(forge, reader, &read.line).await?);

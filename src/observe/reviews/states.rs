@@ -23,6 +23,11 @@ impl Files {
         }
     }
 
+    /// Adds files that the manifest names by globs.
+    pub(super) fn add_matching(&mut self, paths: Vec<String>) {
+        self.named.extend(paths);
+    }
+
     /// Adds the files that states of the manifest named; returns whether any were new.
     pub(super) fn add_named<'s>(&mut self, states: impl Iterator<Item = &'s State>) -> bool {
         let named: BTreeSet<String> = states.filter_map(State::manifest).flat_map(named_by).collect();

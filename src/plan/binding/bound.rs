@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::image::{Digest, Location, RepositoryName, Tag};
-use crate::manifest::{Destination, Image, ImageAccess, Manifest, Policy, RegistryAccess, Signatures, beside};
+use crate::manifest::{
+    Destination, FixesCooldown, Image, ImageAccess, Manifest, Policy, RegistryAccess, Signatures, beside, included,
+};
 use crate::plan::Key;
 use crate::rules::Rule;
 
@@ -15,6 +17,8 @@ pub(crate) enum Bound {
     Sources,
     /// `repositories`: whether promotion fixes drift.
     Enforcement,
+    /// `evidence`: what is looked at inside images.
+    Evidence,
     ImageAccess,
     RegistryAccess,
     /// The content of a file that the manifest names, by its path in the repository.
@@ -75,7 +79,7 @@ pub(super) fn values(manifest: &Manifest, named: &BTreeMap<String, Digest>) -> V
         proposals: _,
         // Images have them applied.
         guards: _,
-        inspection: _,
+        inspection,
         images,
     } = manifest;
     let Policy { image_access, registry_access, approvals: _ } = policy;
@@ -86,8 +90,12 @@ pub(super) fn values(manifest: &Manifest, named: &BTreeMap<String, Digest>) -> V
     ]);
     let sources = sources.as_ref().map(|hosts| listed(hosts.iter().map(ToString::to_string)));
     values.extend(sources.map(|hosts| (Bound::Sources, hosts)));
+    values.extend(inspection.written().map(|text| (Bound::Evidence, text)));
     values.extend(image_access.as_ref().map(|access| (Bound::ImageAccess, image_access_text(access))));
     values.extend(registry_access.as_ref().map(|access| (Bound::RegistryAccess, registry_access_text(access))));
+    // VEX documents that are missing except nothing.
+    let vex = included(manifest.path(), &inspection.vex, named.keys().map(String::as_str));
+    values.extend(vex.into_iter().filter_map(|path| Some((Bound::File(path.clone()), named.get(&path)?.to_string()))));
     values.extend(together(images));
     for image in images {
         of_image(image, &mut values);
@@ -116,7 +124,7 @@ fn of_image(image: &Image, values: &mut Values) {
         values.insert(Bound::Team(repository(), team.clone()), format!("{}{made}", access.permission.as_str()));
     }
     join(values, Bound::Platforms(name()), platforms(image));
-    join(values, Bound::Cooldown(name()), format!("{}s", image.cooldown.as_secs()));
+    join(values, Bound::Cooldown(name()), cooldown(image));
     for rejected in &image.rejected {
         let until = rejected.until.map_or_else(|| "permanently".to_owned(), |day| format!("until {day}"));
         values.insert(Bound::Rejected(name(), rejected.tag.clone()), until);
@@ -180,6 +188,12 @@ fn join(values: &mut Values, bound: Bound, value: String) {
     }
 }
 
+fn cooldown(image: &Image) -> String {
+    let default = format!("{}s", image.cooldown.as_secs());
+    let Some(FixesCooldown { wait, severity }) = image.fixes else { return default };
+    format!("{default}, {}s for fixes of severity {} or worse", wait.as_secs(), severity.as_str())
+}
+
 /// The order of platforms has no meaning.
 pub(super) fn platforms(image: &Image) -> String {
     let Some(platforms) = &image.platforms else { return "all".to_owned() };
@@ -238,6 +252,7 @@ impl Bound {
             Self::Registry => key("registry"),
             Self::Sources => key("sources"),
             Self::Enforcement => key("repositories"),
+            Self::Evidence => key("evidence"),
             Self::ImageAccess => key("policy.image-access"),
             Self::RegistryAccess => key("policy.registry-access"),
             Self::File(path) => format!("the file `{path}`: {value}"),

@@ -125,6 +125,10 @@ impl Binding {
             Bound::RegistryAccess => {
                 self.manifest.policy.registry_access = was.and_then(|was| was.policy.registry_access.clone());
             }
+            // Without a reviewed value the defaults apply.
+            Bound::Evidence => {
+                self.manifest.inspection = was.map(|was| was.inspection.clone()).unwrap_or_default();
+            }
             // Readers of the file get its reviewed content: `held` says where it is.
             Bound::File(_) => {}
             Bound::Adopt(name) | Bound::Visibility(name) | Bound::Description(name) | Bound::Team(name, _) => {
@@ -200,7 +204,7 @@ impl Binding {
                 (Bound::Signatures(_), _) => image.signatures = before.iter().find_map(|was| was.signatures.clone()),
                 (Bound::Provenance(_), _) => image.provenance = before.iter().find_map(|was| was.provenance.clone()),
                 (Bound::Platforms(_), Some(was)) => image.platforms.clone_from(&was.platforms),
-                (Bound::Cooldown(_), Some(was)) => image.cooldown = was.cooldown,
+                (Bound::Cooldown(_), Some(was)) => (image.cooldown, image.fixes) = (was.cooldown, was.fixes),
                 // A new image has no reviewed value that could apply.
                 _ => {}
             }

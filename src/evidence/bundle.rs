@@ -50,8 +50,24 @@ pub(super) struct EnvelopeOutline {
 #[serde(expecting = "verification material")]
 struct MaterialOutline {
     public_key: Option<IgnoredAny>,
-    #[serde(default)]
+    x509_certificate_chain: Option<ChainOutline>,
     tlog_entries: Option<Vec<EntryOutline>>,
+    timestamp_verification_data: Option<TimestampOutline>,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a certificate chain")]
+struct ChainOutline {
+    #[serde(default)]
+    certificates: Vec<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[serde(expecting = "timestamps")]
+struct TimestampOutline {
+    #[serde(default)]
+    rfc3161_timestamps: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +85,9 @@ struct KindOutline {
     #[serde(default)]
     version: String,
 }
+
+/// The most certificates, log entries and timestamps of a bundle: each one costs time, and real bundles have one or two.
+const PROOFS: usize = 10;
 
 /// The kinds of log entries that can be read.
 const ENTRIES: [&str; 4] = ["hashedrekord/0.0.1", "hashedrekord/0.0.2", "dsse/0.0.1", "intoto/0.0.2"];
@@ -115,11 +134,26 @@ impl Outline {
         if self.dsse_envelope.as_ref().is_some_and(|envelope| envelope.signatures.len() > 1) {
             return Err(Fault::Several);
         }
+        self.verification_material.check()?;
         let entries = self.verification_material.tlog_entries.iter().flatten();
         let kinds = entries.filter_map(|entry| entry.kind_version.as_ref());
         match kinds.map(|kind| format!("{}/{}", kind.kind, kind.version)).find(|kind| !ENTRIES.contains(&kind.as_str()))
         {
             Some(kind) => Err(Fault::Unsupported(format!("a log entry of type {kind}"))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl MaterialOutline {
+    /// Checks that the bundle does not hold more than is looked at.
+    fn check(&self) -> Result<(), Fault> {
+        let certificates = self.x509_certificate_chain.as_ref().map_or(0, |chain| chain.certificates.len());
+        let entries = self.tlog_entries.as_ref().map_or(0, Vec::len);
+        let timestamps = self.timestamp_verification_data.as_ref().map_or(0, |data| data.rfc3161_timestamps.len());
+        let counts = [(certificates, "certificates"), (entries, "log entries"), (timestamps, "timestamps")];
+        match counts.into_iter().find(|(count, _)| *count > PROOFS) {
+            Some((count, what)) => Err(Fault::Unsupported(format!("a bundle with {count} {what}"))),
             None => Ok(()),
         }
     }

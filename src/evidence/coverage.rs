@@ -5,6 +5,10 @@ use std::collections::BTreeSet;
 
 use super::{Covers, Subject};
 use crate::image::Digest;
+use crate::text::counted;
+
+/// How many parts are named in a reason: a hostile index may list a thousand.
+const NAMED: usize = 6;
 
 /// The parts of an image, and which of them are covered.
 pub(super) struct Coverage<'a> {
@@ -50,6 +54,15 @@ impl<'a> Coverage<'a> {
         match self.subjects.iter().filter(|other| other.covers == subject.covers).count() {
             0 | 1 => name.to_owned(),
             _ => format!("{name} ({})", subject.digest),
+        }
+    }
+
+    /// The names of these parts, as many as a reader needs.
+    pub(super) fn names(&self, subjects: &[&Subject]) -> String {
+        let names: Vec<String> = subjects.iter().take(NAMED).map(|subject| self.name(subject)).collect();
+        match subjects.len().saturating_sub(NAMED) {
+            0 => names.join(", "),
+            rest => format!("{} and {}", names.join(", "), counted(rest, "other")),
         }
     }
 

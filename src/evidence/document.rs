@@ -28,7 +28,12 @@ pub(super) enum Document {
 impl Document {
     pub(super) fn read(beside: &Beside) -> Self {
         let Some(format) = Format::of(beside) else { return Self::Other };
-        let is_signature = !matches!(format, Format::Statement) && beside.place != Place::AttestationTag;
+        let is_signature = match format {
+            Format::Statement => false,
+            // Inside an index only what says how it was built is read.
+            Format::Docker => beside.place != Place::Index,
+            _ => beside.place != Place::AttestationTag,
+        };
         let broken = |fault| Self::Broken { kind: format.kind(beside), is_signature, fault };
         if beside.content.len() > LIMIT && !matches!(format, Format::Statement) {
             let is_other = format.is_other(&beside.content);
@@ -44,6 +49,9 @@ impl Document {
                     Err(fault @ Fault::TooLarge(_)) => broken(fault),
                     _ => Self::Other,
                 };
+            }
+            Format::Docker => {
+                Err(Fault::Unsupported(format!("Docker's own form of signatures ({})", beside.media_type)))
             }
             Format::Notation => Err(Fault::Unsupported("Notation".to_owned())),
             Format::Unknown => Err(Fault::Unsupported(format!("a signature of type {}", beside.media_type))),
@@ -68,6 +76,8 @@ enum Format {
     SimpleSigning,
     Envelope,
     Statement,
+    /// Statements that Docker's tools signed: envelopes with members of Docker's own.
+    Docker,
     Notation,
     Unknown,
 }
@@ -79,6 +89,7 @@ impl Format {
             "application/vnd.dev.cosign.simplesigning.v1+json" => Self::SimpleSigning,
             "application/vnd.dsse.envelope.v1+json" => Self::Envelope,
             "application/vnd.in-toto+json" => Self::Statement,
+            kind if kind.starts_with("application/vnd.in-toto.") && kind.ends_with("+dsse") => Self::Docker,
             "application/vnd.cncf.notary.signature" | "application/jose+json" | "application/cose" => Self::Notation,
             _ if beside.place == Place::SignatureTag => Self::Unknown,
             _ => return None,
@@ -101,7 +112,7 @@ impl Format {
             Self::Bundle => bundle::kind(&beside.content),
             Self::Notation => Kind::Notation,
             Self::SimpleSigning | Self::Unknown => Kind::SimpleSigning,
-            Self::Envelope | Self::Statement => layer::kind(beside),
+            Self::Envelope | Self::Statement | Self::Docker => layer::kind(beside),
         }
     }
 }

@@ -45,13 +45,13 @@ pub(super) struct Examined {
 /// Examines a document that is a signature or provenance.
 pub(super) fn examine(beside: &Beside, image: &Image<'_>) -> Option<Examined> {
     let document = Document::read(beside);
-    let about: Vec<&Digest> = match &document {
+    let about: BTreeSet<&Digest> = match &document {
         Document::Other => return None,
         Document::Signed(signed) => signed.about.iter().collect(),
         Document::Unsigned(statement) => statement.about.iter().collect(),
-        Document::Broken { .. } => vec![&beside.subject],
+        Document::Broken { .. } => BTreeSet::from([&beside.subject]),
     };
-    let subjects: Vec<&Subject> = image.subjects.iter().filter(|one| about.contains(&&one.digest)).collect();
+    let subjects: Vec<&Subject> = image.subjects.iter().filter(|one| about.contains(&one.digest)).collect();
     let verdicts = match (&document, subjects.first()) {
         (Document::Signed(signed), Some(subject)) => {
             image.signers.iter().map(|signer| verify(signed, &subject.digest, signer, image.trust)).collect()
@@ -105,6 +105,11 @@ impl Examined {
         self.verified_by().is_some()
     }
 
+    /// By what name this signer made it.
+    pub(super) fn by_signer(&self, signer: usize) -> Option<&str> {
+        self.verdicts.get(signer)?.as_ref().ok().map(String::as_str)
+    }
+
     fn verified_by(&self) -> Option<&String> {
         self.verdicts.iter().find_map(|verdict| verdict.as_ref().ok())
     }
@@ -136,11 +141,9 @@ impl Examined {
         let fault = self.fault().filter(|_| !is_signed);
         let is_stated =
             !self.covers.is_empty() && (claims.is_some() || matches!(self.document, Document::Broken { .. }));
-        let signed_by: BTreeSet<usize> = match &self.document {
-            Document::Unsigned(_) if in_signed_index => (0..signers).collect(),
-            _ => (0..signers).filter(|i| self.verdicts.get(*i).is_some_and(Result::is_ok)).collect(),
-        };
-        is_stated.then_some(Stated { claims, covers: &self.covers, is_signed, signed_by, fault })
+        let is_by_all = in_signed_index && matches!(self.document, Document::Unsigned(_));
+        let signed_by: Vec<Option<&str>> = (0..signers).map(|i| self.by_signer(i)).collect();
+        is_stated.then_some(Stated { claims, covers: &self.covers, is_signed, is_by_all, signed_by, fault })
     }
 
     /// Whether it is a signature of something else.

@@ -1,5 +1,7 @@
 //! The verdict on one image.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::coverage::Coverage;
 use super::examine::{Covering, Examined, Image, examine};
 use super::provenance::{self, Stated};
@@ -34,12 +36,16 @@ pub(crate) fn judge(asked: Asked<'_>, subjects: &[Subject], found: &Found, label
     Makers { signatures: signatures(&examined, overall, &image, found), provenance, signed_by, unsigned }
 }
 
+/// The most signatures that are listed, verified ones first: a hostile publisher may put any number beside an image.
+const LISTED: usize = 200;
+
 /// The signatures, verified ones first, and an entry for each one that is required and missing.
 fn signatures(examined: &[Examined], overall: Option<Overall>, image: &Image<'_>, found: &Found) -> Vec<Signature> {
     let mut all: Vec<Covering> = examined.iter().flat_map(Examined::signatures).collect();
     match overall {
         Some(overall) => {
-            let is_told = |missing: &Covering| all.iter().any(|one| one.signature.state == missing.signature.state);
+            let told: BTreeSet<&str> = all.iter().map(|one| one.signature.state.as_str()).collect();
+            let is_told = |missing: &Covering| told.contains(missing.signature.state.as_str());
             let missing: Vec<Covering> = overall.missing.into_iter().filter(|missing| !is_told(missing)).collect();
             all.extend(missing);
         }
@@ -51,23 +57,30 @@ fn signatures(examined: &[Examined], overall: Option<Overall>, image: &Image<'_>
     }
     let mut merged = merge(&all, image);
     merged.sort_by(|a, b| key(a).cmp(&key(b)));
+    merged.truncate(LISTED);
     merged
 }
 
 /// Merges equal ones; if every platform is signed alike, that counts as the index.
 fn merge(all: &[Covering], image: &Image<'_>) -> Vec<Signature> {
-    let mut merged: Vec<Signature> = Vec::new();
-    for Covering { signature, .. } in all {
-        let is_alike = |Covering { signature: other, .. }: &&Covering| {
-            (other.kind, other.state, &other.by, &other.detail)
-                == (signature.kind, signature.state, &signature.by, &signature.detail)
+    let mut alike: BTreeMap<_, Vec<&Covering>> = BTreeMap::new();
+    for one in all {
+        let Signature { kind, state, by, detail, covers: _ } = &one.signature;
+        alike.entry((*kind, state.as_str(), by, detail)).or_default().push(one);
+    }
+    let mut merged = Vec::new();
+    for alike in alike.values() {
+        let coverage = Coverage::of(image.subjects, alike.iter().map(|one| &one.digest));
+        let covers: BTreeSet<&Covers> = match coverage.is_whole() {
+            true => BTreeSet::from([&Covers::Index]),
+            false => alike.iter().map(|one| &one.signature.covers).collect(),
         };
-        let coverage = Coverage::of(image.subjects, all.iter().filter(is_alike).map(|other| &other.digest));
-        let covers = if coverage.is_whole() { Covers::Index } else { signature.covers.clone() };
-        let signature = Signature { covers, ..signature.clone() };
-        if !merged.contains(&signature) {
-            merged.push(signature);
-        }
+        let first = alike.first().map(|one| &one.signature);
+        merged.extend(
+            first.iter().flat_map(|first| {
+                covers.iter().map(|covers| Signature { covers: (*covers).clone(), ..(*first).clone() })
+            }),
+        );
     }
     merged
 }

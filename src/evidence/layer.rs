@@ -93,6 +93,11 @@ pub(super) fn envelope(beside: &Beside) -> Result<Option<Signed>, Fault> {
         return Err(Fault::Several);
     }
     // cosign's timestamps cover the envelope here but the signature in a bundle, so they prove nothing there.
+    if [CERTIFICATE, TIMESTAMP].iter().all(|name| annotation(beside, name).is_some())
+        && annotation(beside, LOG_ENTRY).is_none()
+    {
+        return Err(Fault::Unsupported("an attestation of this form with a timestamp and no log entry".to_owned()));
+    }
     let bundle = bundle_of(beside, "dsseEnvelope", &envelope, false)?;
     let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
         return Err(Fault::Unreadable("it has no envelope".to_owned()));

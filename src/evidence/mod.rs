@@ -17,6 +17,7 @@ use crate::manifest::{RequiredProvenance, Signatures};
 mod bundle;
 mod certificate;
 mod coverage;
+mod distinct;
 mod document;
 mod examine;
 mod fault;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::coverage::Coverage;
+use super::distinct::{Share, signed_by_each};
 use super::examine::{Covering, Examined, Image};
 use super::fault::Fault;
 use super::{Kind, Signature, State, Subject, Unread};
@@ -48,9 +49,14 @@ pub(super) fn stand(signatures: &Signatures, examined: &[Examined], image: &Imag
         .collect();
     let verified = |standing: &&Standing<'_>| standing.state == State::Verified;
     let (is_verified, index_is_signed) = match signatures {
-        Signatures::AllOf(_) => {
-            (standings.iter().all(|one| verified(&one)), standings.iter().all(|one| one.signed_index))
+        Signatures::AllOf(_) if standings.iter().all(|one| verified(&one)) => {
+            let by_each = signed_by_each(image.subjects, &shares(standings.len(), examined));
+            if !by_each.is_whole() {
+                return twice(signatures, image, SHARED);
+            }
+            (true, by_each.has_index())
         }
+        Signatures::AllOf(_) => (false, false),
         Signatures::One(_) | Signatures::AnyOf(_) => {
             (standings.iter().any(|one| verified(&one)), standings.iter().any(|one| one.signed_index))
         }
@@ -82,6 +88,20 @@ fn same_key(signatures: &Signatures, image: &Image<'_>) -> Option<String> {
         let other = known.insert(key.fingerprint.as_str(), path)?;
         Some(format!("{other} and {path} are the same key, and all-of needs different ones"))
     })
+}
+
+const SHARED: &str = "one of those who signed is the only one for two entries, and all-of needs different ones";
+
+/// Who signed for each of so many signers.
+fn shares(signers: usize, examined: &[Examined]) -> Vec<Share<'_>> {
+    let share = |i: usize| {
+        let mut share = Share::default();
+        for one in examined.iter().filter(|one| one.is_signature()) {
+            one.by_signer(i).into_iter().for_each(|by| share.add(&one.covers, by));
+        }
+        share
+    };
+    (0..signers).map(share).collect()
 }
 
 /// The result if two signers are the same.
@@ -128,8 +148,7 @@ fn standing<'a>(
 ) -> Standing<'a> {
     let is_about = |one: &&Examined| one.is_signature() && !one.covers.is_empty();
     let by_signer = examined.iter().filter(is_about);
-    let by_signer = by_signer.filter_map(|one| Some((one, one.verdicts.get(i)?.as_ref().ok()?)));
-    let by_signer: Vec<(&Examined, &String)> = by_signer.collect();
+    let by_signer: Vec<(&Examined, &str)> = by_signer.filter_map(|one| Some((one, one.by_signer(i)?))).collect();
     let covered = by_signer.iter().flat_map(|(one, _)| &one.covers).map(|subject| &subject.digest);
     let coverage = Coverage::of(image.subjects, covered);
     // What another required signer made says nothing about this one.
@@ -156,7 +175,7 @@ fn standing<'a>(
         state,
         kind: kind.unwrap_or(Kind::CosignKeyless),
         detail,
-        by: by_signer.iter().map(|(_, by)| by.as_str()).collect(),
+        by: by_signer.iter().map(|(_, by)| *by).collect(),
         signed_index: coverage.has_index(),
         uncovered: coverage.uncovered(),
     }
@@ -181,12 +200,10 @@ struct Lack<'a> {
 impl Lack<'_> {
     /// The state, and its explanation.
     fn told(&self) -> (State, String) {
-        let words = |subjects: Vec<&Subject>| {
-            subjects.into_iter().map(|subject| self.coverage.name(subject)).collect::<Vec<_>>().join(", ")
-        };
+        let names = |subjects: &[&Subject]| self.coverage.names(subjects);
         let covered: Vec<&Subject> = self.coverage.covered().collect();
         let part = (!covered.is_empty())
-            .then(|| format!("{} is signed, {} is not", words(covered), words(self.coverage.uncovered())));
+            .then(|| format!("{} is signed, {} is not", names(&covered), names(&self.coverage.uncovered())));
         let (state, why) = match self.worst {
             None => (State::Absent, self.foreign()),
             Some((_, fault)) if fault.state() == State::Present => (State::Failed, self.others(fault)),

@@ -8,6 +8,10 @@ use sigstore_verify::crypto::{KeyAlgorithm, SigningScheme, VerificationKey};
 use sigstore_verify::trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, TrustedRoot};
 use sigstore_verify::types::{Artifact, Bundle, DerPublicKey, SignatureBytes};
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult, Verifier};
+use x509_cert::der::Encode;
+use x509_cert::der::asn1::{AnyRef, BitString};
+use x509_cert::der::oid::ObjectIdentifier;
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use super::certificate::{Certificate, organizations};
 use super::fault::Fault;
@@ -113,7 +117,7 @@ impl Key {
         if pem.contains("PRIVATE KEY-----") {
             return Err("it is a private key, which must not be in a repository".to_owned());
         }
-        let der = DerPublicKey::from_pem(pem).map_err(|_| "it is no public key in PEM".to_owned())?;
+        let der = public_key(pem)?;
         let algorithm =
             KeyAlgorithm::from_spki(&der).map_err(|_| "its key is of no kind that is supported".to_owned())?;
         let schemes: &[SigningScheme] = match algorithm {
@@ -134,6 +138,26 @@ impl Key {
         self.with_hashes.iter().any(|key| key.verify(message, signature).is_ok())
     }
 }
+
+/// The public key in a PEM text (`SubjectPublicKeyInfo`); an RSA key may be bare (PKCS #1).
+fn public_key(pem: &str) -> Result<DerPublicKey, String> {
+    const RSA: &str = "RSA PUBLIC KEY-----";
+    if pem.contains("BEGIN CERTIFICATE-----") {
+        return Err("it is a certificate, and `key` names a public key".to_owned());
+    }
+    let none = |_| "it is no public key in PEM".to_owned();
+    if !pem.contains(RSA) {
+        return DerPublicKey::from_pem(pem).map_err(none);
+    }
+    let bare = DerPublicKey::from_pem(&pem.replace(RSA, "PUBLIC KEY-----")).map_err(none)?;
+    let algorithm = AlgorithmIdentifierOwned { oid: RSA_ENCRYPTION, parameters: Some(AnyRef::NULL.into()) };
+    let key = BitString::from_bytes(bare.as_bytes()).map_err(|error| error.to_string())?;
+    let whole = SubjectPublicKeyInfoOwned { algorithm, subject_public_key: key };
+    Ok(DerPublicKey::new(whole.to_der().map_err(|error| error.to_string())?))
+}
+
+/// `rsaEncryption` (RFC 8017, appendix C)
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
 /// Identifies a key: SHA-256 of its DER form, in hexadecimal.
 pub(super) fn fingerprint(der: &[u8]) -> String {

@@ -28,6 +28,9 @@ pub enum Error {
     /// No answer, or server errors on every try.
     #[error("no answer: {0}")]
     Unreachable(String),
+    /// A file that is not UTF-8.
+    #[error("{0} is not UTF-8")]
+    NotText(String),
     /// An answer that violates the forge's own description, or a failed git command.
     #[error("{0}")]
     Unusable(String),

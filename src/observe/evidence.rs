@@ -99,6 +99,8 @@ impl EvidenceReader<'_> {
         evidence.signer = signer_change(image, &item.entry, &known);
         if let (Some(before), true) = (before, image.signatures.is_none() && makers.signatures.is_empty())
             && reader.has_signature_tag(image, before).await
+            // One that is there and too large to be shown is not lost.
+            && !reader.has_signature_tag(image, digest).await
         {
             evidence.signer = Some(SignerChange::Lost);
         }

@@ -17,6 +17,8 @@ const THEN: usize = 20;
 pub(super) struct FirstParents<'a> {
     contents: &'a dyn Contents,
     paths: Vec<String>,
+    /// Those of them that need not be text: keys, not parts of the manifest.
+    keys: BTreeSet<String>,
     /// Newest first.
     versions: Vec<Version>,
     /// Where the history continues.
@@ -44,8 +46,13 @@ impl<'a> FirstParents<'a> {
     ) -> Self {
         let others: BTreeSet<&str> = others.into_iter().filter(|path| *path != main).collect();
         let paths = std::iter::once(main).chain(others).map(str::to_owned).collect();
-        let (versions, texts) = (Vec::new(), BTreeMap::new());
-        Self { contents, paths, versions, next: Some(head.clone()), pieces: 0, texts, batch: FIRST }
+        let (keys, versions, texts) = (BTreeSet::new(), Vec::new(), BTreeMap::new());
+        Self { contents, paths, keys, versions, next: Some(head.clone()), pieces: 0, texts, batch: FIRST }
+    }
+
+    /// The same, where these files need not be text: those that are not count as missing.
+    pub(super) fn with_keys<'p>(self, keys: impl Iterator<Item = &'p String>) -> Self {
+        Self { keys: keys.cloned().collect(), ..self }
     }
 
     /// Reads a further piece; returns whether there was one within the bound.
@@ -133,10 +140,25 @@ impl<'a> FirstParents<'a> {
         }
         self.texts.retain(|content, _| near.contains(content));
         let (contents, places): (Vec<&String>, Vec<(Commit, String)>) = lacking.into_iter().unzip();
-        let texts = self.contents.read_all(&places).await?;
+        let texts = match self.contents.read_all(&places).await {
+            Err(Error::NotText(_)) => self.read_each(&places).await?,
+            texts => texts?,
+        };
         let read = contents.into_iter().cloned().zip(texts);
         self.texts.extend(read.filter_map(|(content, text)| Some((content, text?))));
         self.batch = THEN;
         Ok(())
+    }
+
+    /// The texts of files one by one: a key that is no text is as good as none.
+    async fn read_each(&self, places: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error> {
+        let mut texts = Vec::with_capacity(places.len());
+        for (at, path) in places {
+            texts.push(match self.contents.read(at, path).await {
+                Err(Error::NotText(_)) if self.keys.contains(path) => None,
+                text => text?,
+            });
+        }
+        Ok(texts)
     }
 }

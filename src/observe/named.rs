@@ -80,7 +80,7 @@ async fn at_commit(contents: &dyn Contents, at: &Commit, main: &str, paths: &BTr
     let places: Vec<(Commit, String)> = paths.iter().map(|path| (at.clone(), beside(main, path))).collect();
     let texts: Vec<Result<Option<String>, Error>> = match contents.read_all(&places).await {
         Ok(texts) => texts.into_iter().map(Ok).collect(),
-        Err(Error::Unusable(_)) => {
+        Err(Error::NotText(_)) => {
             let mut texts = Vec::with_capacity(places.len());
             for (at, path) in &places {
                 texts.push(contents.read(at, path).await);

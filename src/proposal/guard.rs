@@ -28,9 +28,11 @@ pub(crate) type ReplacedFiles = BTreeMap<String, Replaced>;
 /// One change of what is required of who made an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Change {
-    /// The image's index in the head.
-    pub image: usize,
-    repository: RepositoryName,
+    /// The image's index in the head; `None` if it is about `defaults`.
+    pub image: Option<usize>,
+    /// The index of the file in the head, and the byte in it.
+    place: (usize, usize),
+    repository: Option<RepositoryName>,
     /// A key of the manifest, or the path of a file.
     what: String,
     before: String,
@@ -57,6 +59,15 @@ fn by_default(base: &Manifest, head: &Manifest, image: &Image) -> Guard {
     let path = head.files.get(image.file).map(|file| &file.path);
     let file = base.files.iter().position(|file| Some(&file.path) == path).unwrap_or(0);
     base.guards.get(file).cloned().unwrap_or_default()
+}
+
+/// Images that only the `defaults` of the base guard: for each of them, as the first image of the head.
+pub(crate) fn by_defaults<'m>(base: Option<&'m Manifest>, head: &'m Manifest) -> impl Iterator<Item = Image> + 'm {
+    let guards = base.into_iter().flat_map(|base| &base.guards);
+    guards.filter_map(|guard| {
+        let image = head.images.first()?.clone();
+        Some(Image { signatures: guard.signatures.clone(), provenance: guard.provenance.clone(), ..image })
+    })
 }
 
 /// An image of the base that requires signatures and has the same mirror, or else the same source.
@@ -102,35 +113,73 @@ fn before(base: &Manifest, head: &Manifest, image: &Image) -> Guard {
     was.map_or_else(|| by_default(base, head, image), of)
 }
 
-/// All changes, in the order of the head's images.
+/// All changes: of `defaults`, which guard what is added later, and of images, in the order of the head.
 pub(crate) fn changes(base: &Manifest, head: &Manifest, files: &ReplacedFiles) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
-    for (at, image) in head.images.iter().enumerate() {
-        let (was, now) = (before(base, head, image), of(image));
-        let change = |what: &str, before: Option<String>, after: Option<String>, lowers| {
-            let word = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
-            let (before, after, what) = (word(before), word(after), what.to_owned());
-            Change { image: at, repository: image.repository.clone(), what, before, after, is_file: false, lowers }
-        };
-        if was.signatures != now.signatures {
-            let text = |guard: &Guard| guard.signatures.as_ref().map(ToString::to_string);
-            changes.push(change("signatures", text(&was), text(&now), lowers_signatures(&was, &now)));
-        }
-        if was.provenance != now.provenance {
-            let text = |guard: &Guard| guard.provenance.as_ref().map(ToString::to_string);
-            changes.push(change("provenance", text(&was), text(&now), lowers_provenance(&was, &now)));
-        }
-        for path in was.signatures.iter().flat_map(Signatures::files) {
+    for guarded in defaults(base, head).into_iter().chain(images(base, head)) {
+        changes.extend(guarded.settings());
+        for path in guarded.was.signatures.iter().flat_map(Signatures::files) {
             let known = |change: &Change| change.is_file && change.what == path;
             if let Some(file) = files.get(path)
                 && !changes.iter().any(known)
             {
-                let made = change(path, Some(file.before.clone()), Some(file.after.clone()), file.lowers);
+                let made = guarded.change(path, Some(file.before.clone()), Some(file.after.clone()), file.lowers);
                 changes.push(Change { is_file: true, ..made });
             }
         }
     }
     changes
+}
+
+/// What was required, and what is.
+struct Guarded {
+    image: Option<usize>,
+    place: (usize, usize),
+    repository: Option<RepositoryName>,
+    was: Guard,
+    now: Guard,
+}
+
+fn images(base: &Manifest, head: &Manifest) -> impl Iterator<Item = Guarded> {
+    head.images.iter().enumerate().map(move |(at, image)| Guarded {
+        image: Some(at),
+        place: (image.file, image.span.start),
+        repository: Some(image.repository.clone()),
+        was: before(base, head, image),
+        now: of(image),
+    })
+}
+
+/// The `defaults` of the files that both have.
+fn defaults(base: &Manifest, head: &Manifest) -> Vec<Guarded> {
+    let guarded = |(file, now): (usize, &Guard)| {
+        let path = &head.files.get(file)?.path;
+        let was = base.guards.get(base.files.iter().position(|other| other.path == *path)?)?.clone();
+        Some(Guarded { image: None, place: (file, 0), repository: None, was, now: now.clone() })
+    };
+    head.guards.iter().enumerate().filter_map(guarded).collect()
+}
+
+impl Guarded {
+    fn settings(&self) -> Vec<Change> {
+        let (was, now, mut changes) = (&self.was, &self.now, Vec::new());
+        if was.signatures != now.signatures {
+            let text = |guard: &Guard| guard.signatures.as_ref().map(ToString::to_string);
+            changes.push(self.change("signatures", text(was), text(now), lowers_signatures(was, now)));
+        }
+        if was.provenance != now.provenance {
+            let text = |guard: &Guard| guard.provenance.as_ref().map(ToString::to_string);
+            changes.push(self.change("provenance", text(was), text(now), lowers_provenance(was, now)));
+        }
+        changes
+    }
+
+    fn change(&self, what: &str, before: Option<String>, after: Option<String>, lowers: bool) -> Change {
+        let word = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
+        let (image, place, repository) = (self.image, self.place, self.repository.clone());
+        let (what, before, after) = (what.to_owned(), word(before), word(after));
+        Change { image, place, repository, what, before, after, is_file: false, lowers }
+    }
 }
 
 /// The approvals that are not promoted and of which the head requires less than the base.
@@ -175,7 +224,10 @@ fn lowers_provenance(was: &Guard, now: &Guard) -> bool {
 impl Change {
     /// In one line of Markdown.
     pub(crate) fn line(&self, organization: &str) -> String {
-        let of = code(&format!("{organization}/{}", self.repository), LONGEST);
+        let of = match &self.repository {
+            Some(repository) => code(&format!("{organization}/{repository}"), LONGEST),
+            None => code("defaults", LONGEST),
+        };
         let (what, before, after) =
             (code(&self.what, LONGEST), code(&self.before, LONGEST), code(&self.after, LONGEST));
         if self.is_file {
@@ -185,22 +237,16 @@ impl Change {
     }
 
     /// That less is required than at the base.
-    pub(crate) fn finding(&self, head: &Manifest) -> Finding {
-        let image = &head.images[self.image];
+    pub(crate) fn finding(&self) -> Finding {
         let [what, before, after] = [&self.what, &self.before, &self.after].map(|text| excerpt(text, LONGEST));
+        let of = if self.image.is_none() { " of `defaults`" } else { "" };
         let (expected, found) = if self.is_file {
             (format!("the content of {what} as in the base: {before}"), after)
         } else {
-            (format!("`{what}` as in the base: {before}"), format!("`{what}`: {after}"))
+            (format!("`{what}`{of} as in the base: {before}"), format!("`{what}`{of}: {after}"))
         };
-        Finding {
-            code: "guard-lowered",
-            repository: Some(image.repository.clone()),
-            tag: None,
-            expected,
-            found,
-            place: Some((image.file, image.span.start)),
-        }
+        let (repository, place) = (self.repository.clone(), Some(self.place));
+        Finding { code: "guard-lowered", repository, tag: None, expected, found, place }
     }
 }
 

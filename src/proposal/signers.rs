@@ -39,11 +39,13 @@ const UNVERIFIED: &str = "";
 /// Who signed with a key that nothing names.
 const UNNAMED: &str = "an unnamed key";
 
-/// The fingerprint of a key, in whichever form it is named, else the name as it is.
+/// The fingerprint that ends the name of a key, in whichever form it is named, else the name as it is: an identity may
+/// contain anything, and ends with its issuer.
 fn bare(name: &str) -> &str {
-    let fingerprint = name.find("sha256:").and_then(|at| name.get(at..at + 71));
-    let is_hex = |fingerprint: &&str| fingerprint[7..].bytes().all(|byte| byte.is_ascii_hexdigit());
-    fingerprint.filter(is_hex).unwrap_or(name)
+    let end = name.strip_suffix(')').unwrap_or(name);
+    let fingerprint = end.len().checked_sub(71).and_then(|at| end.get(at..));
+    let is_hex = |hex: &str| hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    fingerprint.filter(|text| text.strip_prefix("sha256:").is_some_and(is_hex)).unwrap_or(name)
 }
 
 /// How the signers of an entry's new bytes differ. If the approved image could not be checked, its record says who
@@ -133,6 +135,17 @@ mod tests {
             changed,
             "who is recorded"
         );
+    }
+
+    #[test]
+    fn an_identity_that_contains_the_fingerprint_of_a_key_is_not_that_key() {
+        let fingerprint = Digest::sha256(b"key").to_string();
+        let image = image(Identity::Exact("me".to_owned()));
+        let key = makers(State::Verified, &format!("keys/tool.pub ({fingerprint})"));
+        let said = makers(State::Verified, &format!("key {fingerprint}"));
+        assert_eq!(change(&image, &key, &said), None, "one key, named in two ways");
+        let identity = makers(State::Verified, &format!("https://a.example/({fingerprint}) by {ISSUER}"));
+        assert_eq!(change(&image, &key, &identity), Some(SignerChange::Changed));
     }
 
     #[test]

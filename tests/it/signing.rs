@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use wharfinger::internals::image::Digest;
 
+use crate::support::authority::Authority;
 use crate::support::clone::Clone;
 use crate::support::http::{Action, Rule};
 use crate::support::images::{Image, ImageSpec};
@@ -296,6 +297,80 @@ fn the_defaults_of_the_base_guard_new_images() {
 }
 
 #[test]
+fn the_defaults_that_guard_what_is_added_later_are_not_lowered_in_silence() {
+    let world = World::asking("signatures: { key: keys/own.pub }", "");
+    let text = world.clone.read("main", MANIFEST) + "\n";
+    let text = text.replace("cooldown: 0s }", "cooldown: 0s, signatures: { key: keys/app.pub } }");
+    let own = Key::generate().pem();
+    world.clone.commit(&[(MANIFEST, &text), ("keys/own.pub", &own)], "Ask for signatures of all");
+    let write = |path: &str, text: &str| std::fs::write(world.clone.path().join(path), text).unwrap();
+    write(MANIFEST, &text.replace(", signatures: { key: keys/app.pub } }", " }"));
+    let checked = world.json(&["check"], 1);
+    assert_eq!(codes(&checked), ["guard-lowered"], "{checked}");
+    let lowered = &checked["findings"][0];
+    assert_eq!(lowered["expected"], "`signatures` of `defaults` as in the base: key keys/app.pub", "{checked}");
+    assert_eq!(lowered["found"], "`signatures` of `defaults`: none", "{checked}");
+    // A key that only they name.
+    write(MANIFEST, &text);
+    write(FILE, &own);
+    let checked = world.json(&["check"], 1);
+    assert_eq!(codes(&checked), ["guard-lowered"], "{checked}");
+    write(FILE, &world.key.pem());
+    let both = "signatures: { all-of: [{ key: keys/app.pub }, { key: keys/own.pub }] }";
+    write(MANIFEST, &text.replace("signatures: { key: keys/app.pub }", both));
+    assert_eq!(codes(&world.json(&["check"], 0)), [""; 0], "more is no finding");
+}
+
+#[test]
+fn a_wider_pattern_and_another_root_lower_the_guard() {
+    let by = |pattern: &str| {
+        let issuer = "https://token.actions.githubusercontent.com";
+        format!("signatures: {{ issuer: {issuer}, identity-pattern: '{pattern}', trusted-root: root.json }}")
+    };
+    let narrow = by("https://github.com/team/app/.+@refs/tags/v.+");
+    let world = World::asking(&narrow, "");
+    let (root, other) = (Authority::new("Acme").root().to_string(), Authority::new("Acme").root().to_string());
+    world.clone.commit(&[("root.json", &root)], "Name a root");
+    let text = world.clone.read("main", MANIFEST) + "\n";
+    let write = |path: &str, text: &str| std::fs::write(world.clone.path().join(path), text).unwrap();
+    write(MANIFEST, &text.replace(&narrow, &by("https://github.com/team/.+")));
+    let checked = world.json(&["check"], 1);
+    assert_eq!(codes(&checked), ["guard-lowered"], "a wider pattern: {checked}");
+    write(MANIFEST, &text.replace(", trusted-root: root.json", ""));
+    assert_eq!(codes(&world.json(&["check"], 1)), ["guard-lowered"], "the public root instead");
+    write(MANIFEST, &text);
+    write("root.json", &other);
+    let checked = world.json(&["check"], 1);
+    assert_eq!(codes(&checked), ["guard-lowered"], "another root in the file: {checked}");
+    let expected = checked["findings"][0]["expected"].as_str().unwrap();
+    assert!(expected.starts_with("the content of root.json as in the base: sha256:"), "{expected}");
+    write("root.json", &root);
+    assert_eq!(codes(&world.json(&["check"], 0)), [""; 0]);
+}
+
+/// A key that is no text verifies nothing, and keeps nothing else from being promoted.
+#[test]
+fn a_key_that_is_no_text_is_an_unusable_key() {
+    let world = World::new("");
+    let image = world.version(34, "1.0.0", &[&world.key]);
+    let text = world.clone.read("main", MANIFEST) + "\n";
+    let approved = format!("    approved:\n      - {{ tag: 1.0.0, digest: \"{}\" }}\n", image.digest());
+    let (_, second) = text.split_once("images:\n").unwrap();
+    let second = second.replace("repository: app\n", "repository: odd\n").replace("keys/app.pub", "keys/odd.pub");
+    let both = format!("policy: {{ approvals: 1 }}\n{text}{second}").replace("    approved: []\n", &approved);
+    std::fs::write(world.clone.path().join("keys/odd.pub"), b"\xff\xfe").unwrap();
+    world.clone.git(&["add", "keys/odd.pub"]);
+    world.clone.commit(&[(MANIFEST, &both)], "Approve both");
+    let result = world.json(&["promote"], 1);
+    assert_eq!(result["promoted"][0]["repository"], "app", "{result}");
+    let failed = result["failed"].as_array().unwrap();
+    let steps: Vec<(&str, &str)> =
+        failed.iter().map(|row| (row["repository"].as_str().unwrap(), row["step"].as_str().unwrap())).collect();
+    assert_eq!(steps, [("odd", "unsigned")], "{result}");
+    assert!(failed[0]["error"].as_str().unwrap().contains("keys/odd.pub"), "{result}");
+}
+
+#[test]
 fn what_lowers_the_guard_of_a_pending_approval_is_never_silent() {
     let asked = "signatures: { key: keys/app.pub }\n    provenance: { source: https://github.com/team/app }";
     let world = World::asking(asked, "");
@@ -407,6 +482,21 @@ fn a_signature_that_is_lost_is_marked_where_nobody_asks_for_one() {
     world.version(18, "1.1.0", &[]);
     let plan = world.json(&["plan"], 0);
     assert_eq!(plan["proposals"][0]["images"][0]["marks"], json!(["signature-lost"]), "{plan}");
+}
+
+/// Of an image that asks for nothing, only small signatures are read.
+#[test]
+fn a_signature_that_is_too_large_to_be_shown_is_not_lost() {
+    let world = World::asking("description: Nobody asks", "");
+    let (old, new) = (world.version(35, "1.0.0", &[]), world.version(36, "1.1.0", &[]));
+    let put = |image: &Image, signature: &Image| {
+        signature.put(&world.upstream, "team/app", &tag_of(&image.digest(), ".sig"));
+    };
+    put(&old, &world.key.simple_signature_of(&old.digest()));
+    put(&new, &signing::tagged(&[(signing::SIMPLE_SIGNING, " ".repeat(70_000).into(), json!({}))]));
+    world.approve("1.0.0", &old.digest());
+    let plan = world.json(&["plan"], 0);
+    assert_eq!(plan["proposals"][0]["images"][0]["marks"], json!([]), "{plan}");
 }
 
 #[test]

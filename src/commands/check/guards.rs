@@ -23,8 +23,10 @@ impl Files {
     pub(super) async fn read(subject: &Subject, base: Option<&Manifest>, head: &Manifest) -> Self {
         let guarded = (0..head.images.len()).filter(|at| guard::asking(base, head, *at).is_some());
         let guarded: Vec<Image> = guarded.map(|at| guard::guarded(base, head, at)).collect();
-        let before = base.into_iter().flat_map(|base| &base.images).chain(&guarded);
-        Self { base: subject.named_at_base(before).await, head: subject.named_at_head(&head.images).await }
+        let by_default: Vec<Image> = guard::by_defaults(base, head).collect();
+        let before = base.into_iter().flat_map(|base| &base.images).chain(&guarded).chain(&by_default);
+        let after = head.images.iter().chain(&by_default);
+        Self { base: subject.named_at_base(before).await, head: subject.named_at_head(after).await }
     }
 
     /// What verifies whatever the base guards.

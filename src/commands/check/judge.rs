@@ -55,7 +55,7 @@ impl Judged {
         let repositories: BTreeSet<_> = images.into_iter().map(|(_, image)| image.repository.clone()).collect();
         self.findings.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
         self.notices.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
-        self.guards.retain(|change| scope.contains(change.image));
+        self.guards.retain(|change| change.image.is_none_or(|image| scope.contains(image)));
         self.told.retain(|told| scope.contains(told.image));
         self.promotions.retain(|p| repositories.contains(&p.repository));
         self.evidence.retain(|e| repositories.contains(&e.repository));
@@ -289,7 +289,7 @@ impl<'a> Judge<'a> {
         let replaced = files.replaced();
         judged.guards = guard::changes(base, self.head, &replaced);
         let lowered = judged.guards.iter().filter(|change| change.lowers);
-        judged.findings.extend(lowered.map(|change| change.finding(self.head)));
+        judged.findings.extend(lowered.map(Change::finding));
         let reader = MakerReader { sources: &self.sources, trust: &self.trust.base };
         let pending = guard::pending(base, self.head, &replaced);
         judged.findings.extend(guards::unverified(reader, &pending, self.public_only).await);

@@ -1,11 +1,10 @@
 //! Whether provenance is what the manifest requires.
 
-use std::collections::BTreeSet;
-
 use super::Claims;
 use super::source::is_same_source;
 use crate::content::labels::Labels;
 use crate::evidence::coverage::Coverage;
+use crate::evidence::distinct::{Share, signed_by_each};
 use crate::evidence::fault::Fault;
 use crate::evidence::{Covers, Provenance, State, Subject, Unread};
 use crate::manifest::RequiredProvenance;
@@ -22,13 +21,15 @@ pub(in crate::evidence) struct Stated<'a> {
     pub covers: &'a [Subject],
     /// Whether one of the signers that `signatures` requires signed it.
     pub is_signed: bool,
-    /// Which of them did.
-    pub signed_by: BTreeSet<usize>,
+    /// Whether all of them did, with the index that holds it.
+    pub is_by_all: bool,
+    /// For each of them, by what name it signed it.
+    pub signed_by: Vec<Option<&'a str>>,
     /// Why none of them is known to have signed it.
     pub fault: Option<&'a Fault>,
 }
 
-/// `each`: how many signers must each have signed what is required; 0 if any of them will do.
+/// `each`: how many signers must each have signed what is required, each of them another one; 0 if any of them will do.
 pub(in crate::evidence) fn judge(
     required: Option<&RequiredProvenance>,
     each: usize,
@@ -69,14 +70,10 @@ fn require(
     subjects: &[Subject],
     unread: &[Unread],
 ) -> (State, Option<String>) {
-    let coverage_by = |signer: Option<usize>| {
-        let is_by = |one: &&Stated<'_>| signer.is_none_or(|signer| one.signed_by.contains(&signer));
-        let meeting = stated.iter().filter(is_by).filter(|one| meets(one, required).is_ok());
-        Coverage::of(subjects, meeting.flat_map(|one| one.covers).map(|subject| &subject.digest))
-    };
-    let coverage = coverage_by(None);
+    let meeting: Vec<&Stated<'_>> = stated.iter().filter(|one| meets(one, required).is_ok()).collect();
+    let coverage = covered(subjects, meeting.iter().flat_map(|one| one.covers));
     let is_whole = coverage.is_whole();
-    if is_whole && (0..each).all(|signer| coverage_by(Some(signer)).is_whole()) {
+    if is_whole && (each == 0 || by_each(each, &meeting, subjects).is_whole()) {
         return (State::Verified, None);
     }
     if let Some(unread) = unread.first() {
@@ -94,6 +91,23 @@ fn require(
         Some((_, Unmet { state, why })) => (state, Some(format!("{part}{why}"))),
         None => (State::Absent, Some(format!("{part}nothing beside it says how it was built"))),
     }
+}
+
+fn covered<'s>(subjects: &'s [Subject], parts: impl Iterator<Item = &'s Subject>) -> Coverage<'s> {
+    Coverage::of(subjects, parts.map(|subject| &subject.digest))
+}
+
+/// What each of so many signers stated as required: a statement that all of them signed, or one for each.
+fn by_each<'s>(each: usize, meeting: &[&'s Stated<'s>], subjects: &'s [Subject]) -> Coverage<'s> {
+    let mut shares: Vec<Share<'_>> = (0..each).map(|_| Share::default()).collect();
+    for one in meeting {
+        for (share, by) in shares.iter_mut().zip(&one.signed_by) {
+            by.iter().for_each(|by| share.add(one.covers, by));
+        }
+    }
+    let by_all = meeting.iter().filter(|one| one.is_by_all).flat_map(|one| one.covers);
+    let apart = signed_by_each(subjects, &shares);
+    covered(subjects, by_all.chain(apart.covered()))
 }
 
 /// Why a statement does not meet the requirement.

@@ -222,3 +222,95 @@ fn names_in_certificates_are_cut() {
     let makers = judged(Some(&Signatures::One(by_identity(&long))), &found(vec![document]), &world.trust);
     assert!(makers.signed_by.unwrap().chars().count() < 500);
 }
+
+/// An index may list a thousand manifests, and each of two hundred documents may name them all.
+#[test]
+fn many_manifests_that_many_documents_name_are_judged_at_once() {
+    let world = World::new();
+    let digest = |n: u16| Digest::sha256(&n.to_le_bytes());
+    let index = Subject { digest: digest(0), covers: Covers::Index };
+    let child = |n| Subject { digest: digest(n), covers: Covers::Platform(format!("linux/v{}", n % 500)) };
+    let subjects: Vec<Subject> = std::iter::once(index).chain((1..=1_000).map(child)).collect();
+    let digits: Vec<&str> = subjects[1..].iter().map(|subject| subject.digest.hex()).collect();
+    let by = |key: &KeyPair, n: usize, digits: &[&str]| {
+        referrer(&world.keyed(key, &statement(SIGN, &json!({ "n": n }), digits)))
+    };
+    let stranger = KeyPair::new();
+    let mut beside: Vec<Beside> = (0..100).map(|n| by(&stranger, n, &digits[n..])).collect();
+    beside.push(by(&world.key, 0, &digits[..1]));
+    let signatures = Signatures::One(by_key());
+    let asked = Asked { signatures: Some(&signatures), provenance: None };
+    let makers = judge(asked, &subjects, &found(beside), &Labels::default(), &world.trust);
+    assert_eq!((makers.signatures.len(), makers.signatures[0].state), (200, State::Verified));
+    let why = makers.unsigned.unwrap();
+    assert!(why.contains("and 993 others is not") && why.len() < 1_000, "{why}");
+    let details = makers.signatures.iter().filter_map(|signature| signature.detail.as_ref()).map(String::len);
+    assert!(details.max().unwrap() < 1_000);
+}
+
+#[test]
+fn bundles_with_many_proofs_are_not_supported() {
+    let world = World::new();
+    let document = world.keyless(&leaf(), &signed(&[1]));
+    let verdict = |change: &dyn Fn(&mut Value)| {
+        let mut changed = document.clone();
+        change(&mut changed["verificationMaterial"]);
+        told(&judged(Some(&Signatures::One(by_identity(WORKFLOW))), &found(vec![referrer(&changed)]), &world.trust))
+    };
+    let entries = |count: usize| {
+        verdict(&|material| {
+            let entry = material["tlogEntries"][0].clone();
+            material["tlogEntries"] = json!(vec![entry; count]);
+        })
+    };
+    assert!(entries(10).contains("signed by: "), "{}", entries(10));
+    assert!(entries(11).contains("unsupported, a bundle with 11 log entries is not supported"), "{}", entries(11));
+    let timestamps = verdict(&|material| {
+        material["timestampVerificationData"] = json!({ "rfc3161Timestamps": vec![json!({}); 500] });
+    });
+    assert!(timestamps.contains("unsupported, a bundle with 500 timestamps is not supported"), "{timestamps}");
+    let chain = verdict(&|material| {
+        let certificate = material["certificate"].take();
+        *material = json!({ "x509CertificateChain": { "certificates": vec![certificate; 11] } });
+    });
+    assert!(chain.contains("unsupported, a bundle with 11 certificates is not supported"), "{chain}");
+}
+
+/// Forms that others write and that are not read.
+#[test]
+fn what_is_in_another_form_is_neither_failed_nor_absent() {
+    let world = World::new();
+    let asked = Signatures::One(by_identity(WORKFLOW));
+    let why = |beside: Beside| judged(Some(&asked), &found(vec![beside]), &world.trust).unsigned.unwrap();
+    for (kind, version) in [("intoto", "0.0.1"), ("dsse", "0.0.2"), ("hashedrekord", "0.0.3")] {
+        let mut bundle = world.keyless(&leaf(), &signed(&[1]));
+        bundle["verificationMaterial"]["tlogEntries"][0]["kindVersion"] = json!({ "kind": kind, "version": version });
+        let why = why(referrer(&bundle));
+        assert!(why.ends_with(&format!("unsupported, a log entry of type {kind}/{version} is not supported")), "{why}");
+    }
+    for kind in ["provenance", "verification_summary"] {
+        let media_type = format!("application/vnd.in-toto.{kind}+dsse");
+        let envelope = envelope(&about(SLSA, &json!({}), &[1]), &world.key);
+        let why = why(beside(Place::Referrer, &media_type, envelope));
+        assert!(
+            why.ends_with(&format!("unsupported, Docker's own form of signatures ({media_type}) is not supported"))
+        );
+    }
+    // cosign's attestations under `.att`, which only a timestamp dates.
+    let key = KeyPair::new();
+    let timestamp = json!({ "SignedRFC3161Timestamp": "AAAA" }).to_string();
+    let annotations = [
+        ("dev.sigstore.cosign/certificate", pem("CERTIFICATE", &world.authority.issue(&leaf(), &key))),
+        ("dev.sigstore.cosign/rfc3161timestamp", timestamp),
+    ];
+    let envelope = envelope(&about(SLSA, &json!({}), &[1]), &key);
+    let attested = beside(Place::AttestationTag, "application/vnd.dsse.envelope.v1+json", envelope);
+    let annotations = annotations.map(|(name, value)| (name.to_owned(), value)).into();
+    let required = RequiredProvenance { builder: Some(String::new()), source: None };
+    let asked = Asked { signatures: Some(&asked), provenance: Some(&required) };
+    let signed = referrer(&world.keyless(&leaf(), &signed(&[1])));
+    let beside = found(vec![signed, Beside { annotations, ..attested }]);
+    let provenance = judge(asked, &image(), &beside, &Labels::default(), &world.trust).provenance.unwrap();
+    assert_eq!(provenance.state, State::Unsupported, "{provenance:?}");
+    assert!(provenance.detail.unwrap().contains("a timestamp and no log entry is not supported"));
+}

@@ -3,6 +3,7 @@
 use sigstore_verify::trust_root::{SIGSTORE_GITHUB_TRUSTED_ROOT, SIGSTORE_STAGING_TRUSTED_ROOT};
 use sigstore_verify::types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm, SignatureContent};
 
+use super::der::{bits, der, oid, sequence};
 use super::*;
 use crate::evidence::document::Document;
 use crate::evidence::fault::Fault;
@@ -112,22 +113,35 @@ fn the_root_that_ships_tells_its_age() {
     assert_eq!(roots().newest_key(), time("2025-09-23T00:00:00Z"));
 }
 
+/// An RSA key of 2,048 bits, by itself (PKCS #1).
+fn rsa() -> Vec<u8> {
+    let modulus = [&[0][..], &[0xc3; 256]].concat();
+    sequence(&[der(0x02, &modulus), der(0x02, &[1, 0, 1])])
+}
+
 /// The kinds of keys that cosign makes and imports, in the form that OpenSSL writes.
 #[test]
 fn keys_are_read_from_pem_and_nothing_else_is() {
     let key = KeyPair::new();
-    let rsa = "-----BEGIN RSA PUBLIC KEY-----\nMAA=\n-----END RSA PUBLIC KEY-----\n".to_owned();
+    let bare = rsa();
+    // SubjectPublicKeyInfo: the algorithm, and the same key.
+    let algorithm = sequence(&[oid("1.2.840.113549.1.1.1"), der(0x05, &[])]);
+    let whole = sequence(&[algorithm, bits(&bare)]);
     let files = [
         ("good.pub", key.pem()),
         ("commented.pub", format!("made by cosign\n{}", key.pem())),
         ("private.pem", pem("ENCRYPTED SIGSTORE PRIVATE KEY", b"secret")),
         ("certificate.pem", pem("CERTIFICATE", b"x")),
-        ("rsa.pub", rsa),
+        ("rsa.pub", pem("PUBLIC KEY", &whole)),
+        ("bare-rsa.pub", pem("RSA PUBLIC KEY", &bare)),
+        ("broken-rsa.pub", pem("RSA PUBLIC KEY", b"garbage")),
+        ("windows.pub", key.pem().replace('\n', "\r\n")),
         ("garbage.pub", pem("PUBLIC KEY", b"garbage")),
         ("empty.pub", String::new()),
         ("root.json", "{}".to_owned()),
     ];
     let trust = trust(&files);
+    assert_eq!(trust.key("rsa.pub").unwrap().fingerprint, trust.key("bare-rsa.pub").unwrap().fingerprint);
     let told = files.iter().map(|(path, _)| match trust.key(path) {
         Ok(key) => format!("{path}: a key of {} hexadecimal digits\n", key.fingerprint.len()),
         Err(fault) => format!("{fault}\n"),

@@ -42,6 +42,51 @@ fn one_key_in_two_files_is_one_signer() {
     assert_eq!(judged(Some(&all(&["a.pub", "c.pub"])), &beside, &world.trust).unsigned, None);
 }
 
+/// Entries that ask for overlapping identities.
+#[test]
+fn what_one_signed_does_not_count_for_two() {
+    let world = World::new();
+    let pattern = |pattern: &str| Signer::Identity {
+        issuer: GITHUB.to_owned(),
+        identity: Identity::Pattern(pattern.to_owned()),
+        trusted_root: Some("root.json".to_owned()),
+    };
+    let other = WORKFLOW.replace("release.yml", "review.yml");
+    let by = |identity: &str, payload: &str| referrer(&world.keyless(&Leaf::new(identity, GITHUB), payload));
+    let all = Signatures::AllOf(vec![pattern("https://github.com/acme/.+"), by_identity(WORKFLOW)]);
+    let judged = |beside: &[Beside]| judged(Some(&all), &found(beside.to_vec()), &world.trust);
+    let of = |numbers: &[u8]| [WORKFLOW, &other].map(|identity| by(identity, &signed(numbers)));
+    for alone in [&of(&[1])[..1], &[by(WORKFLOW, &signed(&[1])), by(WORKFLOW, &signed(&[1, 2]))]] {
+        let makers = judged(alone);
+        assert!(makers.unsigned.unwrap().contains("failed, one of those who signed is the only one for two entries"));
+        assert_eq!(makers.signed_by, None);
+    }
+    let makers = judged(&of(&[1]));
+    assert_eq!((makers.unsigned, makers.signed_by.unwrap().matches(GITHUB).count()), (None, 2));
+    assert_eq!(judged(&[by(WORKFLOW, &signed(&[1])), by(&other, &signed(&[2, 3]))]).unsigned, None, "in every part");
+    assert!(judged(&[by(WORKFLOW, &signed(&[1])), by(&other, &signed(&[2]))]).unsigned.is_some());
+
+    // Nor does what one states about the build, nor what is inside an index that only one of them signed.
+    let required = RequiredProvenance { builder: None, source: Some(SOURCE.to_owned()) };
+    let asked = Asked { signatures: Some(&all), provenance: Some(&required) };
+    let built = |beside: Vec<Beside>| judge(asked, &image(), &found(beside), &Labels::default(), &world.trust).unsigned;
+    let says = about(SLSA, &buildkit_1(), &[1]);
+    let stated = [WORKFLOW, &other].map(|identity| {
+        let bundle = world.keyless(&Leaf::new(identity, GITHUB), &says);
+        Beside { place: Place::AttestationTag, ..referrer(&bundle) }
+    });
+    let with = |stated: &[Beside]| built([&of(&[1]), stated].concat());
+    assert!(with(&stated[..1]).unwrap().ends_with("not all of those who must sign the image signed it"));
+    assert_eq!(with(&stated), None);
+    let inside = [2, 3].map(|n| {
+        let statement = about(SLSA, &buildkit_1(), &[n]);
+        Beside { subject: digest(n), ..beside(Place::Index, "application/vnd.in-toto+json", statement) }
+    });
+    let apart = [by(WORKFLOW, &signed(&[1])), by(&other, &signed(&[2, 3]))];
+    assert!(built([&apart[..], &inside].concat()).is_some());
+    assert_eq!(with(&inside), None);
+}
+
 #[test]
 fn provenance_is_signed_by_all_who_must_sign() {
     let (key, other) = (KeyPair::new(), KeyPair::new());

@@ -61,7 +61,7 @@ impl Contents for GitForge {
             }
             let blob = object.filter(|object| object.kind == Kind::Blob);
             let text = blob.map(|object| String::from_utf8(object.content)).transpose();
-            texts.push(text.map_err(|_| Error::Unusable(format!("{path} at {at} is not UTF-8")))?);
+            texts.push(text.map_err(|_| Error::NotText(format!("{path} at {at}")))?);
         }
         Ok(texts)
     }

@@ -137,10 +137,15 @@ async fn referrers(
     let Some(tag) = fallback_tag(subject).ok().filter(is_there) else { return Ok(by_api.unwrap_or_default()) };
     let by_tag = under_fallback_tag(sources, location, tag, left).await?;
     let Some(mut all) = by_api else { return Ok(by_tag) };
-    for referrer in by_tag {
+    let known: BTreeSet<Digest> = all.iter().map(|listed| listed.digest.clone()).collect();
+    let unknown = by_tag.into_iter().filter(|referrer| !known.contains(&referrer.digest));
+    for (asked, referrer) in unknown.enumerate() {
+        if asked == MOST {
+            left.push(LeftBehind::rest());
+            break;
+        }
         // An API that lists referrers omits deleted ones; the tag may not.
-        let known = all.iter().any(|listed| listed.digest == referrer.digest);
-        if !known && sources.has(location, &referrer.digest).await? {
+        if sources.has(location, &referrer.digest).await? {
             all.push(referrer);
         }
     }

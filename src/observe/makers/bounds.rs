@@ -19,6 +19,8 @@ pub(super) struct Bounds {
     companions: usize,
     /// How many more manifests are looked at.
     manifests: usize,
+    /// How many more attestation manifests inside an index.
+    attestations: usize,
     /// Whether exceeding the bounds makes a verdict unknown. If nothing is required, the rest is just not read.
     pub(super) tells: bool,
 }
@@ -26,12 +28,28 @@ pub(super) struct Bounds {
 impl Bounds {
     /// If signatures are required.
     pub(super) const fn of_asked() -> Self {
-        Self { each: 10_000_000, count: MOST, bytes: 50_000_000, companions: MOST, manifests: MOST, tells: true }
+        Self {
+            each: 10_000_000,
+            count: MOST,
+            bytes: 50_000_000,
+            companions: MOST,
+            manifests: MOST,
+            attestations: MOST,
+            tells: true,
+        }
     }
 
     /// If findings are only shown.
     pub(super) const fn of_present() -> Self {
-        Self { each: 64 * 1024, count: 6, bytes: 2_000_000, companions: MOST, manifests: MOST, tells: false }
+        Self {
+            each: 64 * 1024,
+            count: 6,
+            bytes: 2_000_000,
+            companions: MOST,
+            manifests: MOST,
+            attestations: MOST,
+            tells: false,
+        }
     }
 
     /// Takes up room for one content.
@@ -65,6 +83,16 @@ impl Bounds {
             return Ok(());
         };
         Err(self.tells.then_some(excess))
+    }
+
+    /// Takes up room for one more attestation manifest.
+    ///
+    /// # Errors
+    /// As for [`Self::take`].
+    pub(super) fn take_attestations(&mut self) -> Result<(), Option<String>> {
+        let excess = || format!("it lists so many attestations that only {MOST} of them are read");
+        self.attestations = self.attestations.checked_sub(1).ok_or_else(|| self.tells.then(excess))?;
+        Ok(())
     }
 
     /// How many of so many companions there is room for.

@@ -126,7 +126,7 @@ impl<'a> Gathering<'a> {
     pub(super) async fn inside(&mut self, attestations: &[Attestations]) -> Result<(), Error> {
         for Attestations { about, digest, size } in attestations {
             let (place, name) = (Place::Index, digest.to_string());
-            if let Err(why) = self.bounds.take_document(*size) {
+            if let Err(why) = self.bounds.take_document(*size).and_then(|()| self.bounds.take_attestations()) {
                 why.into_iter().for_each(|why| self.unread(about, format!("{name}: {why}")));
                 continue;
             }

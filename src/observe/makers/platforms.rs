@@ -7,6 +7,7 @@ use crate::manifest::Image;
 use crate::observe::companions::{Judged, StoreReader, judge};
 use crate::observe::sources::Sources;
 use crate::plan;
+use crate::plan::companions::MOST;
 use crate::registry::Error;
 
 /// The annotation in which BuildKit says that a manifest is an attestation.
@@ -76,14 +77,15 @@ impl Platforms {
         Self { subjects, attestations }
     }
 
-    /// Those of the attestation manifests that are something else in form: manifests that must be signed.
+    /// Those of the attestation manifests that are something else in form: manifests that must be signed, and so must
+    /// those beyond the number that is looked at.
     ///
     /// # Errors
     /// Whatever keeps upstream from answering.
     pub(super) async fn disguised(self, sources: &Sources, location: &Location) -> Result<Vec<Subject>, Error> {
         let mut disguised = Vec::new();
-        for attestations in self.attestations {
-            if !attestations.is_in_form(sources, location).await? {
+        for (looked_at, attestations) in self.attestations.into_iter().enumerate() {
+            if looked_at >= MOST || !attestations.is_in_form(sources, location).await? {
                 disguised.push(attestations.into_subject());
             }
         }

@@ -53,7 +53,8 @@ pub(super) async fn read_line(
     for detours in 0.. {
         let mut walk = Walk {
             contents: forge,
-            line: FirstParents::new(forge, &from, reader.path, files.paths().map(String::as_str)),
+            line: FirstParents::new(forge, &from, reader.path, files.paths().map(String::as_str))
+                .with_keys(files.keys()),
             ours: Ours::read(forge.accounts(), &head.branch, reader.made).await?,
             accounts: forge.accounts(),
             record_branches: &record_branches,

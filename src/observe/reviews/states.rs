@@ -47,6 +47,11 @@ impl Files {
         self.manifest.iter().chain(&self.named)
     }
 
+    /// The files that only images name.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &String> {
+        self.named.iter().filter(|path| !self.manifest.contains(path))
+    }
+
     /// The state in which the files hold these texts.
     pub(super) fn state(&self, text: &dyn Fn(&str) -> Option<String>) -> State {
         let file = |path: &String| text(path).map(|text| File { path: path.clone(), text });

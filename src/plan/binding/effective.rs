@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bound::{Bound, ImageName, platforms};
+use super::bound::{Bound, ImageName, named_files, platforms};
 use super::judge::{ForeignRecord, Gap, Judgement};
 use super::line::Line;
 use crate::image::{Digest, RepositoryName, Tag};
-use crate::manifest::{Image, Manifest, Rejection, Revocation};
+use crate::manifest::{Image, Manifest, Rejection, Revocation, beside};
 use crate::plan::Key;
 
 /// The part of a manifest that is bound by reviews.
@@ -109,6 +109,8 @@ impl Binding {
             }
         }
         binding.foreign.clone_from(&judgement.foreign);
+        binding.hold_renamed(line, judgement);
+        binding.hold_unnamed_files(head);
         binding.bar_platforms(judgement);
         binding.bar_sources(judgement.gaps.get(&Bound::Sources));
         binding
@@ -208,6 +210,32 @@ impl Binding {
                 // A new image has no reviewed value that could apply.
                 _ => {}
             }
+        }
+    }
+
+    /// What protected an image under its former name protects it under one that no review covers, though nothing there
+    /// says that it was taken away.
+    fn hold_renamed(&mut self, line: &Line, judgement: &Judgement) {
+        for bound in judgement.gaps.iter().filter_map(|(bound, gap)| gap.now.is_some().then_some(bound)) {
+            let (Bound::Platforms(name), Some(Former::Image(was))) = (bound, former(bound, line, judgement)) else {
+                continue;
+            };
+            for lost in [Bound::Signatures(name.clone()), Bound::Provenance(name.clone())] {
+                if !judgement.gaps.contains_key(&lost) {
+                    self.hold_image(&lost, name, &[was]);
+                }
+            }
+        }
+    }
+
+    /// Of a file that only last reviewed values name, and whose absence a review covers, no content is reviewed.
+    fn hold_unnamed_files(&mut self, head: &Manifest) {
+        let named = |manifest: &Manifest| -> BTreeSet<String> {
+            let paths = manifest.images.iter().flat_map(named_files);
+            paths.map(|path| beside(manifest.path(), path)).collect()
+        };
+        for path in named(&self.manifest).difference(&named(head)) {
+            self.held.entry(path.clone()).or_insert(None);
         }
     }
 

@@ -375,3 +375,37 @@ fn an_approval_that_was_taken_out_and_came_back_came_anew() {
     let line = line(Base::Beginning, &[(By::Pushed, &with), (By::Pushed, &without), (By::Pushed, &with)]);
     assert!(!is_approved(&line, 0, &[], "1"));
 }
+
+#[test]
+fn a_file_whose_absence_was_reviewed_is_not_read_where_nobody_reviewed_it() {
+    let keyed = |key: &str| text(1, &format!("    signatures: {{ key: {key} }}\n"));
+    let (plain, good, other) = (text(1, ""), keyed("good.pub"), keyed("other.pub"));
+    let replaced: &[(&str, &str)] = &[("good.pub", "evil"), ("other.pub", "evil")];
+    let reviewed: &[(&str, &str)] = &[("good.pub", "good")];
+    // A key is asked for; a push names another one; then a branch is merged that is older than both.
+    let steps = [
+        Keyed { by: By::Pushed, text: &plain, named: &[] },
+        Keyed { by: By::Pull(1), text: &good, named: reviewed },
+        Keyed { by: By::Pushed, text: &other, named: replaced },
+        Keyed { by: By::Pull(2), text: &other, named: replaced },
+    ];
+    let seen = |state| Pull { reviews: vec![(opinion("mona", None), Some(state))], record: None };
+    let pulls = [(1, seen(state_with(&good, reviewed))), (2, seen(state(&plain)))];
+    let (binding, _) = signed(&steps, &pulls);
+    let asked = binding.manifest.images[0].signatures.as_ref().map(ToString::to_string);
+    assert_eq!(asked, Some("key good.pub".to_owned()));
+    assert_eq!(binding.held, Held::from([("good.pub".to_owned(), None), ("other.pub".to_owned(), None)]));
+}
+
+#[test]
+fn another_variant_does_not_take_the_signers_away() {
+    let guards = "    signatures: { key: good.pub }\n    provenance: { source: https://a.example }\n";
+    let guarded = text(1, guards);
+    let begun = Keyed { by: By::Pushed, text: &guarded, named: &[("good.pub", "good")] };
+    for line in ["    variant: alpine\n", "    tags: [latest]\n"] {
+        let (binding, _) = signed(&[begun, Keyed { text: &text(1, line), ..begun }], &[]);
+        let image = &binding.manifest.images[0];
+        assert!(image.signatures.is_some() && image.provenance.is_some(), "{line}");
+        assert_eq!(binding.held, Held::from([("good.pub".to_owned(), Some(format!("{:040}", 0)))]), "{line}");
+    }
+}

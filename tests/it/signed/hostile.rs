@@ -165,3 +165,41 @@ fn attestations_in_form_need_no_signature_of_their_own() {
     assert!(world.mirror.digest("acme/part", "1.0.0").is_some());
     assert!(!world.mirror.manifests("acme/part").contains(&listed[1].image.digest()), "it is not copied");
 }
+
+#[test]
+fn what_a_fallback_tag_lists_is_looked_up_a_bounded_number_of_times() {
+    let world = World::new();
+    let published = world.publish("app", "1.0.0", 1);
+    published.refer(&world.key.signature_of(published.image.root()));
+    let missing = (0..400).map(|n: u16| json!({
+        "mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": Digest::sha256(&n.to_le_bytes()), "size": 2,
+    }));
+    let media_type = "application/vnd.oci.image.index.v1+json";
+    let index = json!({"schemaVersion": 2, "mediaType": media_type, "manifests": missing.collect::<Vec<_>>()});
+    let manifest = Manifest { media_type: media_type.to_owned(), bytes: index.to_string().into() };
+    published.tag("", &Image { blobs: Vec::new(), manifests: vec![manifest] });
+    let clone = world.clone_with(&world.manifest(&[entry(&world.upstream.host(), "app", BY_KEY, &[])]));
+    let explained = clone.run(PROGRAM, "", &["explain"]).output().expect_status(0).json();
+    assert!(explained["images"][0]["tags"][0]["reason"] != "unsigned", "it is signed all the same: {explained}");
+    let asked = world.upstream.log().iter().filter(|entry| entry.request.method == "HEAD").count();
+    assert!((200..210).contains(&asked), "{asked}");
+}
+
+#[test]
+fn a_bounded_number_of_attestations_in_an_index_is_looked_at() {
+    let world = World::new();
+    let genuine = single(1);
+    let marked = |n: u16| {
+        let statement = format!("{{\"number\":{n}}}");
+        Listed::new(attestation(STATEMENT, statement.as_bytes()), "unknown/unknown").about(&genuine.digest())
+    };
+    let listed: Vec<Listed> =
+        std::iter::once(Listed::new(genuine.clone(), "linux/amd64")).chain((0..210).map(marked)).collect();
+    let image = index(&listed);
+    world.upstream.put_image("team/app", "1.0.0", &image);
+    world.upstream.put_untagged("team/app", &world.key.signature_of(genuine.root()));
+    let approved = [("1.0.0", &image.digest())];
+    let clone = world.clone_with(&world.manifest(&[entry(&world.upstream.host(), "app", BY_KEY, &approved)]));
+    let promoted = clone.run(PROGRAM, "", &["promote"]).output().expect_status(1).json();
+    assert_eq!(promoted["failed"][0]["step"], "unsigned", "{promoted}");
+}

@@ -6,11 +6,14 @@ mod account;
 mod base;
 mod config;
 mod decide;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod images;
 mod labels;
 mod marks;
 mod platform;
 mod why;
+pub(crate) mod words;
 
 pub(crate) use account::{Difference, LayerCounts, Mark, Named, PlatformDifference, Why};
 pub(crate) use config::{ConfigChange, Field};

@@ -64,6 +64,9 @@ pub struct PlannedFacts {
     pub evidence: Option<PlannedEvidence>,
     /// What a merge will do in the organization, in words.
     pub on_merge: String,
+    /// What changed inside, line by line, for people.
+    #[serde(skip)]
+    pub inside: Vec<String>,
     /// What was verified, in words.
     pub verified: Vec<String>,
     /// What was not, in words.
@@ -153,6 +156,7 @@ impl From<&Account<'_>> for PlannedFacts {
             left_behind: along().flat_map(|along| &along.left).map(|left| excerpt(&left.to_string(), 400)).collect(),
             evidence: PlannedEvidence::of(account),
             on_merge: account.merging(excerpt),
+            inside: account.told_in_lines(),
             verified: words(verified),
             not_verified: words(not_verified),
         }

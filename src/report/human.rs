@@ -109,7 +109,8 @@ fn facts(image: &PlannedImage) -> Vec<String> {
         facts.sizes(),
         labelled("platforms lost", &facts.platforms_lost.join(", ")),
     ];
+    let inside = facts.inside.iter().cloned();
     let verified = facts.verified.iter().map(|what| format!("[x] {what}"));
     let not_verified = facts.not_verified.iter().map(|what| format!("[ ] {what}"));
-    facts_in_words.into_iter().flatten().chain(verified).chain(not_verified).collect()
+    facts_in_words.into_iter().flatten().chain(inside).chain(verified).chain(not_verified).collect()
 }

@@ -141,6 +141,7 @@ fn facts(image: &PlannedImage) -> String {
         ("Release notes", facts.release_notes.clone().unwrap_or_default()),
         ("Source", facts.source_changes.clone().unwrap_or_default()),
         ("Platforms lost", facts.platforms_lost.join(", ")),
+        ("Inside", facts.inside.join("; ")),
         ("Verified", facts.verified.join("; ")),
         ("Not verified", facts.not_verified.join("; ")),
     ];

@@ -7,6 +7,10 @@ mod spelling;
 
 pub(crate) use spelling::{names_there_are, nearest};
 
+/// How a name or another party's text is shown: as a code span in Markdown, cleaned on a terminal. The number is the
+/// most characters that it may have.
+pub(crate) type Quote = fn(&str, usize) -> String;
+
 /// `text` on one line: control characters and line separators become spaces, invisible characters are removed, and runs
 /// of white space become one space.
 pub(crate) fn clean(text: &str) -> String {

@@ -2,22 +2,22 @@
 //! JSON.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::mark::Mark;
 use super::{Evidence, Served};
+use crate::difference::Difference;
+use crate::difference::words::verdict;
 use crate::image::Tag;
 use crate::manifest::{Image, Manifest};
 use crate::policy::{Category, Gate, Standing, Told};
 use crate::proposal::SignerChange;
 use crate::proposal::{Cause, Entry, Item, Kind};
 use crate::rules::{Numbering, Reading, Rule, Since, Version, line_begun, order_of, series_of};
-
-/// How a name or another party's text is shown: as a code span in Markdown, cleaned on a terminal. The number is the
-/// most characters that it may have.
-pub(crate) type Quote = fn(&str, usize) -> String;
 
 /// How far an update or downgrade goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -29,76 +29,6 @@ pub enum Step {
     Minor,
     /// A later number or the part after the numbers differs.
     Patch,
-}
-
-/// What a reviewer should not overlook, the most serious first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mark {
-    /// The manifest revokes these bytes.
-    Revoked,
-    /// A person asked not to wait for the cooldown.
-    Urgent,
-    /// The tag no longer resolves to this digest.
-    TagMoved,
-    /// Not all of it exists.
-    Incomplete,
-    /// A platform that is mirrored now would no longer be.
-    PlatformLost,
-    /// What is approved is signed, and this is not.
-    SignatureLost,
-    /// Nobody who signed what is approved signed this.
-    SignerChanged,
-    /// The version is older than the approved one.
-    Downgrade,
-    /// The first number of the version differs.
-    Major,
-    /// Neither newer nor older than the approved version, as far as the rule can tell.
-    AnotherTag,
-    /// The same tag with different bytes.
-    Rebuild,
-    /// No version of this image was approved before.
-    FirstApproval,
-    /// No version of this line was approved before, only of other lines of the image.
-    NewLine,
-    /// It is a prerelease.
-    Prerelease,
-    /// Upstream started or stopped writing its versions with `v`.
-    NewHabit,
-    /// The policy allows developers to pull any tag of its repository, whatever is reviewed here.
-    EscapesReview,
-    /// The policy allows developers to pull it from upstream.
-    NoMirrorNeeded,
-}
-
-impl Mark {
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Revoked => "revoked",
-            Self::Urgent => "urgent",
-            Self::TagMoved => "tag moved",
-            Self::Incomplete => "incomplete",
-            Self::PlatformLost => "platform lost",
-            Self::SignatureLost => "signature lost",
-            Self::SignerChanged => "signer changed",
-            Self::Downgrade => "downgrade",
-            Self::Major => "major",
-            Self::AnotherTag => "another tag",
-            Self::Rebuild => "rebuild",
-            Self::FirstApproval => "first approval",
-            Self::NewLine => "new line",
-            Self::Prerelease => "prerelease",
-            Self::NewHabit => "new habit",
-            Self::EscapesReview => "allowlisted whole",
-            Self::NoMirrorNeeded => "no mirror needed",
-        }
-    }
-
-    /// Whether it results from checking the bytes.
-    pub(crate) const fn is_of_bytes(self) -> bool {
-        matches!(self, Self::PlatformLost | Self::SignatureLost | Self::SignerChanged)
-    }
 }
 
 /// One change with everything that is known about it.
@@ -202,7 +132,15 @@ impl<'a> Account<'a> {
             (Mark::EscapesReview, self.gate() == Some(Gate::Allowlisted)),
             (Mark::NoMirrorNeeded, self.gate() == Some(Gate::Allowed)),
         ];
-        all.into_iter().filter(|(_, holds)| *holds).map(|(mark, _)| mark).collect()
+        let of_inside =
+            self.difference().into_iter().flat_map(|difference| &difference.marks).map(|mark| (*mark).into());
+        let held = all.into_iter().filter(|(_, holds)| *holds).map(|(mark, _)| mark);
+        held.chain(of_inside).collect::<BTreeSet<Mark>>().into_iter().collect()
+    }
+
+    /// What changed inside, if that was checked.
+    pub(crate) fn difference(&self) -> Option<&'a Difference> {
+        self.evidence.filter(|_| self.lets_in())?.difference.as_ref()
     }
 
     /// How its signers differ from those of the approved image, if that was checked.
@@ -352,8 +290,10 @@ impl<'a> Account<'a> {
 
     /// Its rank among others: the serious first, then larger steps, removals last.
     pub(super) fn rank(&self) -> (u8, Option<Mark>, Option<Step>) {
-        let grave = |mark: &Mark| *mark < Mark::EscapesReview;
-        let first = self.marks().into_iter().find(grave);
+        let grave = |mark: &Mark| *mark < Mark::BaseChanged;
+        let worse = self.difference().is_some_and(|difference| verdict(difference) == "worse");
+        let worse = worse.then_some(Mark::DowngradedPackage);
+        let first = self.marks().into_iter().chain(worse).filter(grave).min();
         match (first, self.lets_in()) {
             (Some(_), _) => (0, first, None),
             (None, true) => (1, None, self.step()),

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::account::{Account, Mark};
-use super::{AtMirror, origin};
+use super::account::Account;
+use super::mark::Mark;
+use super::{AtMirror, inside, origin};
 use crate::markdown::code;
 use crate::policy::Standing;
 use crate::proposal::Kind;
@@ -34,12 +35,16 @@ fn of_one(account: &Account<'_>) -> Vec<String> {
     let strong = |mark: Mark| match mark {
         Mark::NewLine => format!("**{}**", account.new_line().unwrap_or_default()),
         Mark::PlatformLost => format!("**{}** ({lost})", mark.words()),
+        Mark::NotLookedAt => format!("**{}** (packages are not known)", mark.words()),
         _ => format!("**{}**", mark.words()),
     };
     let marks: Vec<String> = account.marks().into_iter().map(strong).collect();
     let risks = if marks.is_empty() { NO_RISK.to_owned() } else { format!("Risk: {}", marks.join(", ")) };
     let (change, merging) = (format!("Change: {}", change(account)), format!("On merge: {}", account.merging(code)));
-    [change, risks, merging].into_iter().chain(origin::line(account)).collect()
+    let mut inside = inside::lead(account).into_iter();
+    let why = inside.next();
+    let lines = std::iter::once(change).chain(why).chain([risks]).chain(inside);
+    lines.chain([merging]).chain(origin::line(account)).collect()
 }
 
 /// What changes, in words: `patch update of docker.io/library/redis:7.2.1, after 7.2.0`.
@@ -187,7 +192,10 @@ fn calls_of(account: &Account<'_>) -> Vec<String> {
         }),
         _ => None,
     };
-    account.marks().into_iter().filter_map(call).collect()
+    let marks = account.marks();
+    let inside: Vec<String> = marks.iter().filter_map(|mark| inside::meaning(account, *mark, &code(&full_name(account), 400))).collect();
+    let inside = (!inside.is_empty()).then(|| format!("> [!WARNING]\n> {}", inside.join("\n>\n> ")));
+    marks.into_iter().filter_map(call).chain(inside).collect()
 }
 
 /// The image with its tag, as a link if we know its page.

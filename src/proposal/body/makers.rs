@@ -1,9 +1,10 @@
 //! The sentences about who made an image.
 
-use super::account::{Account, Quote};
+use super::account::Account;
 use super::phrases::more;
 use crate::evidence::{Covers, Makers, Provenance, Signature, State};
 use crate::proposal::unsigned::unsigned;
+use crate::text::Quote;
 
 /// How many signatures are listed.
 const NAMED: usize = 6;

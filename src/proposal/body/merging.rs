@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::account::{Account, Quote};
+use super::account::Account;
 use super::{AtMirror, Evidence};
 use crate::manifest::{Destination, Image, Manifest, Visibility};
 use crate::proposal::{Item, Kind};
-use crate::text::size;
+use crate::text::{Quote, size};
 
 impl Account<'_> {
     /// What a merge will do in the organization, in one sentence: `creates acme/loki, private, developers: read; copies 3

@@ -12,9 +12,11 @@ use crate::proposal::{Cause, Entry, Item, Kind, Wanted};
 pub(crate) mod account;
 mod closing;
 pub(crate) mod evidence;
+mod inside;
 mod lead;
 mod links;
 mod makers;
+pub(crate) mod mark;
 mod merging;
 pub(crate) mod origin;
 mod phrases;
@@ -23,12 +25,13 @@ mod section;
 mod uncovered;
 
 pub(crate) use account::Account;
-pub use account::{Mark, Step};
+pub use account::Step;
 pub(crate) use evidence::{Along, AtMirror, Comes, Evidence, Exchanged, PlatformEvidence, Served};
 pub(crate) use links::upstream;
+pub use mark::Mark;
 pub(crate) use phrases::{span, total};
 
-use section::Among;
+use section::{Among, Summary};
 use uncovered::uncovered;
 
 use crate::markdown::folded;
@@ -138,19 +141,25 @@ fn bounded(accounts: &[Account<'_>], unreviewed: &[String], age: bool, room: usi
 /// One section per change, as many as fit, and whether all of them are complete except for digests.
 fn sections(accounts: &[Account<'_>], of_all: &[(bool, String)], age: bool, room: &mut Room) -> (String, bool) {
     let among = Among::of(accounts.len());
-    let summary = |account| room.take_from(|| section::summary(account, among, age) + among.end());
-    let summaries: Vec<Option<String>> = accounts.iter().map(summary).collect();
+    let mut summary = |account| {
+        let summary = section::summary(account, among, age);
+        room.take_from(|| summary.section("", "", "")).map(|_| summary)
+    };
+    let summaries: Vec<Option<Summary>> = accounts.iter().map(&mut summary).collect();
     let mut details = |write: &dyn Fn(&Account<'_>) -> String| -> Vec<Option<String>> {
         let shown = accounts.iter().zip(&summaries);
         shown.map(|(account, summary)| summary.as_ref().and_then(|_| room.take_from(|| write(account)))).collect()
     };
-    let (details, digests) = (details(&|account| section::details(account, of_all)), details(&section::whole_digests));
-    let all = details.iter().all(Option::is_some);
-    let parts = summaries.into_iter().zip(details).zip(digests);
-    let text = parts.filter_map(|((summary, details), digests)| {
-        let summary = summary?;
-        let begun = summary.strip_suffix(among.end()).unwrap_or(&summary);
-        Some([begun, &details.unwrap_or_default(), &digests.unwrap_or_default(), among.end()].concat())
+    let (details, lists, digests) = (
+        details(&|account| section::details(account, of_all)),
+        details(&inside::lists),
+        details(&section::whole_digests),
+    );
+    let all = details.iter().chain(&lists).all(Option::is_some);
+    let rest = details.into_iter().zip(lists).zip(digests);
+    let text = summaries.iter().zip(rest).filter_map(|(summary, ((details, lists), digests))| {
+        let [lists, details, digests] = [lists, details, digests].map(Option::unwrap_or_default);
+        Some(summary.as_ref()?.section(&lists, &details, &digests))
     });
     (text.collect(), all)
 }
@@ -284,3 +293,5 @@ fn places(manifest: &Manifest, wanted: &Wanted) -> Places {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_inside;

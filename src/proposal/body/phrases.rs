@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::account::{Account, Quote};
+use super::account::Account;
 use super::{Along, Comes, Evidence, Exchanged, Served};
 use crate::content::artifact::{Artifact, Sort};
 use crate::image::{Digest, Tag};
 use crate::markdown::code;
+use crate::packages::PackageSource;
 use crate::plan::companions::LeftBehind;
 use crate::policy::{Gate, Standing, Told};
 use crate::proposal::Kind;
 use crate::rules::Clock;
-use crate::text::{size, size_difference};
+use crate::text::{Quote, size, size_difference};
 
 impl Account<'_> {
     /// Which rule of the organization its source falls under, and where that comes from.
@@ -56,8 +57,12 @@ impl Account<'_> {
         checks.extend(unknown);
         checks.extend(self.makers(quote));
         if evidence.attestations > 0 {
-            let read = evidence.makers.as_ref().is_some_and(|makers| makers.provenance.is_some());
-            let read = if read { "read for provenance alone" } else { "not read" };
+            let read = match (evidence.makers.as_ref().is_some_and(|m| m.provenance.is_some()), has_sbom(evidence)) {
+                (true, true) => "read for provenance and packages alone",
+                (true, false) => "read for provenance alone",
+                (false, true) => "read for packages alone",
+                (false, false) => "not read",
+            };
             let what = match evidence.attestations {
                 1 => format!("1 attestation that is copied too: {read}"),
                 count => format!("{count} attestations that are copied too: {read}"),
@@ -65,12 +70,19 @@ impl Account<'_> {
             checks.push((false, what));
         }
         checks.extend(evidence.along.iter().flat_map(|along| coming(along, quote)).map(|line| (false, line)));
-        checks.push((
-            false,
-            "the layers: neither fetched nor inspected; promotion checks them against their digests".to_owned(),
-        ));
+        let layers = match evidence.difference {
+            Some(_) => "the layers: nothing but what is said of packages and files was read",
+            None => "the layers: neither fetched nor inspected",
+        };
+        checks.push((false, format!("{layers}; promotion checks them against their digests")));
         checks
     }
+}
+
+/// Whether packages come from an SBOM.
+fn has_sbom(evidence: &Evidence) -> bool {
+    let platforms = evidence.difference.iter().flat_map(|difference| &difference.platforms);
+    platforms.into_iter().any(|platform| platform.source == PackageSource::Sbom)
 }
 
 /// How many artifacts that are copied too, and how many that are left behind, are named.

@@ -18,6 +18,7 @@ const TAG: usize = 28;
 /// Which columns there are, and how much of the names.
 struct Columns {
     change: bool,
+    why: bool,
     waited: bool,
     size: bool,
     source: usize,
@@ -33,7 +34,8 @@ impl Columns {
         let longest = tags.flatten().map(|tag| tag.as_str().len()).max().unwrap_or_default();
         let tag = longest.clamp(8, TAG);
         let names = NAMES + if change { 0 } else { CHANGE } + if short { WAITED_AND_SIZE } else { 0 };
-        Self { change, waited: age && !short, size: !short, source: names - tag, tag }
+        let why = accounts.iter().any(|account| account.why_and_worst().is_some());
+        Self { change, why, waited: age && !short, size: !short && !why, source: names - tag, tag }
     }
 }
 
@@ -51,6 +53,7 @@ pub(super) fn table(accounts: &[Account<'_>], age: bool, short: bool) -> Vec<Str
         Some("image"),
         columns.change.then_some("change"),
         Some("version"),
+        columns.why.then_some("why, better or worse"),
         columns.waited.then_some("waited"),
         columns.size.then_some("size"),
     ];
@@ -60,6 +63,7 @@ pub(super) fn table(accounts: &[Account<'_>], age: bool, short: bool) -> Vec<Str
             Some(name_cell(&account.entry().source, columns.source)),
             columns.change.then(|| account.change(strong)),
             Some(version(account, columns.tag)),
+            columns.why.then(|| account.why_and_worst().unwrap_or_default()),
             columns.waited.then(|| waited(account)),
             columns.size.then(|| phrases::sizes(account).unwrap_or_default()),
         ];

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::account::{Account, Mark};
-use super::{PlatformEvidence, lead, origin, phrases};
+use super::account::Account;
+use super::mark::Mark;
+use super::{PlatformEvidence, inside, lead, origin, phrases};
 use crate::markdown::{cell, code, folded, html_code, name_cell};
 use crate::policy::Standing;
 use crate::proposal::Kind;
@@ -23,7 +24,6 @@ const CHECKS: usize = 20;
 pub(super) enum Among {
     /// It is the only one: the first lines say what it is and what merging does.
     Alone,
-    Few,
     /// Readers unfold it.
     Many,
 }
@@ -32,16 +32,28 @@ impl Among {
     pub(super) const fn of(count: usize) -> Self {
         match count {
             1 => Self::Alone,
-            2..=3 => Self::Few,
             _ => Self::Many,
         }
     }
+}
 
-    /// What ends a section.
-    pub(super) const fn end(self) -> &'static str {
-        match self {
-            Self::Many => "\n</details>\n",
-            Self::Alone | Self::Few => "",
+/// The part of a section that it cannot do without.
+pub(super) struct Summary {
+    among: Among,
+    /// What changed inside; empty if that was not checked.
+    changes: String,
+    /// What else is said before the details.
+    text: String,
+}
+
+impl Summary {
+    /// The whole section, with as much of the rest as there is.
+    pub(super) fn section(&self, lists: &str, details: &str, digests: &str) -> String {
+        let Self { among, changes, text } = self;
+        let end = if *among == Among::Many || !changes.is_empty() { "\n</details>\n" } else { "" };
+        match among {
+            Among::Alone => [changes, lists, text, details, digests, end].concat(),
+            Among::Many => [text, changes, lists, details, digests, end].concat(),
         }
     }
 }
@@ -52,9 +64,10 @@ fn short_code(text: &str, limit: usize) -> String {
 }
 
 /// What is said about one change before its details. `age`: whether it was checked since when it has been public.
-pub(super) fn summary(account: &Account<'_>, among: Among, age: bool) -> String {
+pub(super) fn summary(account: &Account<'_>, among: Among, age: bool) -> Summary {
     let mut lines = Vec::new();
     if among != Among::Alone {
+        lines.extend(inside::lead(account));
         lines.push(format!("On merge: {}", account.merging(code)));
     }
     let called_out = account.marks().iter().any(|mark| matches!(mark, Mark::Revoked | Mark::Urgent));
@@ -81,14 +94,24 @@ pub(super) fn summary(account: &Account<'_>, among: Among, age: bool) -> String 
         lines.extend(origin::line(account));
     }
     lines.push(format!("Digest: `{}`", account.entry().digest.short()));
-    heading(account, among) + &lines.iter().fold(String::new(), |text, line| text + "- " + line + "\n")
+    let changes = match (inside::changes(account), among) {
+        (changes, _) if changes.is_empty() => changes,
+        (changes, Among::Alone) => format!("### {}\n\n{changes}\n", inside::heading(account)),
+        (changes, Among::Many) => format!("\n{}:\n\n{changes}\n", inside::heading(account)),
+    };
+    let heading = heading(account, among, !changes.is_empty());
+    let text = heading + &lines.iter().fold(String::new(), |text, line| text + "- " + line + "\n");
+    Summary { among, changes, text }
 }
 
-fn heading(account: &Account<'_>, among: Among) -> String {
+/// How it begins; `folds` if it stands below what changed.
+fn heading(account: &Account<'_>, among: Among, folds: bool) -> String {
     let name = lead::name(account);
     match among {
+        Among::Alone if folds => {
+            "\n<details><summary>Details: age, category, platforms, what was verified</summary>\n\n".to_owned()
+        }
         Among::Alone => "### Details\n\n".to_owned(),
-        Among::Few => format!("\n### {name}\n\n"),
         Among::Many => {
             let (shown, change) = (html_code(&lead::full_name(account), 120), account.change(str::to_owned));
             format!("\n<details><summary>{shown}: {change}</summary>\n\n{name}\n\n")

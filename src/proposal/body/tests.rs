@@ -11,17 +11,17 @@ use crate::proposal::fixtures::{line, manifest, selected, with_current};
 use crate::proposal::leaving::Conditions;
 use crate::proposal::metadata::ObjectId;
 
-fn wanted(manifest: &Manifest, selected: &[Selected]) -> Vec<Wanted> {
+pub(super) fn wanted(manifest: &Manifest, selected: &[Selected]) -> Vec<Wanted> {
     crate::proposal::wanted::wanted(&with_current(manifest, selected), selected, &Conditions::default())
 }
 
-fn platform(name: &str, size: u64, before: Option<u64>) -> PlatformEvidence {
+pub(super) fn platform(name: &str, size: u64, before: Option<u64>) -> PlatformEvidence {
     let digest = Digest::sha256(format!("{name} {size}").as_bytes());
     let before = before.map(|b| (Digest::sha256(format!("{name} {b}").as_bytes()), b));
     PlatformEvidence { name: name.to_owned(), digest, size, before, exchanged: None }
 }
 
-fn evidence() -> Evidence {
+pub(super) fn evidence() -> Evidence {
     Evidence {
         served: Served::Now,
         platforms: vec![
@@ -43,25 +43,26 @@ fn evidence() -> Evidence {
         at: Some("2026-11-21T08:00:00Z".parse().unwrap()),
         makers: None,
         signer: None,
+        difference: None,
         along: None,
         refused: None,
         unknown: Vec::new(),
     }
 }
 
-fn metadata_of(wanted: &Wanted) -> Metadata {
+pub(super) fn metadata_of(wanted: &Wanted) -> Metadata {
     let head = ObjectId::try_from("0123456789abcdef0123456789abcdef01234567".to_owned()).ok();
     Metadata { manifest: None, head, context: wanted.context.clone(), entries: wanted.entries() }
 }
 
-fn written(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence]) -> String {
+pub(super) fn written(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence]) -> String {
     let (headline, message) = message(manifest, wanted);
     let body = body(manifest, wanted, evidence, &[], &metadata_of(wanted));
     format!("{}\n\n== commit\n{headline}\n\n{message}\n\n== body\n{body}", title(manifest, wanted))
 }
 
 /// As GitHub renders it, except for its sanitizer: nothing in a body needs that.
-fn rendered(body: &str) -> String {
+pub(super) fn rendered(body: &str) -> String {
     let mut text = String::new();
     html::push_html(&mut text, Parser::new_ext(body, OPTIONS));
     text
@@ -73,7 +74,7 @@ const OPTIONS: Options = Options::ENABLE_TABLES
     .union(Options::ENABLE_GFM);
 
 /// Two snapshots: what is written, and what a reviewer sees.
-fn snapshot(name: &str, manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence]) {
+pub(super) fn snapshot(name: &str, manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence]) {
     let written = written(manifest, wanted, evidence);
     let (_, body) = written.split_once("== body\n").unwrap();
     insta::assert_snapshot!(format!("{name}_html"), rendered(body));
@@ -94,7 +95,7 @@ fn approval(tag: &str) -> crate::manifest::Approval {
 }
 
 /// One image with `approved` promoted.
-fn promoted(source: &str, approved: &[&str]) -> Manifest {
+pub(super) fn promoted(source: &str, approved: &[&str]) -> Manifest {
     let mut manifest = manifest(&[source]);
     manifest.images[0].approved = approved.iter().map(|tag| approval(tag)).collect();
     manifest
@@ -443,7 +444,7 @@ fn group_of(count: usize, name: &str) -> (Manifest, Wanted) {
 }
 
 /// The widest row of a table, in pixels on a page with large letters: text that cannot break, and padding.
-fn widest_row(markdown: &str) -> usize {
+pub(super) fn widest_row(markdown: &str) -> usize {
     let cell = |cell: &str| {
         let longest = cell.split([' ', '>']).map(|word| word.trim_matches('`').chars().count()).max().unwrap_or(0);
         longest * 82 / 10 + 26 + if cell.contains('`') { 11 } else { 0 }
@@ -452,7 +453,7 @@ fn widest_row(markdown: &str) -> usize {
     markdown.lines().filter(|line| line.starts_with("| ")).map(row).max().unwrap_or_default()
 }
 
-const PAGE: usize = 860;
+pub(super) const PAGE: usize = 860;
 
 fn rows(body: &str) -> usize {
     body.lines().filter(|l| l.starts_with("| `ghcr.io/")).count()
@@ -570,7 +571,7 @@ fn is_folding(line: &str) -> bool {
 
 /// Links that are not ours, markup and HTML that this program did not write, and words that GitHub would turn into a
 /// mention or a reference.
-fn hostile(body: &str) -> Vec<String> {
+pub(super) fn hostile(body: &str) -> Vec<String> {
     let mut found = Vec::new();
     let (visible, _) = body.rsplit_once("<!-- wharfinger:").unwrap();
     for event in Parser::new_ext(visible, OPTIONS) {

@@ -1,0 +1,178 @@
+//! A difference in sentences, for everything that people read: bodies, summaries, terminals.
+//!
+//! Text by others is quoted by the [`Style`]; links are made by this program or there are none.
+
+use super::{Difference, PlatformDifference, Why};
+use crate::text::{counted, size};
+
+mod config;
+mod listing;
+mod packages;
+mod platforms;
+mod style;
+mod vulnerabilities;
+
+pub(crate) use style::Style;
+pub(crate) use vulnerabilities::{name, verdict};
+
+use listing::Listing;
+use platforms::on_platforms;
+use style::named;
+
+/// The most lines that say what changed before the rest is folded.
+const LINES: usize = 20;
+
+/// How many names follow a count.
+const NAMED: usize = 6;
+
+/// A difference in sentences.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Told {
+    /// Why the bytes differ, one word and its sentence: `base: the image that it is built on was replaced`. `None` for
+    /// a first approval.
+    pub why: Option<String>,
+    /// Whether it is better or worse than what is approved, as far as known vulnerabilities tell.
+    pub better: Option<String>,
+    /// What came in and what went out, the most important first: at most [`LINES`] lines.
+    pub changes: Vec<Line>,
+    /// What the lines above only count.
+    pub lists: Vec<List>,
+}
+
+/// One line of a list, or of the list below a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub depth: usize,
+    pub text: String,
+}
+
+/// A list that readers unfold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct List {
+    pub heading: String,
+    pub lines: Vec<String>,
+}
+
+impl Line {
+    fn top(text: String) -> Self {
+        Self { depth: 0, text }
+    }
+
+    fn below(text: String) -> Self {
+        Self { depth: 1, text }
+    }
+}
+
+/// Says a difference. `comparison` is the page that compares both commits of the source, at a known forge.
+pub(crate) fn tell(difference: &Difference, comparison: Option<&str>, style: Style) -> Told {
+    let first = is_first(difference);
+    let (mut changes, mut lists) = (Vec::new(), Vec::new());
+    for (lines, of_lines) in [
+        vulnerabilities::tell(difference, first, style),
+        on_platforms(difference, style, |platform, on| packages::tell(platform, difference, first, on, style)),
+        on_platforms(difference, style, |platform, on| files(platform, first, on, style)),
+        on_platforms(difference, style, |platform, on| config::tell(platform, first, on, style)),
+        on_platforms(difference, style, |platform, on| packages::licences(platform, first, on, style)),
+        (platforms::tell(difference, first, style), Vec::new()),
+        (platforms::layers(difference, first, style), Vec::new()),
+    ] {
+        changes.extend(lines);
+        lists.extend(of_lines.into_iter().filter_map(Listing::shown));
+    }
+    if changes.len() > LINES {
+        let rest: Vec<String> = changes.split_off(LINES - 1).into_iter().map(|line| line.text).collect();
+        changes.push(Line::top(format!("{} more lines are folded below", rest.len())));
+        lists.insert(0, List { heading: "More of what changed".to_owned(), lines: rest });
+    }
+    Told {
+        why: (!first).then(|| why(difference.why, comparison, style)),
+        better: (!first).then(|| vulnerabilities::better(difference, style)),
+        changes,
+        lists,
+    }
+}
+
+/// Whether there is no former image.
+pub(crate) fn is_first(difference: &Difference) -> bool {
+    difference.platforms.iter().all(|platform| platform.from.is_none())
+}
+
+fn why(why: Why, comparison: Option<&str>, style: Style) -> String {
+    let link = comparison.filter(|_| why == Why::Source);
+    let link = link.map(|url| format!(" ({})", style.link("what changed in the source", url))).unwrap_or_default();
+    format!("{}: {}{link}", style.strong(why.word()), why.sentence())
+}
+
+impl Why {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Unexplained => "unexplained",
+            Self::Platforms => "platforms",
+            Self::Base => "base",
+            Self::Source => "source",
+            Self::Packages => "packages",
+            Self::Config => "config",
+            Self::Rebuild => "rebuild",
+            Self::Same => "same",
+        }
+    }
+
+    pub(crate) const fn sentence(self) -> &'static str {
+        match self {
+            Self::Unexplained => "the bytes differ, and nothing that was checked explains why",
+            Self::Platforms => "platforms were added or removed",
+            Self::Base => "the image that it is built on was replaced",
+            Self::Source => "it was built from another commit",
+            Self::Packages => "installed packages changed",
+            Self::Config => "its configuration changed",
+            Self::Rebuild => "it was built again, with the same packages and the same configuration",
+            Self::Same => "the bytes are the same",
+        }
+    }
+}
+
+/// Files that a reviewer should know of, one line for each kind.
+fn files(platform: &PlatformDifference, first: bool, on: &str, style: Style) -> (Vec<Line>, Vec<Listing>) {
+    use crate::layers::FileKind;
+    let kinds = [
+        (FileKind::Setuid, "setuid or setgid program"),
+        (FileKind::Cron, "scheduled job (cron or timer)"),
+        (FileKind::Init, "service that starts with the system"),
+        (FileKind::NewExecutable, "executable that no package owns"),
+    ];
+    let (mut lines, mut lists) = (Vec::new(), Vec::new());
+    for (kind, noun) in kinds {
+        let of_kind = platform.files.iter().filter(|file| file.what == kind);
+        let paths: Vec<String> = of_kind.map(|file| style.name(&file.path)).collect();
+        if paths.is_empty() {
+            continue;
+        }
+        let count = paths.len();
+        let noun = plural(count, noun);
+        if first {
+            lines.push(Line::top(format!("Files{on}: {count} {noun}")));
+            continue;
+        }
+        let what = style.strong(&format!("{count} new {noun}"));
+        lines.push(Line::top(format!("Files{on}: {what}: {}", named(&paths, NAMED))));
+        lists.push(Listing { heading: format!("{count} new {noun}"), on: on.to_owned(), all: paths, shown: NAMED });
+    }
+    (lines, lists)
+}
+
+fn plural(count: usize, noun: &str) -> String {
+    match noun.split_once(' ') {
+        _ if count == 1 => noun.to_owned(),
+        Some((noun @ ("executable" | "service"), rest)) => format!("{noun}s {rest}"),
+        Some(("scheduled", _)) => noun.replacen("job", "jobs", 1),
+        _ => format!("{noun}s"),
+    }
+}
+
+/// A number of layers with their bytes.
+fn layers_of(count: usize, bytes: u64) -> String {
+    if count == 0 { counted(count, "layer") } else { format!("{} ({})", counted(count, "layer"), size(bytes)) }
+}
+
+#[cfg(test)]
+mod tests;

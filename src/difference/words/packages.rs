@@ -1,0 +1,110 @@
+//! Packages and licences that came and went.
+
+use std::collections::BTreeSet;
+
+use super::listing::Listing;
+use super::style::{Style, named};
+use super::{Line, NAMED};
+use crate::difference::{Difference, PlatformDifference};
+use crate::packages::{Package, PackageChanges, PackageSource, VersionChange};
+use crate::text::{counted, cut};
+
+/// The most characters of a package's name and of a version.
+const NAME: usize = 60;
+const VERSION: usize = 28;
+
+/// How many packages, with the most important by name.
+pub(super) fn tell(
+    platform: &PlatformDifference,
+    difference: &Difference,
+    first: bool,
+    on: &str,
+    style: Style,
+) -> (Vec<Line>, Vec<Listing>) {
+    let from = match platform.source {
+        PackageSource::None => return (vec![Line::top(unknown(platform, on, style))], Vec::new()),
+        PackageSource::Sbom => "from the image's own SBOM",
+        PackageSource::Layers => "from the package databases in the layers",
+    };
+    let PackageChanges { added, removed, upgraded, downgraded, .. } = &platform.packages;
+    let more = platform.detail.as_ref().map(|detail| Line::below(format!("not all is known: {}", style.text(detail))));
+    if first {
+        let line = Line::top(format!("Packages{on}: {} ({from})", added.len()));
+        return (std::iter::once(line).chain(more).collect(), Vec::new());
+    }
+    if platform.packages.is_empty() {
+        let line = Line::top(format!("Packages{on}: the same ({from})"));
+        return (std::iter::once(line).chain(more).collect(), Vec::new());
+    }
+    let vulnerable = vulnerable(difference);
+    let parts = [
+        ("downgraded", versions(downgraded, &vulnerable, style)),
+        ("added", packages(added, &vulnerable, style)),
+        ("removed", packages(removed, &vulnerable, style)),
+        ("upgraded", versions(upgraded, &vulnerable, style)),
+    ];
+    let count = |(word, names): &(&str, Vec<String>)| match *word {
+        "downgraded" => style.strong(&format!("{} {word}", names.len())),
+        _ => format!("{} {word}", names.len()),
+    };
+    let some: Vec<&(&str, Vec<String>)> = parts.iter().filter(|(_, names)| !names.is_empty()).collect();
+    let counts: Vec<String> = some.iter().map(|part| count(part)).collect();
+    let mut lines = vec![Line::top(format!("Packages{on}: {} ({from})", counts.join(", ")))];
+    lines.extend(some.iter().map(|(word, names)| Line::below(format!("{word}: {}", named(names, NAMED)))));
+    lines.extend(more);
+    let list = |(word, names): &&(&str, Vec<String>)| {
+        let heading = format!("{} {word}", counted(names.len(), "package"));
+        Listing { heading, on: on.to_owned(), all: names.clone(), shown: NAMED }
+    };
+    (lines, some.iter().map(list).collect())
+}
+
+fn unknown(platform: &PlatformDifference, on: &str, style: Style) -> String {
+    let why = platform.detail.as_ref().map(|detail| format!(": {}", style.text(detail))).unwrap_or_default();
+    format!("Packages{on}: {}{why}", style.strong("not known"))
+}
+
+/// Licences that came, and how many went.
+pub(super) fn licences(
+    platform: &PlatformDifference,
+    first: bool,
+    on: &str,
+    style: Style,
+) -> (Vec<Line>, Vec<Listing>) {
+    let PackageChanges { licences_added, licences_removed, .. } = &platform.packages;
+    if first {
+        let count = (!licences_added.is_empty()).then(|| Line::top(format!("Licences{on}: {}", licences_added.len())));
+        return (count.into_iter().collect(), Vec::new());
+    }
+    let names = |licences: &BTreeSet<String>| licences.iter().map(|name| style.name(name)).collect::<Vec<String>>();
+    let (new, gone) = (names(licences_added), names(licences_removed));
+    let part = |word: &str, names: &[String]| (!names.is_empty()).then(|| format!("{word}: {}", named(names, NAMED)));
+    let parts: Vec<String> = [part("new", &new), part("gone", &gone)].into_iter().flatten().collect();
+    if parts.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
+    let line = Line::top(format!("Licences{on}: {}", parts.join("; ")));
+    (vec![line], vec![Listing { heading: "New licences".to_owned(), on: on.to_owned(), all: new, shown: NAMED }])
+}
+
+/// The packages that fixed and new vulnerabilities are in: the first that a reader wants to see.
+fn vulnerable(difference: &Difference) -> BTreeSet<&str> {
+    let changes = &difference.vulnerabilities;
+    changes.new.iter().chain(&changes.fixed).map(|vulnerability| vulnerability.package.as_str()).collect()
+}
+
+fn packages(all: &[Package], vulnerable: &BTreeSet<&str>, style: Style) -> Vec<String> {
+    let mut all: Vec<&Package> = all.iter().collect();
+    all.sort_by_key(|package| !vulnerable.contains(package.name.as_str()));
+    all.iter().map(|p| style.name(&format!("{} {}", cut(&p.name, NAME), cut(&p.version, VERSION)))).collect()
+}
+
+fn versions(all: &[VersionChange], vulnerable: &BTreeSet<&str>, style: Style) -> Vec<String> {
+    let mut all: Vec<&VersionChange> = all.iter().collect();
+    all.sort_by_key(|change| !vulnerable.contains(change.name.as_str()));
+    let name = |change: &&VersionChange| {
+        let VersionChange { name, from, to, .. } = change;
+        style.name(&format!("{} {} → {}", cut(name, NAME), cut(from, VERSION), cut(to, VERSION)))
+    };
+    all.iter().map(name).collect()
+}

@@ -193,7 +193,8 @@ fn calls_of(account: &Account<'_>) -> Vec<String> {
         _ => None,
     };
     let marks = account.marks();
-    let inside: Vec<String> = marks.iter().filter_map(|mark| inside::meaning(account, *mark, &code(&full_name(account), 400))).collect();
+    let inside: Vec<String> =
+        marks.iter().filter_map(|mark| inside::meaning(account, *mark, &code(&full_name(account), 400))).collect();
     let inside = (!inside.is_empty()).then(|| format!("> [!WARNING]\n> {}", inside.join("\n>\n> ")));
     marks.into_iter().filter_map(call).chain(inside).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::config::ConfigChange;
 use crate::image::Digest;
@@ -12,7 +12,7 @@ use crate::packages::{PackageChanges, PackageSource};
 use crate::vulnerabilities::VulnerabilityChanges;
 
 /// Why the bytes differ, the most serious first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
     /// Nothing that was looked at explains it.

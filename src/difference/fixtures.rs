@@ -54,7 +54,9 @@ pub(crate) fn on_two(why: Why, marks: &[Mark], change: impl Fn(&mut PlatformDiff
         platform
     });
     Difference {
-        why,
+        why: Some(why),
+        base: None,
+        commits: None,
         platforms: platforms.to_vec(),
         vulnerabilities: VulnerabilityChanges::default(),
         marks: marks.iter().copied().collect(),

@@ -76,6 +76,7 @@ fn replaced(change: &ConfigChange, style: Style) -> String {
         Field::Port | Field::Volume | Field::Env | Field::Label if to.is_none() => {
             format!("{} removed: {}", noun(*field), told(from))
         }
+        _ if from == to => format!("{} changed: {}", noun(*field), told(to)),
         _ => format!("{} {}, before {}", noun(*field), told(to), told(from)),
     }
 }
@@ -109,7 +110,7 @@ fn came_and_went(field: Field, changes: &[&ConfigChange], style: Style) -> Vec<S
     let parts = [
         ("added", names(|change| change.from.is_none())),
         ("removed", names(|change| change.to.is_none())),
-        ("now", names(|change| change.from.is_some() && change.to.is_some())),
+        ("changed", names(|change| change.from.is_some() && change.to.is_some())),
     ];
     let plural = |count: usize| if count == 1 { noun(field).to_owned() } else { format!("{}s", noun(field)) };
     let part = |(word, names): (&str, Vec<String>)| {

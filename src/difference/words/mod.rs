@@ -2,8 +2,8 @@
 //!
 //! Text by others is quoted by the [`Style`]; links are made by this program or there are none.
 
-use super::{Difference, PlatformDifference, Why};
-use crate::text::{counted, size};
+use super::{Difference, Named, PlatformDifference, Why};
+use crate::text::{counted, short_digests, size};
 
 mod config;
 mod listing;
@@ -85,7 +85,7 @@ pub(crate) fn tell(difference: &Difference, comparison: Option<&str>, style: Sty
         lists.insert(0, List { heading: "More of what changed".to_owned(), lines: rest });
     }
     Told {
-        why: (!first).then(|| why(difference.why, comparison, style)),
+        why: difference.why.map(|word| why(difference, word, comparison, style)),
         better: (!first).then(|| vulnerabilities::better(difference, style)),
         changes,
         lists,
@@ -94,13 +94,26 @@ pub(crate) fn tell(difference: &Difference, comparison: Option<&str>, style: Sty
 
 /// Whether there is no former image.
 pub(crate) fn is_first(difference: &Difference) -> bool {
-    difference.platforms.iter().all(|platform| platform.from.is_none())
+    difference.why.is_none()
 }
 
-fn why(why: Why, comparison: Option<&str>, style: Style) -> String {
-    let link = comparison.filter(|_| why == Why::Source);
-    let link = link.map(|url| format!(" ({})", style.link("what changed in the source", url))).unwrap_or_default();
-    format!("{}: {}{link}", style.strong(why.word()), why.sentence())
+fn why(difference: &Difference, why: Why, comparison: Option<&str>, style: Style) -> String {
+    let named = match why {
+        Why::Base => difference.base.as_ref(),
+        Why::Source => difference.commits.as_ref(),
+        _ => None,
+    };
+    let named = named.and_then(|named| replaced(named, style));
+    let link = comparison.filter(|_| why == Why::Source).map(|url| style.link("what changed in the source", url));
+    let more: Vec<String> = link.or(named).into_iter().collect();
+    let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
+    format!("{}: {}{more}", style.strong(why.word()), why.sentence())
+}
+
+/// From what to what, where publishers name it.
+fn replaced(Named { from, to }: &Named, style: Style) -> Option<String> {
+    let name = |name: &String| style.name(&short_digests(name));
+    Some(format!("{} → {}", name(from.as_ref()?), name(to.as_ref()?)))
 }
 
 impl Why {

@@ -68,6 +68,10 @@ pub(super) fn tell(difference: &Difference, first: bool, style: Style) -> Vec<Li
     if first {
         return Vec::new();
     }
+    if compared(difference).is_empty() && !difference.platforms.is_empty() {
+        let text = "what is approved could not be read, so nothing is compared";
+        return vec![Line::top(format!("Platforms: {}", style.strong(text)))];
+    }
     let only = |is: fn(&PlatformDifference) -> bool| difference.platforms.iter().filter(move |p| is(p));
     let [lost, new] = [only(|p| p.to.is_none()), only(|p| p.from.is_none())].map(|these| names(these, style));
     let lost = (!lost.is_empty()).then(|| format!("{} {lost}", style.strong("lost:")));

@@ -32,6 +32,7 @@ fn a_first_approval_is_told_in_numbers() {
     let mut first = patch();
     first.vulnerabilities.new = std::mem::take(&mut first.vulnerabilities.fixed);
     first.platforms.iter_mut().for_each(|platform| platform.from = None);
+    first.why = None;
     insta::assert_snapshot!(text(&first, Style::PLAIN));
 }
 

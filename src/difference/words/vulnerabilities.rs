@@ -71,7 +71,7 @@ pub(super) fn tell(difference: &Difference, first: bool, style: Style) -> (Vec<L
         let named = by_severity(all);
         let shown = named.iter().map(|(_, of)| of.len().min(NAMED)).sum();
         lines.extend(named.iter().map(|(severity, of)| {
-            Line::below(format!("{word}, {}: {}", severity.word(), style::named(&names(of, style), NAMED)))
+            Line::below(format!("{word}, {}: {}", severity_words(*severity), style::named(&names(of, style), NAMED)))
         }));
         let all = listed(all, style);
         lists.push(Listing { heading: counted_vulnerabilities(all.len(), word), on: String::new(), all, shown });
@@ -104,18 +104,14 @@ fn unknown(changes: &VulnerabilityChanges, style: Style) -> Option<String> {
 fn counts(all: &[Vulnerability]) -> String {
     let count = |severity: &Severity| all.iter().filter(|one| one.severity == *severity).count();
     let some = SEVERITIES.iter().map(|severity| (severity, count(severity))).filter(|(_, count)| *count > 0);
-    some.map(|(severity, count)| format!("{count} {}", severity.word())).collect::<Vec<_>>().join(", ")
+    some.map(|(severity, count)| format!("{count} {}", severity_words(*severity))).collect::<Vec<_>>().join(", ")
 }
 
-impl Severity {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::High => "high",
-            Self::Medium => "medium",
-            Self::Low => "low",
-            Self::Unknown => "of unknown severity",
-        }
+/// A severity in a sentence.
+const fn severity_words(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Unknown => "of unknown severity",
+        known => known.as_str(),
     }
 }
 
@@ -144,7 +140,7 @@ pub(crate) fn name(one: &Vulnerability, style: Style) -> String {
 fn listed(all: &[Vulnerability], style: Style) -> Vec<String> {
     let mut all: Vec<&Vulnerability> = all.iter().collect();
     all.sort_by_key(|one| (one.severity, !one.known_exploited));
-    all.iter().map(|one| format!("{}: {}", one.severity.word(), name(one, style))).collect()
+    all.iter().map(|one| format!("{}: {}", severity_words(one.severity), name(one, style))).collect()
 }
 
 fn counted_vulnerabilities(count: usize, word: &str) -> String {

@@ -291,7 +291,8 @@ impl<'a> Account<'a> {
     /// Its rank among others: the serious first, then larger steps, removals last.
     pub(super) fn rank(&self) -> (u8, Option<Mark>, Option<Step>) {
         let grave = |mark: &Mark| *mark < Mark::BaseChanged;
-        let worse = self.difference().is_some_and(|difference| verdict(difference) == "worse");
+        let worse =
+            self.difference().is_some_and(|difference| difference.why.is_some() && verdict(difference) == "worse");
         let worse = worse.then_some(Mark::DowngradedPackage);
         let first = self.marks().into_iter().chain(worse).filter(grave).min();
         match (first, self.lets_in()) {

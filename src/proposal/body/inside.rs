@@ -43,7 +43,7 @@ impl Account<'_> {
             bad @ ("worse" | "better and worse") => format!("**{bad}**"),
             other => other.to_owned(),
         };
-        Some(if words::is_first(difference) { String::new() } else { format!("{}, {better}", difference.why.word()) })
+        Some(difference.why.map_or_else(String::new, |why| format!("{}, {better}", why.word())))
     }
 }
 
@@ -103,10 +103,11 @@ pub(super) fn meaning(account: &Account<'_>, mark: Mark, name: &str) -> Option<S
             "**Unexplained:** the bytes of {name} differ from what is approved, and nothing that was checked explains \
              why. Find out before you merge."
         ),
-        Mark::NewCritical => format!(
-            "**New critical vulnerability:** {name} has what the approved image does not have: {}.",
-            new_criticals(difference)
-        ),
+        Mark::NewCritical => {
+            let has = if words::is_first(difference) { "has" } else { "has, and the approved image does not have," };
+            format!("**New critical vulnerability:** {name} {has} {}.", new_criticals(difference))
+        }
+        Mark::Root if words::is_first(difference) => return None,
         Mark::Root => {
             format!("**Runs as root:** {name} runs as root, the approved image as {}.", former_user(difference))
         }

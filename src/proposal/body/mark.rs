@@ -27,7 +27,7 @@ pub enum Mark {
     Unexplained,
     /// It has a critical vulnerability that the approved image does not have.
     NewCritical,
-    /// It runs as root, and the approved image does not.
+    /// It runs as root, and the approved image does not; for a first approval, it runs as root.
     Root,
     /// It has a new program that runs with the rights of its owner or group.
     Setuid,

@@ -172,7 +172,7 @@ impl Account<'_> {
 /// The same as a line of Markdown, saying where it comes from.
 pub(super) fn line(account: &Account<'_>) -> Option<String> {
     let Pages { source, release_notes, changes } = account.pages()?;
-    let is_said = account.difference().is_some_and(|difference| difference.why == Why::Source);
+    let is_said = account.difference().is_some_and(|difference| difference.why == Some(Why::Source));
     let changes = match changes.filter(|changes| !(is_said && matches!(changes, Changes::Compared(_)))) {
         Some(Changes::Compared(url)) => format!(", [what changed in the source]({url})"),
         Some(Changes::Same) => ", built from the same commit".to_owned(),

@@ -5,7 +5,7 @@ use super::tests::{PAGE, evidence, hostile, metadata_of, platform, promoted, sna
 use super::{Evidence, body};
 use crate::content::labels::Labels;
 use crate::difference::fixtures::{config, file, on_two, package, patch, version, vulnerability, worst};
-use crate::difference::{Difference, Field, Mark, PlatformDifference, Why};
+use crate::difference::{Difference, Field, Mark, Named, PlatformDifference, Why};
 use crate::evidence::{Covers, Kind, Makers, Signature, State};
 use crate::layers::FileKind;
 use crate::manifest::{Grouping, Manifest};
@@ -79,6 +79,8 @@ fn a_base_that_was_replaced() {
         platform.packages = upgraded(&["libcrypto3", "libssl3", "musl", "busybox"], "3.3.1-r0", "3.3.2-r1");
         platform.source = PackageSource::Layers;
     });
+    let base = |digit: &str| Some(format!("docker.io/library/alpine:3.20@sha256:{}", digit.repeat(64)));
+    difference.base = Some(Named { from: base("1"), to: base("2") });
     let fixed = ["CVE-2026-2001", "CVE-2026-2002"].map(|id| vulnerability(Severity::High, id, "libcrypto3")).to_vec();
     difference.vulnerabilities = known(fixed, Vec::new(), 4);
     snapshot("inside_base", &manifest, &wanted, &[Evidence { labels_before: labels("b"), ..with(difference) }]);
@@ -205,6 +207,7 @@ fn a_first_approval_in_numbers() {
         platform.packages.licences_added = ["Apache-2.0", "MIT", "BSD-3-Clause"].map(str::to_owned).into();
         platform.config = vec![config(Field::User, None, Some("10001")), config(Field::Port, None, Some("3100/tcp"))];
     });
+    difference.why = None;
     let open = [(Severity::High, "CVE-2026-7"), (Severity::Medium, "CVE-2026-8"), (Severity::Low, "CVE-2026-9")];
     difference.vulnerabilities =
         known(Vec::new(), open.map(|(severity, id)| vulnerability(severity, id, "stdlib")).to_vec(), 0);

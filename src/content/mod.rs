@@ -7,6 +7,7 @@ pub(crate) mod labels;
 pub mod media_type;
 mod raw;
 mod read;
+pub(crate) mod sboms;
 pub(crate) mod statements;
 mod strict;
 mod subset;

@@ -1,5 +1,7 @@
 //! The parts of a document beside an image that may say who made it: signatures and statements, unlike SBOMs and such.
 
+use std::collections::BTreeMap;
+
 use super::artifact::{Sort, plain};
 use super::document::{Content, ContentError, Document};
 use crate::image::Descriptor;
@@ -27,8 +29,13 @@ pub(crate) struct Statement {
 impl Statement {
     /// The predicate in its annotations: hostile text.
     pub(crate) fn predicate(&self) -> Option<&str> {
-        PREDICATES.iter().find_map(|key| self.layer.annotations.get(*key)).map(String::as_str)
+        predicate_of(&self.layer.annotations)
     }
+}
+
+/// The type of a statement's predicate, as annotations name it: hostile text.
+pub(super) fn predicate_of(annotations: &BTreeMap<String, String>) -> Option<&str> {
+    PREDICATES.iter().find_map(|key| annotations.get(*key)).map(String::as_str)
 }
 
 /// The layers of a document that may say who made the image.

@@ -54,7 +54,7 @@ pub(super) fn compare(pair: PlatformPair, former: Former, commits: &[Option<Stri
         Origin::of(&labels.unwrap_or_default(), &annotations.unwrap_or_default())
     };
     let origins = [origin(&from, &was), origin(&to, &is)];
-    let (source, changes, unlisted) = packages(listed, former, from.is_some(), to.is_some());
+    let (source, changes, unlisted) = packages(listed);
     let detail = details([unlisted, unread, fault(was.as_ref(), "former "), fault(is.as_ref(), "")]);
     let (layers, added_bytes, dropped_bytes) = layers(from.as_ref(), to.as_ref());
     let known = |config: Option<&Result<Config, String>>| config.and_then(|config| config.as_ref().ok()).cloned();
@@ -103,14 +103,10 @@ fn details(parts: [Option<String>; 4]) -> Option<String> {
 }
 
 /// Where the packages come from, how they differ, and why they are not known.
-fn packages(listed: Listed, former: Former, was: bool, is: bool) -> (PackageSource, PackageChanges, Option<String>) {
+fn packages(listed: Listed) -> (PackageSource, PackageChanges, Option<String>) {
     let nothing = PackageChanges::default();
     match listed {
-        Listed::Known { source, from, to } if is && (was || former == Former::None) => {
-            (source, changes(&from, &to), None)
-        }
-        // There is nothing to compare on one side.
-        Listed::Known { source, .. } => (source, nothing, None),
+        Listed::Known { source, from, to } => (source, changes(&from, &to), None),
         Listed::Untouched => (PackageSource::Layers, nothing, None),
         Listed::Unknown(why) => (PackageSource::None, nothing, Some(why)),
     }

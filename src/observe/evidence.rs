@@ -4,12 +4,14 @@ use chrono::{DateTime, Utc};
 
 use super::category::Standings;
 use super::companions;
+use super::inside::{DifferenceReader, Side};
 use super::makers::MakerReader;
 use super::sources::Sources;
-use super::upstream::{Blobs, Part, Problem, Walk, exchanged, walk};
+use super::upstream::{Part, Problem, Walk, exchanged, walk};
 use crate::content::Document;
 use crate::content::labels::Labels;
-use crate::evidence::Trust;
+use crate::difference::{Difference, Former, ImagePair, Signing, difference};
+use crate::evidence::{Makers, Trust};
 use crate::image::Digest;
 use crate::manifest::{Image, Manifest};
 use crate::proposal::Item;
@@ -18,6 +20,7 @@ use crate::proposal::body::{Evidence, PlatformEvidence, Served};
 use crate::proposal::guard::guarded;
 use crate::proposal::review::digest_before;
 use crate::proposal::signers::{Signers, signer_change, signers};
+use crate::vulnerabilities::VulnerabilityChanges;
 
 pub(crate) struct EvidenceReader<'a> {
     pub sources: &'a Sources,
@@ -41,36 +44,85 @@ impl EvidenceReader<'_> {
             Ok(answer) => evidence.served = Served::Not(answer.map(|a| a.digest)),
             Err(e) => evidence.unknown.push(format!("what {tag} resolves to: {e}")),
         }
-        let (mut parts, mut top) = (Parts::default(), None);
+        let mut found = Walk::default();
         match walk(sources, source, digest, platforms).await {
-            Ok(Some(found)) => {
-                if !matches!(found.problem, Some(Problem::Refused(_))) {
-                    match companions::account(sources, source, &found.documents).await {
+            Ok(Some(walked)) => {
+                if !matches!(walked.problem, Some(Problem::Refused(_))) {
+                    match companions::account(sources, source, &walked.documents).await {
                         Ok(along) => evidence.along = Some(along),
                         Err(e) => evidence.unknown.push(format!("signatures and other artifacts: {e}")),
                     }
                 }
-                top.clone_from(&found.top);
-                parts = take(&mut evidence, found);
+                take(&mut evidence, &walked);
+                found = walked;
             }
             Ok(None) => evidence.unknown.push(format!("upstream does not have {digest}")),
             Err(e) => evidence.unknown.push(format!("the image: {e}")),
         }
         let before = digest_before(base, head, item);
         let image = guarded(base, head, item.image);
-        self.makers(&mut evidence, &image, item, before.as_ref(), top.as_ref()).await;
-        if let Some(before) = before.filter(|before| before != digest) {
-            match walk(sources, source, &before, platforms).await {
-                Ok(Some(before @ Walk { problem: None, .. })) => compare(&mut evidence, &before, &parts),
+        let former = self.makers(&mut evidence, &image, item, before.as_ref(), found.top.as_ref()).await;
+        evidence.former.clone_from(&before);
+        let mut approved = None;
+        if let Some(before) = before.as_ref().filter(|before| *before != digest) {
+            match walk(sources, source, before, platforms).await {
+                Ok(Some(walked @ Walk { problem: None, .. })) => {
+                    compare(&mut evidence, &walked, &found);
+                    approved = Some(walked);
+                }
                 Ok(_) => evidence.unknown.push("the approved image: upstream no longer has all of it".to_owned()),
                 Err(e) => evidence.unknown.push(format!("the approved image: {e}")),
             }
         }
+        if evidence.complete {
+            let commits = [former.as_ref(), evidence.makers.as_ref()].map(commit);
+            let images = Images { image: &image, before: before.as_ref(), approved: approved.as_ref(), found: &found };
+            evidence.difference = Some(self.difference(head, item, images, commits, evidence.signer).await);
+        }
         evidence
     }
 
+    /// What changed inside.
+    async fn difference(
+        &self,
+        manifest: &Manifest,
+        item: &Item,
+        images: Images<'_>,
+        commits: [Option<String>; 2],
+        signer: Option<SignerChange>,
+    ) -> Difference {
+        let Images { image, before, approved, found } = images;
+        let digest = &item.entry.digest;
+        if before == Some(digest) {
+            return Difference::same();
+        }
+        let reader = DifferenceReader {
+            sources: self.sources,
+            bytes: manifest.inspection.layers,
+            only_signed: image.signatures.is_some(),
+        };
+        let side = |digest, walk| Side { location: &image.source, digest, walk };
+        let from = before.zip(approved).map(|(before, approved)| side(before, approved));
+        let former = match (before, from) {
+            (None, _) => Former::None,
+            (Some(_), None) => Former::Unread,
+            (Some(_), Some(_)) => Former::Read,
+        };
+        let platforms = match former {
+            Former::Unread => reader.only_new(side(digest, found)).await,
+            Former::None | Former::Read => reader.read(from, side(digest, found)).await,
+        };
+        let signing = match item.signer.or(signer) {
+            None => Signing::Same,
+            Some(SignerChange::Lost) => Signing::Lost,
+            Some(SignerChange::Changed) => Signing::Changed,
+        };
+        let vulnerabilities = VulnerabilityChanges::default();
+        difference(ImagePair { former, platforms, signing, commits, vulnerabilities })
+    }
+
     /// Adds who made the bytes, whose document is `top` if available: verified as `image` requires, else just what is
-    /// visible. `before` is what is approved now.
+    /// visible. `before` is what is approved now; who made that is the answer, if it was checked.
     async fn makers(
         &self,
         evidence: &mut Evidence,
@@ -78,23 +130,27 @@ impl EvidenceReader<'_> {
         item: &Item,
         before: Option<&Digest>,
         top: Option<&Document>,
-    ) {
+    ) -> Option<Makers> {
         let (reader, digest) = (MakerReader { sources: self.sources, trust: self.trust }, &item.entry.digest);
         let makers = if image.signatures.is_some() {
             reader.shown(image, digest, top, &evidence.labels).await
         } else if evidence.platforms.is_empty() {
-            return;
+            return None;
         } else {
             match reader.present(image, digest, top, &evidence.labels).await {
                 Ok(makers) => makers,
-                Err(e) => return evidence.unknown.push(format!("who signed it: {e}")),
+                Err(e) => {
+                    evidence.unknown.push(format!("who signed it: {e}"));
+                    return None;
+                }
             }
         };
-        let mut known = Signers::from([(digest.clone(), signers(&makers))]);
+        let (mut former, mut known) = (None, Signers::from([(digest.clone(), signers(&makers))]));
         if let Some(before) = before.filter(|_| image.signatures.is_some())
             && let Ok(makers) = reader.asked(image, before, &Labels::default()).await
         {
             known.insert(before.clone(), signers(&makers));
+            former = Some(makers);
         }
         evidence.signer = signer_change(image, &item.entry, &known);
         if let (Some(before), true) = (before, image.signatures.is_none() && makers.signatures.is_empty())
@@ -105,17 +161,26 @@ impl EvidenceReader<'_> {
             evidence.signer = Some(SignerChange::Lost);
         }
         evidence.makers = Some(makers);
+        former
     }
 }
 
-/// The blobs and manifests of what comes in: of each platform, and in total.
-#[derive(Default)]
-struct Parts {
-    platforms: Vec<Blobs>,
-    all: Blobs,
+/// What was read of what is approved and of what comes in.
+struct Images<'a> {
+    image: &'a Image,
+    /// What is approved now; `None` for a first approval.
+    before: Option<&'a Digest>,
+    /// `None` if upstream no longer has all of it.
+    approved: Option<&'a Walk>,
+    found: &'a Walk,
 }
 
-fn take(evidence: &mut Evidence, found: Walk) -> Parts {
+/// The commit that provenance names.
+fn commit(makers: Option<&Makers>) -> Option<String> {
+    makers?.provenance.as_ref()?.commit.clone()
+}
+
+fn take(evidence: &mut Evidence, found: &Walk) {
     let part = |p: &Part| PlatformEvidence {
         name: p.name.clone(),
         digest: p.digest.clone(),
@@ -128,25 +193,24 @@ fn take(evidence: &mut Evidence, found: Walk) -> Parts {
     evidence.platforms = found.parts.iter().map(part).collect();
     evidence.left_out = found.left_out;
     evidence.attestations = found.attestations;
-    evidence.labels = found.labels;
-    match found.problem {
+    evidence.labels = found.labels.clone();
+    match found.problem.clone() {
         None => {}
         Some(Problem::Incomplete(problem)) => evidence.unknown.push(problem),
         Some(Problem::Refused(problem)) => evidence.refused = Some(problem),
     }
-    Parts { platforms: found.parts.into_iter().map(|part| part.blobs).collect(), all: found.blobs }
 }
 
-fn compare(evidence: &mut Evidence, before: &Walk, parts: &Parts) {
+fn compare(evidence: &mut Evidence, before: &Walk, found: &Walk) {
     evidence.size_before = Some(before.size);
     evidence.labels_before = before.labels.clone();
-    evidence.exchanged = evidence.complete.then(|| exchanged(&before.blobs, &parts.all));
+    evidence.exchanged = evidence.complete.then(|| exchanged(&before.blobs, &found.blobs));
     let gone = before.parts.iter().filter(|b| evidence.platforms.iter().all(|p| p.name != b.name));
     evidence.lost = gone.map(|b| b.name.clone()).collect();
-    for (platform, blobs) in evidence.platforms.iter_mut().zip(&parts.platforms) {
+    for (platform, part) in evidence.platforms.iter_mut().zip(&found.parts) {
         if let Some(same) = before.parts.iter().find(|p| p.name == platform.name) {
             platform.before = Some((same.digest.clone(), same.size));
-            platform.exchanged = Some(exchanged(&same.blobs, blobs));
+            platform.exchanged = Some(exchanged(&same.blobs, &part.blobs));
         }
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod ecr;
 pub(crate) mod evidence;
 mod facts;
 mod first_parents;
+pub(crate) mod inside;
 pub(crate) mod ledger;
 pub(crate) mod makers;
 pub mod manifest;

@@ -11,7 +11,7 @@ use super::budget::Budget;
 use super::documents::Documents;
 use crate::content::Document;
 use crate::content::companion::is_companion;
-use crate::content::labels::{CONFIG_LIMIT, Labels};
+use crate::content::labels::CONFIG_LIMIT;
 use crate::image::{Descriptor, Digest, Location, Reference, Tag};
 use crate::registry::{ByteStream, Error, ErrorKind, Registries, Store, seconds};
 
@@ -30,18 +30,20 @@ pub struct Sources {
     blobs: Arc<Mutex<BTreeSet<(Location, Digest)>>>,
     /// What tags resolve to: one request per tag and run.
     heads: Arc<Mutex<BTreeMap<(Location, Tag), Descriptor>>>,
-    /// What configurations say about where images come from.
-    labels: Arc<Mutex<BTreeMap<(Location, Digest), Labels>>>,
+    /// Configurations of images.
+    configurations: Arc<Mutex<BTreeMap<(Location, Digest), Bytes>>>,
     /// How long a source may take in all; `None` if each request has its own limit.
     budget: Option<Arc<Budget>>,
     /// The tags of sources, each listed once.
     lists: Arc<Mutex<BTreeMap<Location, Arc<OnceCell<TagList>>>>>,
-    /// What refers to digests, according to the referrers API.
+    /// What refers to digests, according to the referrers API; `None`: there is none.
     referrers: Arc<Mutex<Referrers>>,
     /// Signatures and statements that were read.
     contents: Arc<Mutex<BTreeMap<Digest, Bytes>>>,
     /// Limits how many images' signatures are held at once.
     turns: Arc<Semaphore>,
+    /// The same for what is inside images.
+    inside_turns: Arc<Semaphore>,
 }
 
 /// For how many images signatures are verified at once: what is read for one can be large.
@@ -63,7 +65,10 @@ async fn small_blob(store: &dyn Store, blob: &Descriptor) -> Result<Option<Vec<u
     Ok(Some(bytes))
 }
 
-type Referrers = BTreeMap<(Location, Digest), Vec<Descriptor>>;
+/// The most bytes of configurations that are kept.
+const CONFIGURATIONS: usize = 8 * 1024 * 1024;
+
+type Referrers = BTreeMap<(Location, Digest), Option<Vec<Descriptor>>>;
 
 /// All tags of a source.
 struct TagList {
@@ -107,13 +112,24 @@ impl Sources {
             refused: Arc::default(),
             documents: Arc::default(),
             blobs: Arc::default(),
-            labels: Arc::default(),
+            configurations: Arc::default(),
             heads: Arc::default(),
             lists: Arc::default(),
             referrers: Arc::default(),
             contents: Arc::default(),
             turns: Arc::new(Semaphore::new(TURNS)),
+            inside_turns: Arc::new(Semaphore::new(1)),
         }
+    }
+
+    /// Waits until what is inside another image may be read; that holds until the answer is dropped.
+    pub(super) async fn inside_turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.inside_turns.acquire().await.ok()
+    }
+
+    /// How many manifests may still be pulled from a source, if its registry said so.
+    pub(super) fn remaining_pulls(&self, location: &Location) -> Option<u64> {
+        self.registries.client().remaining_pulls(location.registry()?)
     }
 
     /// Waits until the signatures of one more image may be read; that holds until the answer is dropped.
@@ -252,22 +268,45 @@ impl Sources {
         read
     }
 
-    /// The labels of a configuration, read once per run; `None` if it is not available, or not a small blob with the
-    /// bytes of its digest: whether it exists is then for [`Self::has_blob`] to say.
-    pub(super) async fn labels(&self, location: &Location, config: &Descriptor) -> Option<Labels> {
+    /// A configuration, not read twice in a run as long as there is room; `None` if it is not available, or not a small
+    /// blob with the bytes of its digest: whether it exists is then for [`Self::has_blob`] to say.
+    pub(super) async fn configuration(&self, location: &Location, config: &Descriptor) -> Result<Option<Bytes>, Error> {
         let asked = (location.clone(), config.digest.clone());
-        if let Some(known) = self.labels.lock().unwrap_or_else(PoisonError::into_inner).get(&asked) {
-            return Some(known.clone());
+        if let Some(known) = self.configurations.lock().unwrap_or_else(PoisonError::into_inner).get(&asked) {
+            return Ok(Some(known.clone()));
         }
         if config.size > CONFIG_LIMIT {
-            return None;
+            return Ok(None);
         }
-        let read = self.ask(location, |store| async move { small_blob(&*store, config).await }).await;
-        let bytes = read.ok()?.filter(|bytes| config.digest.matches(bytes))?;
-        let labels = Labels::of(&bytes);
-        self.labels.lock().unwrap_or_else(PoisonError::into_inner).insert(asked.clone(), labels.clone());
-        self.blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(asked);
-        Some(labels)
+        let read = self.ask(location, |store| async move { small_blob(&*store, config).await }).await?;
+        let Some(bytes) = read.filter(|bytes| config.digest.matches(bytes)).map(Bytes::from) else { return Ok(None) };
+        self.blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(asked.clone());
+        let mut kept = self.configurations.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.values().map(Bytes::len).sum::<usize>() + bytes.len() <= CONFIGURATIONS {
+            kept.insert(asked, bytes.clone());
+        }
+        Ok(Some(bytes))
+    }
+
+    /// Gives the stream of a blob to `consume`; `None` if upstream does not have it. This counts as one request of the
+    /// source, however long it takes.
+    pub(super) async fn stream<T, F>(
+        &self,
+        location: &Location,
+        blob: &Descriptor,
+        consume: impl Fn(ByteStream) -> F,
+    ) -> Result<Option<T>, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let consume = &consume;
+        self.ask(location, |store| async move {
+            match store.blob(blob, 0).await? {
+                Some(stream) => consume(stream).await.map(Some),
+                None => Ok(None),
+            }
+        })
+        .await
     }
 
     /// What refers to a digest, according to the referrers API; `None` if there is no such API. Asked once per run.
@@ -277,15 +316,19 @@ impl Sources {
         digest: &Digest,
     ) -> Result<Option<Vec<Descriptor>>, Error> {
         let asked = (location.clone(), digest.clone());
-        let known = self.referrers.lock().unwrap_or_else(PoisonError::into_inner).get(&asked).cloned();
-        if known.is_some() {
-            return Ok(known);
+        if let Some(known) = self.referrers.lock().unwrap_or_else(PoisonError::into_inner).get(&asked) {
+            return Ok(known.clone());
         }
         let listed = self.ask(location, |store| async move { store.listed_referrers(digest).await }).await?;
-        if let Some(listed) = &listed {
-            self.referrers.lock().unwrap_or_else(PoisonError::into_inner).insert(asked, listed.clone());
-        }
+        self.referrers.lock().unwrap_or_else(PoisonError::into_inner).insert(asked, listed.clone());
         Ok(listed)
+    }
+
+    /// Whether asking what refers to a digest costs no request: it was asked, or there is no referrers API.
+    pub(super) fn knows_referrers(&self, location: &Location, digest: &Digest) -> bool {
+        let known = self.referrers.lock().unwrap_or_else(PoisonError::into_inner);
+        known.contains_key(&(location.clone(), digest.clone()))
+            || known.iter().any(|((of, _), listed)| of == location && listed.is_none())
     }
 
     #[must_use]

@@ -85,6 +85,11 @@ pub(crate) struct Part {
     pub size: u64,
     /// Manifest, configuration and layers.
     pub blobs: Blobs,
+    pub config: Option<Descriptor>,
+    /// Bottom first.
+    pub layers: Vec<Descriptor>,
+    /// Of its manifest and of its entry in the index: text by others.
+    pub annotations: BTreeMap<String, String>,
 }
 
 /// Reads what `digest` and `platforms` result in; `None` if upstream does not have the digest.
@@ -106,7 +111,7 @@ pub(crate) async fn walk(
     };
     let mut tally = Tally::default();
     let reader = Reader { sources, location };
-    let found = reader.read(wanted.clone(), String::new(), Configuration::Read, DEPTH).await?;
+    let found = reader.read(wanted.clone(), Entry::default(), DEPTH).await?;
     found.into_iter().for_each(|node| tally.add(node));
     let left_out = platforms_in(&document).saturating_sub(platforms_in(&wanted));
     Ok(Some(Walk { left_out, top: Some(document), ..tally.walk() }))
@@ -121,20 +126,34 @@ fn platforms_in(document: &Document) -> usize {
 
 /// What was found on the way down.
 enum Node {
-    /// A manifest with the name of its platform and everything it refers to.
-    Manifest { name: String, digest: Digest, attestation: bool, blobs: Blobs },
+    Manifest(Box<Part>),
+    Attestations {
+        digest: Digest,
+        blobs: Blobs,
+    },
     /// An index with itself and the blobs that it lists.
-    Index { digest: Digest, blobs: Blobs },
+    Index {
+        digest: Digest,
+        blobs: Blobs,
+    },
     /// The labels of the configuration that was read.
     Labels(Labels),
     /// Something that is not available or cannot be used.
     Problem(Problem),
 }
 
-/// What is done with an image's configuration.
+/// What an index says about an entry.
+#[derive(Default)]
+struct Entry {
+    /// The name of its platform; empty for the top document.
+    name: String,
+    annotations: BTreeMap<String, String>,
+}
+
+/// What is done with a configuration.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Configuration {
-    /// It is read for its labels, which also shows whether it exists: one platform's are enough.
+    /// It is read, which also shows whether it exists.
     Read,
     /// Its existence is checked.
     Ask,
@@ -147,13 +166,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Reads a document and all below it.
-    fn read(
-        &self,
-        document: Document,
-        name: String,
-        wanted: Configuration,
-        depth: usize,
-    ) -> BoxFuture<'_, Result<Vec<Node>, Error>> {
+    fn read(&self, document: Document, entry: Entry, depth: usize) -> BoxFuture<'_, Result<Vec<Node>, Error>> {
         Box::pin(async move {
             match document.read() {
                 Err(error) => Ok(vec![Node::Problem(Problem::of(document.digest.as_str(), &error))]),
@@ -164,10 +177,8 @@ impl Reader<'_> {
                     let own = Node::Index { digest: document.digest.clone(), blobs: sizes(&document, &blobs) };
                     // BuildKit lists the configuration of a cache last.
                     let missing = self.configuration(&document, blobs.last(), Configuration::Ask).await?;
-                    let first = children.iter().position(|child| !is_attestation(child));
-                    let wanted_of = |at: usize| if Some(at) == first { wanted } else { Configuration::Ask };
-                    let below = futures_util::stream::iter(children.into_iter().enumerate())
-                        .map(|(at, child)| self.read_child(child, wanted_of(at), depth - 1))
+                    let below = futures_util::stream::iter(children)
+                        .map(|child| self.read_child(child, depth - 1))
                         .buffered(TOGETHER)
                         .collect::<Vec<_>>()
                         .await;
@@ -178,20 +189,26 @@ impl Reader<'_> {
                     Ok(found)
                 }
                 Ok(Content::Manifest { config, layers, .. }) => {
-                    let blobs = sizes(&document, layers.iter().chain(&config));
-                    let attestation = name.starts_with("unknown/");
-                    let manifest = Node::Manifest { name, digest: document.digest.clone(), attestation, blobs };
-                    let told = self.configuration(&document, config.as_ref(), wanted).await?;
-                    Ok(std::iter::once(manifest).chain(told).collect())
+                    let (digest, blobs) = (document.digest.clone(), sizes(&document, layers.iter().chain(&config)));
+                    if entry.name.starts_with("unknown/") {
+                        let told = self.configuration(&document, config.as_ref(), Configuration::Ask).await?;
+                        return Ok(std::iter::once(Node::Attestations { digest, blobs }).chain(told).collect());
+                    }
+                    let told = self.configuration(&document, config.as_ref(), Configuration::Read).await?;
+                    let Entry { name, mut annotations } = entry;
+                    annotations.extend(document.descriptor().map(|own| own.annotations).unwrap_or_default());
+                    let size = sum(&blobs);
+                    let part = Box::new(Part { name, digest, size, blobs, config, layers, annotations });
+                    Ok(std::iter::once(Node::Manifest(part)).chain(told).collect())
                 }
             }
         })
     }
 
-    async fn read_child(&self, child: Descriptor, wanted: Configuration, depth: usize) -> Result<Vec<Node>, Error> {
+    async fn read_child(&self, child: Descriptor, depth: usize) -> Result<Vec<Node>, Error> {
         let name = child.platform.as_ref().map_or_else(|| "unnamed".to_owned(), ToString::to_string);
         match self.sources.document(self.location, &child.digest).await {
-            Ok(Some(document)) => self.read(document, name, wanted, depth).await,
+            Ok(Some(document)) => self.read(document, Entry { name, annotations: child.annotations }, depth).await,
             Ok(None) => Ok(incomplete(format!("{name}: the manifest {} is missing", child.digest))),
             Err(error) if error.is_ambiguous() => Ok(vec![Node::Problem(Problem::Refused(error.to_string()))]),
             Err(error) => Err(error),
@@ -207,9 +224,9 @@ impl Reader<'_> {
     ) -> Result<Vec<Node>, Error> {
         let Some(config) = config else { return Ok(Vec::new()) };
         if wanted == Configuration::Read
-            && let Some(labels) = self.sources.labels(self.location, config).await
+            && let Ok(Some(bytes)) = self.sources.configuration(self.location, config).await
         {
-            return Ok(vec![Node::Labels(labels)]);
+            return Ok(vec![Node::Labels(Labels::of(&bytes))]);
         }
         match self.sources.has_blob(self.location, &config.digest).await? {
             true => Ok(Vec::new()),
@@ -237,6 +254,8 @@ fn is_attestation(child: &Descriptor) -> bool {
 struct Tally {
     walk: Walk,
     blobs: Blobs,
+    /// Of the first platform whose configuration was read.
+    labels: Option<Labels>,
 }
 
 impl Tally {
@@ -246,26 +265,28 @@ impl Tally {
                 self.walk.documents.push(digest);
                 self.blobs.extend(blobs);
             }
-            Node::Labels(labels) => self.walk.labels = labels,
+            Node::Labels(labels) => {
+                self.labels.get_or_insert(labels);
+            }
             // A refusal takes precedence over later problems.
             Node::Problem(Problem::Incomplete(_)) if self.walk.problem.is_some() => {}
             Node::Problem(_) if matches!(self.walk.problem, Some(Problem::Refused(_))) => {}
             Node::Problem(problem) => self.walk.problem = Some(problem),
-            Node::Manifest { name, digest, attestation, blobs } => {
-                let size = sum(&blobs);
-                self.walk.documents.push(digest.clone());
-                self.blobs.extend(blobs.clone());
-                if attestation {
-                    self.walk.attestations += 1;
-                } else {
-                    self.walk.parts.push(Part { name, digest, size, blobs });
-                }
+            Node::Attestations { digest, blobs } => {
+                self.walk.documents.push(digest);
+                self.walk.attestations += 1;
+                self.blobs.extend(blobs);
+            }
+            Node::Manifest(part) => {
+                self.walk.documents.push(part.digest.clone());
+                self.blobs.extend(part.blobs.clone());
+                self.walk.parts.push(*part);
             }
         }
     }
 
     fn walk(self) -> Walk {
-        Walk { size: sum(&self.blobs), blobs: self.blobs, ..self.walk }
+        Walk { size: sum(&self.blobs), blobs: self.blobs, labels: self.labels.unwrap_or_default(), ..self.walk }
     }
 }
 

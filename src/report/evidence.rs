@@ -3,21 +3,35 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::inside::{ComparedPlatform, ComparedVulnerabilities};
+use crate::difference::{Difference, Mark, Why};
 use crate::evidence::{Kind, Makers, Provenance, Signature, State};
-use crate::proposal::body::{Account, Mark};
+use crate::image::{Digest, Location, Tag};
+use crate::proposal::body::{self, Account};
 use crate::text::excerpt;
 
 /// The most characters of a text by others.
 const TEXT: usize = 500;
 
-/// What was found out about the bytes that come in. What was not looked at is null or empty.
+/// What was found out about the bytes that come in, compared with what is approved. What was not looked at is null or
+/// empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct PlannedEvidence {
+    /// The former image upstream, `HOST/REPOSITORY[:TAG]@DIGEST`; null for a first approval.
+    pub from: Option<String>,
+    /// The new image upstream.
+    pub to: Option<String>,
+    /// Why the bytes differ: the most serious reason. Null for a first approval, or if the images could not be read.
+    pub why: Option<Why>,
+    /// What differs, platform by platform; empty if the digests are the same.
+    pub platforms: Vec<ComparedPlatform>,
     /// Signatures, and what stands for there being none that is asked for.
     pub signatures: Vec<PlannedSignature>,
     /// What statements say of how it was built; null where there is none and none is asked for.
     pub provenance: Option<PlannedProvenance>,
-    /// Those of the marks that came of looking at the bytes, the most serious first.
+    /// How known vulnerabilities differ.
+    pub vulnerabilities: ComparedVulnerabilities,
+    /// What is risky about it, the most serious first.
     pub marks: Vec<Mark>,
 }
 
@@ -57,12 +71,49 @@ impl PlannedEvidence {
     /// `None` if nothing was checked.
     pub(crate) fn of(account: &Account<'_>) -> Option<Self> {
         let evidence = account.evidence.filter(|_| account.lets_in())?;
-        let Makers { signatures, provenance, .. } = evidence.makers.clone().unwrap_or_default();
-        Some(Self {
+        let (source, entry) = (&account.image().source, account.entry());
+        let tag = entry.from.as_ref().or(entry.to.as_ref());
+        let from = evidence.former.as_ref().map(|digest| reference(source, tag, digest));
+        let to = reference(source, entry.to.as_ref(), &entry.digest);
+        let makers = evidence.makers.clone().unwrap_or_default();
+        let mut all = Self::compared(from, to, evidence.difference.as_ref(), makers);
+        all.marks.extend(account.marks().into_iter().filter_map(of_bytes));
+        all.marks.sort_unstable();
+        all.marks.dedup();
+        Some(all)
+    }
+
+    /// The same for any two images.
+    pub(crate) fn compared(from: Option<String>, to: String, difference: Option<&Difference>, makers: Makers) -> Self {
+        let Makers { signatures, provenance, .. } = makers;
+        let platforms = difference.into_iter().flat_map(|difference| &difference.platforms);
+        let vulnerabilities = difference.map(|difference| ComparedVulnerabilities::from(&difference.vulnerabilities));
+        Self {
+            from,
+            to: Some(to),
+            why: difference.and_then(|difference| difference.why),
+            platforms: platforms.map(ComparedPlatform::from).collect(),
             signatures: signatures.into_iter().map(PlannedSignature::from).collect(),
             provenance: provenance.map(PlannedProvenance::from),
-            marks: account.marks().into_iter().filter(|mark| mark.is_of_bytes()).collect(),
-        })
+            vulnerabilities: vulnerabilities.unwrap_or_default(),
+            marks: difference.map(|difference| difference.marks.iter().copied().collect()).unwrap_or_default(),
+        }
+    }
+}
+
+/// `HOST/REPOSITORY[:TAG]@DIGEST`.
+pub(crate) fn reference(source: &Location, tag: Option<&Tag>, digest: &Digest) -> String {
+    let tag = tag.map(|tag| format!(":{tag}")).unwrap_or_default();
+    excerpt(&format!("{source}{tag}@{digest}"), TEXT)
+}
+
+/// The marks that come of looking at the bytes.
+const fn of_bytes(mark: body::Mark) -> Option<Mark> {
+    match mark {
+        body::Mark::PlatformLost => Some(Mark::PlatformLost),
+        body::Mark::SignatureLost => Some(Mark::SignatureLost),
+        body::Mark::SignerChanged => Some(Mark::SignerChanged),
+        _ => None,
     }
 }
 

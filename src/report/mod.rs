@@ -13,6 +13,7 @@ mod evidence;
 pub(crate) mod explain;
 pub mod facts;
 mod human;
+mod inside;
 pub mod json;
 mod markdown;
 mod output;

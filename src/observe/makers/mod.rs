@@ -21,7 +21,7 @@ mod platforms;
 
 use bounds::Bounds;
 use gathering::Gathering;
-use platforms::Platforms;
+pub(super) use platforms::Platforms;
 
 /// For how many platforms builds' statements are read if nothing is required: what they say about one they say about
 /// all.

@@ -2,7 +2,7 @@
 
 use crate::content::{Content, Document, attested};
 use crate::evidence::{Covers, Subject};
-use crate::image::{Descriptor, Digest, Location};
+use crate::image::{Descriptor, Digest, Location, Platform};
 use crate::manifest::Image;
 use crate::observe::companions::{Judged, StoreReader, judge};
 use crate::observe::sources::Sources;
@@ -19,19 +19,19 @@ const STATEMENT: &str = "application/vnd.in-toto+json";
 
 /// What an index lists; nothing if the image is a single manifest, or upstream does not have it.
 #[derive(Debug, Default)]
-pub(super) struct Platforms {
+pub(in crate::observe) struct Platforms {
     /// The manifests that are copied, in the index's order; attestations about others are last.
     pub(super) subjects: Vec<Subject>,
     /// The attestation manifests about them, according to the index.
-    pub(super) attestations: Vec<Attestations>,
+    pub(in crate::observe) attestations: Vec<Attestations>,
 }
 
 /// What an index calls an attestation manifest by BuildKit.
 #[derive(Debug)]
-pub(super) struct Attestations {
+pub(in crate::observe) struct Attestations {
     /// The platform's manifest that it is about.
-    pub(super) about: Digest,
-    pub(super) digest: Digest,
+    pub(in crate::observe) about: Digest,
+    pub(in crate::observe) digest: Digest,
     /// In bytes, according to the index.
     pub(super) size: u64,
 }
@@ -45,18 +45,21 @@ impl Platforms {
         top: Option<&Document>,
     ) -> Result<Self, Error> {
         if let Some(top) = top {
-            return Ok(Self::of(image, top));
+            return Ok(Self::of(image.platforms.as_deref(), top));
         }
         match sources.document(&image.source, digest).await {
-            Ok(document) => Ok(document.map(|document| Self::of(image, &document)).unwrap_or_default()),
+            Ok(document) => {
+                Ok(document.map(|document| Self::of(image.platforms.as_deref(), &document)).unwrap_or_default())
+            }
             // It is refused, and nothing in it counts.
             Err(error) if error.is_ambiguous() => Ok(Self::default()),
             Err(error) => Err(error),
         }
     }
 
-    fn of(image: &Image, document: &Document) -> Self {
-        let wanted = plan::from_upstream(document, image.platforms.as_deref());
+    /// `wanted`: the platforms that are copied; `None`: all.
+    pub(in crate::observe) fn of(wanted: Option<&[Platform]>, document: &Document) -> Self {
+        let wanted = plan::from_upstream(document, wanted);
         let Ok(Ok(Content::Index { children, .. })) = wanted.map(|wanted| wanted.read()) else {
             return Self::default();
         };

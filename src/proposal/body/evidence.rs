@@ -49,6 +49,8 @@ pub(crate) struct Evidence {
     pub along: Option<Along>,
     /// Why it is not promoted, whatever is merged: two readers could understand one of its documents differently.
     pub refused: Option<String>,
+    /// The digest that is approved now, whose image it is compared with; `None` for a first approval.
+    pub former: Option<Digest>,
     /// What changed inside since the approved image; `None` if the image itself could not be read.
     pub difference: Option<Difference>,
     /// What could not be checked, and why.

@@ -106,6 +106,11 @@ impl Client {
         Ok(self.endpoint(registry)?.base.clone())
     }
 
+    /// How many manifests this run may still pull from a registry, if it said so.
+    pub(crate) fn remaining_pulls(&self, registry: &RegistryHost) -> Option<u64> {
+        self.endpoint(registry).ok()?.habits.remaining_pulls()
+    }
+
     /// The setting that would let a registry's token service on another host receive the registry's credential; `None`
     /// if none is needed, as far as is known.
     pub(crate) fn lacking_setting(&self, registry: &RegistryHost) -> Option<String> {

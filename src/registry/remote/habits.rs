@@ -1,9 +1,10 @@
 //! Where a registry was found to deviate from the specification, so that it is not tried again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use reqwest::header::HeaderMap;
 use tokio::sync::OnceCell;
 
 use crate::image::RepositoryName;
@@ -26,9 +27,25 @@ pub(crate) struct Habits {
     no_manifest_heads: AtomicBool,
     no_blob_heads: AtomicBool,
     page_size: AtomicUsize,
+    /// One more than the remaining pulls; 0 if nothing is known.
+    remaining: AtomicU64,
 }
 
 impl Habits {
+    /// How many manifests may still be pulled, if the registry said so.
+    pub(super) fn remaining_pulls(&self) -> Option<u64> {
+        self.remaining.load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    /// Notes what a response about a manifest says about that, as Docker Hub's do: `ratelimit-remaining: 76;w=21600`.
+    pub(super) fn learn_remaining_pulls(&self, headers: &HeaderMap) {
+        let text = headers.get("ratelimit-remaining").and_then(|value| value.to_str().ok());
+        let remaining = text.and_then(|text| text.split(';').next()?.trim().parse::<u64>().ok());
+        if let Some(remaining) = remaining {
+            self.remaining.store(remaining.saturating_add(1), Ordering::Relaxed);
+        }
+    }
+
     /// The first query to the referrers API about a repository.
     pub(super) fn referrers_asked_of(&self, repository: &RepositoryName) -> Arc<OnceCell<()>> {
         let mut asked = self.referrers_asked_of.lock().unwrap_or_else(PoisonError::into_inner);

@@ -68,6 +68,7 @@ impl Remote {
         let endpoint = self.endpoint()?;
         let call = self.manifest_call(&endpoint, Method::GET, reference, scopes)?;
         let answer = self.client.call(&endpoint, self.identity, &call).await?;
+        endpoint.habits.learn_remaining_pulls(&answer.headers);
         if answer.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }

@@ -1,0 +1,172 @@
+//! What is inside two images: configurations, SBOMs, layers. It is fetched only as far as the decision needs it.
+//!
+//! Costs, beside what [`walk`](super::upstream::walk) reads, at most five requests for each platform and side
+//! (configuration, SBOM, layers) and four for each side; what was read once in a run is not read again as long as there
+//! is room. One image after the other is read, and one layer at a time: so memory stays bounded whatever they contain.
+
+use super::sources::Sources;
+use super::upstream::Part;
+use crate::content::labels::CONFIG_LIMIT;
+use crate::difference::{PlatformInside, PlatformPair};
+use crate::image::Location;
+use crate::layers::{Contents, Pair};
+use crate::packages::{Listed, PackageSource};
+use crate::text::size;
+
+mod allowance;
+mod layers;
+mod pairs;
+mod sboms;
+mod side;
+
+pub(crate) use side::Side;
+
+use allowance::Allowance;
+use layers::LayerReader;
+use pairs::pairs;
+use sboms::SbomReader;
+
+/// The most layers of each platform and side that are read.
+const LAYERS: usize = 4;
+
+/// Reads what is inside images.
+#[derive(Clone, Copy)]
+pub(crate) struct DifferenceReader<'a> {
+    pub sources: &'a Sources,
+    /// The most compressed bytes of layers that are read, for each platform and side.
+    pub bytes: u64,
+    /// Whether only SBOMs inside the index count: the image must be signed, and nothing else is covered by that.
+    pub only_signed: bool,
+}
+
+impl DifferenceReader<'_> {
+    /// The platforms of two images; without `from` it is a first approval. What cannot be read is unknown, and says why.
+    pub(crate) async fn read(&self, from: Option<Side<'_>>, to: Side<'_>) -> Vec<PlatformPair> {
+        let _turn = self.sources.inside_turn().await;
+        let mut sboms = SbomReader::new(self.sources, self.only_signed);
+        let mut layers = LayerReader::new(self.sources);
+        let (refused, mut read) = (self.too_few_pulls(to), Vec::new());
+        for (was, is) in pairs(from.map_or(&[], |from| &from.walk.parts), &to.walk.parts) {
+            let from = from.zip(was);
+            let to = is.map(|is| (to, is));
+            read.push(self.platform(from, to, &mut sboms, &mut layers, refused.as_deref()).await);
+        }
+        read
+    }
+
+    /// The platforms of an image whose former image cannot be read: there is nothing to compare.
+    pub(crate) async fn only_new(&self, to: Side<'_>) -> Vec<PlatformPair> {
+        let mut read = Vec::new();
+        for part in &to.walk.parts {
+            read.push(PlatformPair {
+                name: part.name.clone(),
+                from: None,
+                to: self.inside(Some((to, part))).await,
+                listed: Listed::Unknown("the approved image cannot be read".to_owned()),
+                files: Vec::new(),
+                unread: None,
+            });
+        }
+        read
+    }
+
+    /// Why nothing more is read: promotion is more important.
+    fn too_few_pulls(&self, to: Side<'_>) -> Option<String> {
+        let (left, needed) = (self.sources.remaining_pulls(to.location)?, to.walk.documents.len() as u64);
+        let registry = to.location.registry()?;
+        (left < needed).then(|| {
+            format!("{registry} allows {left} more pulls now, and promotion needs {needed}: nothing else is read")
+        })
+    }
+
+    async fn platform(
+        &self,
+        from: Option<(Side<'_>, &Part)>,
+        to: Option<(Side<'_>, &Part)>,
+        sboms: &mut SbomReader<'_>,
+        layers: &mut LayerReader<'_>,
+        refused: Option<&str>,
+    ) -> PlatformPair {
+        let name = to.or(from).map(|(_, part)| part.name.clone()).unwrap_or_default();
+        let contents = match (from, to, refused) {
+            (Some((_, was)), Some((_, is)), _) if was.digest == is.digest => nothing(Listed::Untouched),
+            (_, None, _) => nothing(Listed::Unknown("the new image does not have this platform".to_owned())),
+            (_, _, Some(why)) => nothing(Listed::Unknown(why.to_owned())),
+            (from, Some(to), None) => self.contents(from, to, sboms, layers).await,
+        };
+        PlatformPair {
+            name,
+            from: self.inside(from).await,
+            to: self.inside(to).await,
+            listed: contents.listed,
+            files: contents.files,
+            unread: contents.unread,
+        }
+    }
+
+    /// Packages by the SBOMs of both sides, otherwise by their layers; files by layers.
+    async fn contents(
+        &self,
+        from: Option<(Side<'_>, &Part)>,
+        to: (Side<'_>, &Part),
+        sboms: &mut SbomReader<'_>,
+        layers: &mut LayerReader<'_>,
+    ) -> Contents {
+        let mut allowances = [Allowance::of_platform(), Allowance::of_platform()];
+        let [was, is] = &mut allowances;
+        let new = sboms.of_platform(to.0, to.1, is).await;
+        let former = match (&new, from) {
+            (Ok(Some(_)), Some((side, part))) => sboms.of_platform(side, part, was).await,
+            (Ok(Some(_)), None) => Ok(Some(Vec::new())),
+            // An SBOM of one side only is no comparison.
+            _ => Ok(None),
+        };
+        let pair = Pair {
+            from: from.map(|(_, part)| part.layers.clone()).unwrap_or_default(),
+            to: to.1.layers.clone(),
+            each: allowances.iter().map(Allowance::left).min().unwrap_or_default().min(LAYERS),
+            bytes: self.bytes,
+        };
+        let mut contents = layers.contents(&pair, from.map(|(side, _)| side.location), to.0.location).await;
+        match (former, new) {
+            (Ok(Some(from)), Ok(Some(to))) => {
+                contents.listed = Listed::Known { source: PackageSource::Sbom, from, to };
+            }
+            (Err(why), _) | (_, Err(why)) => {
+                if let Listed::Unknown(layers) = &mut contents.listed {
+                    *layers = format!("the SBOM cannot be used: {why}; {layers}");
+                }
+            }
+            _ => {}
+        }
+        contents
+    }
+
+    async fn inside(&self, of: Option<(Side<'_>, &Part)>) -> Option<PlatformInside> {
+        let (side, part) = of?;
+        let config = self.configuration(side.location, part).await;
+        Some(PlatformInside {
+            digest: part.digest.clone(),
+            size: part.size,
+            layers: part.layers.clone(),
+            annotations: part.annotations.clone(),
+            config,
+        })
+    }
+
+    async fn configuration(&self, location: &Location, part: &Part) -> Result<bytes::Bytes, String> {
+        let Some(config) = &part.config else { return Err("the manifest names none".to_owned()) };
+        if config.size > CONFIG_LIMIT {
+            return Err(format!("it has {}, and {} are read", size(config.size), size(CONFIG_LIMIT)));
+        }
+        match self.sources.configuration(location, config).await {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => Err(format!("{} is not there with the bytes of its digest", config.digest)),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+fn nothing(listed: Listed) -> Contents {
+    Contents { listed, files: Vec::new(), unread: None }
+}

@@ -1,0 +1,222 @@
+//! What differs inside two images, in the form for programs.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::difference::{ConfigChange, LayerCounts, PlatformDifference};
+use crate::image::Digest;
+use crate::layers::FileChange;
+use crate::packages::{Package, PackageSource, VersionChange};
+use crate::text::excerpt;
+use crate::vulnerabilities::{Excepted, Severity, Vulnerability, VulnerabilityChanges, VulnerabilitySource};
+
+/// The most characters of a text by others.
+const TEXT: usize = 500;
+
+/// How one platform differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ComparedPlatform {
+    /// `os/architecture[/variant]`; empty for a single manifest.
+    pub platform: String,
+    /// The digest of its manifest in the former image; null if that does not have it.
+    pub from: Option<Digest>,
+    /// The same in the new image.
+    pub to: Option<Digest>,
+    /// The bytes of manifest, configuration and layers.
+    pub size: Sizes,
+    /// How many layers both have, and only one of them has.
+    pub layers: LayerCounts,
+    /// What differs in the configuration; all of it for a first approval.
+    pub config: Vec<ConfigChange>,
+    /// What differs in the packages; all of them for a first approval.
+    pub packages: ComparedPackages,
+    /// Licences of packages.
+    pub licences: ComparedLicences,
+    /// Files of the new image that a reviewer should know of.
+    pub files: Vec<FileChange>,
+}
+
+/// Sizes in bytes; null where there is no such image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Sizes {
+    /// Of the former image.
+    pub from: Option<u64>,
+    /// Of the new image.
+    pub to: Option<u64>,
+}
+
+/// How the packages differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ComparedPackages {
+    /// Where the lists come from.
+    pub source: PackageSource,
+    /// Why packages, configuration or files are not, or not all, known; null if they are.
+    pub detail: Option<String>,
+    /// Packages that only the new image has.
+    pub added: Vec<NamedPackage>,
+    /// Packages that only the former image has.
+    pub removed: Vec<NamedPackage>,
+    /// Packages whose version is newer.
+    pub upgraded: Vec<PackageVersions>,
+    /// Packages whose version is older.
+    pub downgraded: Vec<PackageVersions>,
+}
+
+/// One package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NamedPackage {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its package URL; null if it is not known.
+    pub purl: Option<String>,
+}
+
+/// One package in two versions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PackageVersions {
+    /// Its name.
+    pub name: String,
+    /// The former version.
+    pub from: String,
+    /// The new version.
+    pub to: String,
+    /// The package URL of the new version; null if it is not known.
+    pub purl: Option<String>,
+}
+
+/// Licences that packages of one image have and none of the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ComparedLicences {
+    /// Only in the new image.
+    pub added: Vec<String>,
+    /// Only in the former image.
+    pub removed: Vec<String>,
+}
+
+/// How known vulnerabilities differ.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct ComparedVulnerabilities {
+    /// Who knows of them.
+    pub source: VulnerabilitySource,
+    /// Why they are unknown; null if they are known or not asked for.
+    pub detail: Option<String>,
+    /// Only in the former image, the most serious first.
+    pub fixed: Vec<KnownVulnerability>,
+    /// Only in the new image.
+    pub new: Vec<KnownVulnerability>,
+    /// What does not count, according to VEX documents.
+    pub excepted: Vec<ExceptedVulnerability>,
+    /// How many both have.
+    pub same: usize,
+}
+
+/// One vulnerability of one package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct KnownVulnerability {
+    /// The CVE identifier if it has one.
+    pub id: String,
+    /// How serious it is.
+    pub severity: Severity,
+    /// The package that has it.
+    pub package: String,
+    /// Whether it is known to be exploited.
+    #[serde(rename = "known-exploited")]
+    pub known_exploited: bool,
+}
+
+/// A vulnerability that does not count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ExceptedVulnerability {
+    /// The CVE identifier if it has one.
+    pub id: String,
+    /// The package that has it.
+    pub package: String,
+    /// Why it does not count.
+    pub reason: String,
+}
+
+fn shown(text: &str) -> String {
+    excerpt(text, TEXT)
+}
+
+fn shown_if(text: Option<&String>) -> Option<String> {
+    text.map(|text| shown(text))
+}
+
+impl From<&PlatformDifference> for ComparedPlatform {
+    fn from(platform: &PlatformDifference) -> Self {
+        let config = platform.config.iter().map(|change| ConfigChange {
+            field: change.field,
+            from: shown_if(change.from.as_ref()),
+            to: shown_if(change.to.as_ref()),
+        });
+        let licences = |of: &std::collections::BTreeSet<String>| of.iter().map(|name| shown(name)).collect();
+        Self {
+            platform: excerpt(&platform.name, 60),
+            from: platform.from.as_ref().map(|(digest, _)| digest.clone()),
+            to: platform.to.as_ref().map(|(digest, _)| digest.clone()),
+            size: Sizes {
+                from: platform.from.as_ref().map(|(_, size)| *size),
+                to: platform.to.as_ref().map(|(_, size)| *size),
+            },
+            layers: platform.layers,
+            config: config.collect(),
+            packages: ComparedPackages {
+                source: platform.source,
+                detail: shown_if(platform.detail.as_ref()),
+                added: platform.packages.added.iter().map(NamedPackage::from).collect(),
+                removed: platform.packages.removed.iter().map(NamedPackage::from).collect(),
+                upgraded: platform.packages.upgraded.iter().map(PackageVersions::from).collect(),
+                downgraded: platform.packages.downgraded.iter().map(PackageVersions::from).collect(),
+            },
+            licences: ComparedLicences {
+                added: licences(&platform.packages.licences_added),
+                removed: licences(&platform.packages.licences_removed),
+            },
+            files: platform.files.iter().map(|file| FileChange { path: shown(&file.path), what: file.what }).collect(),
+        }
+    }
+}
+
+impl From<&Package> for NamedPackage {
+    fn from(package: &Package) -> Self {
+        let Package { name, version, purl, .. } = package;
+        Self { name: shown(name), version: shown(version), purl: shown_if(purl.as_ref()) }
+    }
+}
+
+impl From<&VersionChange> for PackageVersions {
+    fn from(change: &VersionChange) -> Self {
+        let VersionChange { name, from, to, purl } = change;
+        Self { name: shown(name), from: shown(from), to: shown(to), purl: shown_if(purl.as_ref()) }
+    }
+}
+
+impl From<&VulnerabilityChanges> for ComparedVulnerabilities {
+    fn from(changes: &VulnerabilityChanges) -> Self {
+        Self {
+            source: changes.source,
+            detail: shown_if(changes.detail.as_ref()),
+            fixed: changes.fixed.iter().map(KnownVulnerability::from).collect(),
+            new: changes.new.iter().map(KnownVulnerability::from).collect(),
+            excepted: changes.excepted.iter().map(ExceptedVulnerability::from).collect(),
+            same: changes.same,
+        }
+    }
+}
+
+impl From<&Vulnerability> for KnownVulnerability {
+    fn from(found: &Vulnerability) -> Self {
+        let Vulnerability { severity, id, package, known_exploited, .. } = found;
+        Self { id: shown(id), severity: *severity, package: shown(package), known_exploited: *known_exploited }
+    }
+}
+
+impl From<&Excepted> for ExceptedVulnerability {
+    fn from(excepted: &Excepted) -> Self {
+        let Excepted { id, package, reason, .. } = excepted;
+        Self { id: shown(id), package: shown(package), reason: shown(reason) }
+    }
+}

@@ -77,7 +77,7 @@ impl PlannedEvidence {
         let to = reference(source, entry.to.as_ref(), &entry.digest);
         let makers = evidence.makers.clone().unwrap_or_default();
         let mut all = Self::compared(from, to, evidence.difference.as_ref(), makers);
-        all.marks.extend(account.marks().into_iter().filter_map(of_bytes));
+        all.marks.extend(account.marks().into_iter().filter(|mark| mark.is_of_bytes()).filter_map(of_bytes));
         all.marks.sort_unstable();
         all.marks.dedup();
         Some(all)

@@ -1,5 +1,7 @@
 //! `propose`, from the manifest to open proposals, on a local clone and on GitHub.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::support::clone::Clone;

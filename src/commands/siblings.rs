@@ -16,6 +16,7 @@ use crate::observe::siblings::{Conflicting, Siblings, read_dismissed, read_sibli
 use crate::progress::Group;
 use crate::proposal::Conditions;
 use crate::proposal::anew::{Anew, anew};
+use crate::proposal::unsigned::unsigned;
 use crate::report::{Output, rows};
 
 /// Runs it. What does not conflict is not touched, so that running it again does nothing.
@@ -123,6 +124,9 @@ impl Round<'_> {
         let mut reader = proposal_reader(context, Some(forge), Trust::Ours);
         reader.keys = signing_keys(context, Some(head), Some(reviews), &manifest).await;
         let evidence = reader.evidence(&manifest, &wanted).await;
+        if let Some(why) = evidence.iter().find_map(|found| unsigned(found.makers.as_ref()?)) {
+            return left(&format!("what it brings is unsigned: {why}"));
+        }
         let unreviewed = also_covered(reviews, Some(&wanted));
         let publication =
             Publication { head, manifest: &manifest, wanted: &wanted, evidence: &evidence, unreviewed: &unreviewed };

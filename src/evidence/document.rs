@@ -34,7 +34,7 @@ impl Document {
             Format::Docker => beside.place != Place::Index,
             _ => beside.place != Place::AttestationTag,
         };
-        let broken = |fault| Self::Broken { kind: format.kind(beside), is_signature, fault };
+        let broken = |fault: Fault| Self::Broken { kind: format.kind(beside), is_signature, fault: fault.short() };
         if beside.content.len() > LIMIT && !matches!(format, Format::Statement) {
             let is_other = format.is_other(&beside.content);
             return if is_other { Self::Other } else { broken(Fault::TooLarge(beside.content.len())) };

@@ -54,7 +54,8 @@ pub(super) fn examine(beside: &Beside, image: &Image<'_>) -> Option<Examined> {
     let subjects: Vec<&Subject> = image.subjects.iter().filter(|one| about.contains(&one.digest)).collect();
     let verdicts = match (&document, subjects.first()) {
         (Document::Signed(signed), Some(subject)) => {
-            image.signers.iter().map(|signer| verify(signed, &subject.digest, signer, image.trust)).collect()
+            let verdict = |signer| verify(signed, &subject.digest, signer, image.trust).map_err(Fault::short);
+            image.signers.iter().map(verdict).collect()
         }
         (Document::Broken { fault, .. }, _) => image.signers.iter().map(|_| Err(fault.clone())).collect(),
         _ => Vec::new(),

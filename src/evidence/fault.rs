@@ -92,6 +92,20 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// The same without text that is never shown: others may write megabytes of it, and each signer has a fault.
+    pub(super) fn short(self) -> Self {
+        match self {
+            Self::Log(why) => Self::Log(said(&why)),
+            Self::Time(why) => Self::Time(said(&why)),
+            Self::Unsupported(what) => Self::Unsupported(said(&what)),
+            Self::Unreadable(why) => Self::Unreadable(said(&why)),
+            Self::Untrusted(why) => Self::Untrusted(said(&why)),
+            fault => fault,
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = match self {

@@ -27,6 +27,9 @@ pub(crate) struct Trust {
     files: BTreeMap<String, Result<File, String>>,
 }
 
+/// The most roots in a file: each of them costs time for every signature.
+const ROOTS: usize = 20;
+
 /// What a file holds.
 #[derive(Debug)]
 enum File {
@@ -92,6 +95,9 @@ impl File {
         }
         // `gh attestation trusted-root` writes one root per line.
         let lines = text.lines().filter(|line| !line.trim().is_empty());
+        if lines.clone().nth(ROOTS).is_some() {
+            return Err(format!("it has more than {ROOTS} trusted roots, which are the most"));
+        }
         lines.map(Root::read).collect::<Result<Vec<_>, _>>().map(Self::Roots)
     }
 }

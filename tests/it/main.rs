@@ -32,6 +32,7 @@ mod first_hour;
 mod forge_contract;
 mod forge_git;
 mod github;
+mod guards;
 mod hostile;
 mod hub;
 mod idle;

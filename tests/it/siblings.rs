@@ -7,6 +7,7 @@ use crate::support::github::{Options, TestGitHub, Who};
 use crate::support::images::ImageSpec;
 use crate::support::process::{Actions, Outcome, Run};
 use crate::support::registry::TestRegistry;
+use crate::support::signing::Key;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
 const FILE: &str = "approved-images.yml";
@@ -195,6 +196,29 @@ fn a_persons_commits_stay_and_a_moot_one_is_left_to_the_next_look() {
         ],
         "{output}"
     );
+}
+
+/// A guard that was merged meanwhile lets nothing in, though the proposal is older than the guard.
+#[test]
+fn what_is_unsigned_by_now_is_not_made_anew() {
+    let world = World::new(app());
+    let (first, second) = (world.of("loki/3.1"), "wharfinger/image/loki/3.2");
+    let former = world.github.branch(second).unwrap();
+    let before = world.github.branch("main").unwrap();
+    world.github.merge(first);
+    let main = world.github.read("main", FILE).unwrap();
+    let asking = main.replace("    versions: ^3\n", "    versions: ^3\n    signatures: { key: keys/loki.pub }\n");
+    assert_ne!(main, asking);
+    world.github.push_as("main", "octocat", &[(FILE, &asking), ("keys/loki.pub", &Key::generate().pem())]);
+    let output = world.push(&before, 1);
+    assert_eq!(
+        actions(&output),
+        ["wharfinger/image/loki/3.2 left", "wharfinger/image/loki/3.3 left", "wharfinger/image/tempo/latest unchanged"],
+        "{output}"
+    );
+    assert_eq!(world.github.branch(second).unwrap(), former);
+    let left = output["proposals"].as_array().unwrap().iter().find(|row| row["branch"] == second).unwrap();
+    assert!(left["detail"].as_str().unwrap().contains("what it brings is unsigned: no verified signature"), "{left}");
 }
 
 #[test]

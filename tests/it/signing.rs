@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use wharfinger::internals::image::Digest;
 
-use crate::support::authority::Authority;
+use crate::guards;
 use crate::support::clone::Clone;
 use crate::support::http::{Action, Rule};
 use crate::support::images::{Image, ImageSpec};
@@ -13,26 +13,26 @@ use crate::support::registry::TestRegistry;
 use crate::support::servers::RealRegistry;
 use crate::support::signing::{self, Key, PROVENANCE, tag_of};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
-const MANIFEST: &str = "approved-images.yml";
-const FILE: &str = "keys/app.pub";
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
+pub(crate) const MANIFEST: &str = "approved-images.yml";
+pub(crate) const FILE: &str = "keys/app.pub";
 const BRANCH: &str = "wharfinger/image/app/latest";
 
 /// A source that is signed with a key, a mirror, and a clone whose manifest asks for that key.
-struct World {
-    upstream: TestRegistry,
+pub(crate) struct World {
+    pub(crate) upstream: TestRegistry,
     mirror: TestRegistry,
-    key: Key,
-    clone: Clone,
+    pub(crate) key: Key,
+    pub(crate) clone: Clone,
 }
 
 impl World {
     /// `more`: further lines of the image, such as its approvals.
-    fn new(more: &str) -> Self {
+    pub(crate) fn new(more: &str) -> Self {
         Self::asking("signatures: { key: keys/app.pub }", more)
     }
 
-    fn asking(asked: &str, more: &str) -> Self {
+    pub(crate) fn asking(asked: &str, more: &str) -> Self {
         let (upstream, mirror, key) = (TestRegistry::start(), TestRegistry::start(), Key::generate());
         let text = manifest(&upstream.host(), &mirror.host(), asked, more);
         let clone = Clone::with(&[(MANIFEST, &text), (FILE, &key.pem())]);
@@ -40,7 +40,7 @@ impl World {
     }
 
     /// A version, signed by these keys.
-    fn version(&self, seed: u64, tag: &str, keys: &[&Key]) -> Image {
+    pub(crate) fn version(&self, seed: u64, tag: &str, keys: &[&Key]) -> Image {
         let image = ImageSpec::new(seed).build();
         image.put(&self.upstream, "team/app", tag);
         for key in keys {
@@ -49,12 +49,12 @@ impl World {
         image
     }
 
-    fn beside(&self, artifact: &Image) {
+    pub(crate) fn beside(&self, artifact: &Image) {
         self.upstream.put_untagged("team/app", artifact);
     }
 
     /// Has the manifest approve this too.
-    fn approve(&self, tag: &str, digest: &Digest) {
+    pub(crate) fn approve(&self, tag: &str, digest: &Digest) {
         let text = self.clone.read("main", MANIFEST) + "\n";
         let text = text.replace("    approved: []\n", "    approved:\n");
         self.clone.commit(&[(MANIFEST, &format!("{text}      - {{ tag: {tag}, digest: \"{digest}\" }}\n"))], "Approve");
@@ -65,7 +65,7 @@ impl World {
     }
 
     #[track_caller]
-    fn json(&self, args: &[&str], status: i32) -> Value {
+    pub(crate) fn json(&self, args: &[&str], status: i32) -> Value {
         self.run(args).expect_status(status).json()
     }
 }
@@ -238,114 +238,8 @@ fn check_takes_the_key_of_the_base() {
     assert_eq!(world.json(&["check"], 1)["findings"][0]["code"], "unsigned");
     world.beside(&world.key.signature_of(image.root()));
     let checked = world.json(&["check"], 1);
-    assert_eq!(codes(&checked), ["guard-lowered"], "verified, and yet the guard goes: {checked}");
+    assert_eq!(guards::codes(&checked), ["guard-lowered"], "verified, and yet the guard goes: {checked}");
     assert_eq!(checked["images"][0]["evidence"]["signatures"][0]["state"], "verified", "{checked}");
-}
-
-fn codes(checked: &Value) -> Vec<&str> {
-    let findings = checked["findings"].as_array().unwrap();
-    findings.iter().map(|finding| finding["code"].as_str().unwrap()).collect()
-}
-
-const ASKED: &str = "    signatures: { key: keys/app.pub }\n";
-
-#[test]
-fn another_name_or_another_source_does_not_leave_the_guard_of_the_base() {
-    let world = World::new("");
-    let image = world.version(30, "1.0.0", &[]);
-    image.put(&world.upstream, "evil/app", "1.0.0");
-    let text = world.clone.read("main", MANIFEST) + "\n";
-    let approved = format!("    approved:\n      - {{ tag: 1.0.0, digest: \"{}\" }}\n", image.digest());
-    let unasked = text.replace(ASKED, "").replace("    approved: []\n", &approved);
-    let moved = unasked.replace("repository: app\n", "repository: app2\n");
-    let (_, second) = moved.split_once("images:\n").unwrap();
-    for (head, why) in [
-        (moved.clone(), "another name"),
-        (format!("{text}{second}"), "a second image of another name"),
-        (unasked.replace("/team/app\n", "/evil/app\n"), "another source"),
-    ] {
-        std::fs::write(world.clone.path().join(MANIFEST), head).unwrap();
-        let checked = world.json(&["check"], 1);
-        assert_eq!(codes(&checked), ["unsigned", "guard-lowered"], "{why}: {checked}");
-        assert_eq!(checked["promotions"][0]["state"], "unsigned", "{why}: {checked}");
-    }
-}
-
-#[test]
-fn the_defaults_of_the_base_guard_new_images() {
-    let world = World::new("");
-    let image = world.version(31, "1.0.0", &[]);
-    image.put(&world.upstream, "team/tool", "1.0.0");
-    let text = world.clone.read("main", MANIFEST) + "\n";
-    let text = text.replace(ASKED, "").replace("cooldown: 0s }", "cooldown: 0s, signatures: { key: keys/app.pub } }");
-    world.clone.commit(&[(MANIFEST, &text)], "Ask for signatures of all");
-    let new = |asked: &str| {
-        let upstream = world.upstream.host();
-        let digest = image.digest();
-        let image = format!(
-            "  - source: {upstream}/team/tool\n    repository: tool\n{asked}    approved: [{{ tag: 1.0.0, digest: \"{digest}\" }}]\n"
-        );
-        std::fs::write(world.clone.path().join(MANIFEST), format!("{text}{image}")).unwrap();
-        world.json(&["check"], 1)
-    };
-    assert_eq!(codes(&new("")), ["unsigned"]);
-    let checked = new("    signatures: none\n");
-    assert_eq!(codes(&checked), ["unsigned", "guard-lowered"], "{checked}");
-    let lowered = &checked["findings"][1];
-    assert_eq!(lowered["expected"], "`signatures` as in the base: key keys/app.pub", "{checked}");
-    assert_eq!(lowered["found"], "`signatures`: none", "{checked}");
-}
-
-#[test]
-fn the_defaults_that_guard_what_is_added_later_are_not_lowered_in_silence() {
-    let world = World::asking("signatures: { key: keys/own.pub }", "");
-    let text = world.clone.read("main", MANIFEST) + "\n";
-    let text = text.replace("cooldown: 0s }", "cooldown: 0s, signatures: { key: keys/app.pub } }");
-    let own = Key::generate().pem();
-    world.clone.commit(&[(MANIFEST, &text), ("keys/own.pub", &own)], "Ask for signatures of all");
-    let write = |path: &str, text: &str| std::fs::write(world.clone.path().join(path), text).unwrap();
-    write(MANIFEST, &text.replace(", signatures: { key: keys/app.pub } }", " }"));
-    let checked = world.json(&["check"], 1);
-    assert_eq!(codes(&checked), ["guard-lowered"], "{checked}");
-    let lowered = &checked["findings"][0];
-    assert_eq!(lowered["expected"], "`signatures` of `defaults` as in the base: key keys/app.pub", "{checked}");
-    assert_eq!(lowered["found"], "`signatures` of `defaults`: none", "{checked}");
-    // A key that only they name.
-    write(MANIFEST, &text);
-    write(FILE, &own);
-    let checked = world.json(&["check"], 1);
-    assert_eq!(codes(&checked), ["guard-lowered"], "{checked}");
-    write(FILE, &world.key.pem());
-    let both = "signatures: { all-of: [{ key: keys/app.pub }, { key: keys/own.pub }] }";
-    write(MANIFEST, &text.replace("signatures: { key: keys/app.pub }", both));
-    assert_eq!(codes(&world.json(&["check"], 0)), [""; 0], "more is no finding");
-}
-
-#[test]
-fn a_wider_pattern_and_another_root_lower_the_guard() {
-    let by = |pattern: &str| {
-        let issuer = "https://token.actions.githubusercontent.com";
-        format!("signatures: {{ issuer: {issuer}, identity-pattern: '{pattern}', trusted-root: root.json }}")
-    };
-    let narrow = by("https://github.com/team/app/.+@refs/tags/v.+");
-    let world = World::asking(&narrow, "");
-    let (root, other) = (Authority::new("Acme").root().to_string(), Authority::new("Acme").root().to_string());
-    world.clone.commit(&[("root.json", &root)], "Name a root");
-    let text = world.clone.read("main", MANIFEST) + "\n";
-    let write = |path: &str, text: &str| std::fs::write(world.clone.path().join(path), text).unwrap();
-    write(MANIFEST, &text.replace(&narrow, &by("https://github.com/team/.+")));
-    let checked = world.json(&["check"], 1);
-    assert_eq!(codes(&checked), ["guard-lowered"], "a wider pattern: {checked}");
-    write(MANIFEST, &text.replace(", trusted-root: root.json", ""));
-    assert_eq!(codes(&world.json(&["check"], 1)), ["guard-lowered"], "the public root instead");
-    write(MANIFEST, &text);
-    write("root.json", &other);
-    let checked = world.json(&["check"], 1);
-    assert_eq!(codes(&checked), ["guard-lowered"], "another root in the file: {checked}");
-    let expected = checked["findings"][0]["expected"].as_str().unwrap();
-    assert!(expected.starts_with("the content of root.json as in the base: sha256:"), "{expected}");
-    write("root.json", &root);
-    assert_eq!(codes(&world.json(&["check"], 0)), [""; 0]);
 }
 
 /// A key that is no text verifies nothing, and keeps nothing else from being promoted.
@@ -368,70 +262,6 @@ fn a_key_that_is_no_text_is_an_unusable_key() {
         failed.iter().map(|row| (row["repository"].as_str().unwrap(), row["step"].as_str().unwrap())).collect();
     assert_eq!(steps, [("odd", "unsigned")], "{result}");
     assert!(failed[0]["error"].as_str().unwrap().contains("keys/odd.pub"), "{result}");
-}
-
-#[test]
-fn what_lowers_the_guard_of_a_pending_approval_is_never_silent() {
-    let asked = "signatures: { key: keys/app.pub }\n    provenance: { source: https://github.com/team/app }";
-    let world = World::asking(asked, "");
-    let (image, theirs) = (world.version(32, "1.0.0", &[]), Key::generate());
-    world.beside(&theirs.signature_of(image.root()));
-    world.approve("1.0.0", &image.digest());
-    let text = world.clone.read("main", MANIFEST) + "\n";
-    let provenance = "    provenance: { source: https://github.com/team/app }\n";
-    let write = |path: &str, text: &str| std::fs::write(world.clone.path().join(path), text).unwrap();
-    let summary = || {
-        let summary = world.clone.path().join("../summary.md");
-        let summary = summary.to_str().unwrap();
-        let _ = std::fs::remove_file(summary);
-        world.clone.run(PROGRAM, "", &["check"]).env("GITHUB_STEP_SUMMARY", summary).output().expect_status(1);
-        std::fs::read_to_string(summary).unwrap()
-    };
-    write(MANIFEST, &text.replace(ASKED, "").replace(provenance, ""));
-    let checked = world.json(&["check"], 1);
-    assert_eq!(codes(&checked), ["guard-lowered", "guard-lowered", "unsigned"], "removed: {checked}");
-    assert_eq!(checked["findings"][2]["tag"], "1.0.0", "{checked}");
-    let shown = summary();
-    assert!(shown.contains("**`signatures` of `acme/app` changes: `key keys/app.pub` → `none`**"), "{shown}");
-    assert!(shown.contains("**`provenance` of `acme/app` changes: "), "{shown}");
-    write(MANIFEST, &text.replace(provenance, ""));
-    assert_eq!(codes(&world.json(&["check"], 1)), ["guard-lowered", "unsigned"], "provenance removed");
-    write(
-        MANIFEST,
-        &text.replace("{ key: keys/app.pub }", "{ any-of: [{ key: keys/app.pub }, { key: keys/new.pub }] }"),
-    );
-    write("keys/new.pub", &theirs.pem());
-    assert_eq!(codes(&world.json(&["check"], 1)), ["guard-lowered", "unsigned"], "widened");
-    // The same words, and another key in the file.
-    write(MANIFEST, &text);
-    write(FILE, &theirs.pem());
-    assert_eq!(codes(&world.json(&["check"], 1)), ["guard-lowered", "unsigned"], "another key");
-    let shown = summary();
-    assert!(
-        shown.contains("**The content of `keys/app.pub`, which `signatures` of `acme/app` names, changes: "),
-        "{shown}"
-    );
-    write(FILE, &world.key.pem());
-    assert_eq!(codes(&world.json(&["check"], 0)), [""; 0], "nothing changes");
-    write(
-        MANIFEST,
-        &text.replace("{ key: keys/app.pub }", "{ all-of: [{ key: keys/app.pub }, { key: keys/new.pub }] }"),
-    );
-    assert_eq!(codes(&world.json(&["check"], 0)), [""; 0], "more is no finding");
-}
-
-#[test]
-fn who_signed_is_not_written_by_hand() {
-    let world = World::new("");
-    let image = world.version(33, "1.0.0", &[&world.key]);
-    world.approve("1.0.0", &image.digest());
-    let text = world.clone.read("main", MANIFEST) + "\n";
-    let forged = text.replace("\" }", "\", signed-by: key keys/app.pub }");
-    assert_ne!(text, forged);
-    std::fs::write(world.clone.path().join(MANIFEST), forged).unwrap();
-    let checked = world.json(&["check"], 1);
-    assert_eq!(codes(&checked), ["signed-by-changed"], "{checked}");
-    assert_eq!(checked["findings"][0]["found"], "`signed-by` changed by hand: key keys/app.pub", "{checked}");
 }
 
 #[test]

@@ -248,6 +248,21 @@ fn many_manifests_that_many_documents_name_are_judged_at_once() {
     assert!(details.max().unwrap() < 1_000);
 }
 
+/// What is kept of a fault is not longer than what is shown, and each of many signers has one.
+#[test]
+fn faults_do_not_keep_what_others_wrote() {
+    let long = json!({ "mediaType": "x".repeat(1_000_000) });
+    let Document::Broken { fault, .. } = Document::read(&referrer(&long)) else { panic!("it is read") };
+    assert!(format!("{fault:?}").len() < 1_000);
+}
+
+#[test]
+fn a_file_has_a_bounded_number_of_roots() {
+    let root = Authority::new("Acme").root().to_string();
+    let usable = |count: usize| trust(&[("root.json", format!("{root}\n").repeat(count))]).unusable().next().is_none();
+    assert!(usable(1) && usable(20) && !usable(21));
+}
+
 #[test]
 fn bundles_with_many_proofs_are_not_supported() {
     let world = World::new();

@@ -3,30 +3,29 @@
 //! Pure: the bytes of a layer come in through a reader. [`Pair::next`] names the layers that it lacks; `observe` fetches
 //! and [`read`]s them and asks again.
 
-use std::collections::BTreeMap;
-use std::io::Read;
-
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::image::{Descriptor, Digest};
+use crate::image::Descriptor;
 use crate::packages::Listed;
+
+mod archive;
+mod changes;
+mod compression;
+mod databases;
+mod facts;
+mod next;
+mod path;
+mod places;
+mod side;
+mod stack;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use facts::{LayerFacts, read};
 
 /// The most files of one layer that are read; more make it unknown.
 pub(crate) const FILES: usize = 1_000_000;
-
-/// What one layer holds, as far as it matters here.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct LayerFacts {}
-
-/// Reads one layer (OCI image specification, "Filesystem Layers") whose descriptor has this media type: tar, plain or
-/// compressed with gzip or zstd.
-///
-/// # Errors
-/// Why it cannot be used, in words: a fault in the archive, a form that is not read, a bound that it exceeds.
-pub(crate) fn read(_media_type: &str, _layer: impl Read) -> Result<LayerFacts, String> {
-    Ok(LayerFacts::default())
-}
 
 /// The layers of one platform in two images, bottom first. `from` is empty for a first approval.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -77,11 +76,4 @@ pub enum FileKind {
     Init,
     /// An executable that the former image lacks and that no package owns.
     NewExecutable,
-}
-
-impl Pair {
-    /// What these layers say, or which of them are needed to tell. `read` has what was read so far.
-    pub(crate) fn next(&self, _read: &BTreeMap<Digest, Result<LayerFacts, String>>) -> Next {
-        Next::Known(Contents { listed: Listed::Unknown("not read".to_owned()), files: Vec::new(), unread: None })
-    }
 }

@@ -2,13 +2,24 @@
 //!
 //! Pure: documents in, packages and their differences out. All of it is hostile text.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::image::Digest;
+
+mod changes;
+pub(crate) mod database;
+mod list;
+mod purl;
+mod sbom;
+#[cfg(test)]
+mod tests;
+mod versions;
+
+pub(crate) use changes::changes;
+pub(crate) use sbom::read_sbom;
 
 /// The most packages of one image that are read; more make the list unknown.
 pub(crate) const MOST: usize = 100_000;
@@ -21,8 +32,8 @@ pub(crate) struct Package {
     /// Its package URL (purl) with its version. Of the qualifiers only `distro` (`debian-12`) and `upstream` (the source
     /// package, with `@` and its version where that differs) are kept.
     pub purl: Option<String>,
-    /// SPDX identifiers or what the database says instead.
-    pub licences: BTreeSet<String>,
+    /// SPDX identifiers or what the database says instead, in order, each once.
+    pub licences: Vec<String>,
 }
 
 /// Where lists of packages come from.
@@ -79,16 +90,6 @@ impl PackageChanges {
     }
 }
 
-/// How `to` differs from `from`. Which of two versions is newer is decided by the order of the package's ecosystem.
-pub(crate) fn changes(_from: &[Package], _to: &[Package]) -> PackageChanges {
-    PackageChanges::default()
-}
-
-/// Compares two versions as the ecosystem (the type of the purl: `deb`, `apk`, `npm`) does; `None` if that is not known.
-pub(crate) fn compare(_ecosystem: &str, _a: &str, _b: &str) -> Option<Ordering> {
-    None
-}
-
 /// What an SBOM says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Sbom {
@@ -97,12 +98,4 @@ pub(crate) struct Sbom {
     pub subjects: Vec<Digest>,
     /// In order of names, each once.
     pub packages: Vec<Package>,
-}
-
-/// Reads an SBOM: SPDX or CycloneDX, as JSON, bare or as the predicate of an in-toto statement.
-///
-/// # Errors
-/// Why it cannot be used, in words: a form that is not read, a bound that it exceeds.
-pub(crate) fn read_sbom(_document: &[u8]) -> Result<Sbom, String> {
-    Err("this form is not read".to_owned())
 }

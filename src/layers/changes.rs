@@ -1,0 +1,86 @@
+//! Which files of the new image a reviewer should know of.
+
+use super::stack::{Stack, alias};
+use super::{FileChange, FileKind};
+use crate::packages::Package;
+
+/// What is compared, and how much of it can be told.
+pub(super) struct Compared<'a> {
+    pub from: Stack<'a>,
+    pub to: Stack<'a>,
+    /// The packages of the new image, where its databases list them.
+    pub packages: &'a [Package],
+    /// Whether new executables can be told.
+    pub executables: bool,
+}
+
+/// The most files that are named.
+const MOST: usize = 1_000;
+
+impl Compared<'_> {
+    /// In order of paths.
+    pub(super) fn files(&self) -> Vec<FileChange> {
+        let mut files = self.special();
+        if self.executables {
+            files.extend(self.executables());
+        }
+        files.sort();
+        files.dedup();
+        files.truncate(MOST);
+        files
+    }
+
+    fn special(&self) -> Vec<FileChange> {
+        let mut files = Vec::new();
+        for layer in &self.to.0 {
+            for (path, kinds) in &layer.special {
+                if !self.is_from(path, layer) {
+                    continue;
+                }
+                let new = kinds.iter().copied().filter(|kind| !self.had(path, *kind));
+                files.extend(new.map(|what| FileChange { path: format!("/{path}"), what }));
+            }
+        }
+        files
+    }
+
+    /// Whether the file that the image has at this path is that of this layer.
+    fn is_from(&self, path: &str, layer: &super::LayerFacts) -> bool {
+        self.to.holder(path).is_some_and(|holder| std::ptr::eq(holder, layer))
+    }
+
+    /// Whether the former image had such a file here.
+    fn had(&self, path: &str, kind: FileKind) -> bool {
+        let also = alias(path, self.is_merged());
+        let mut paths = [Some(path), also.as_deref()].into_iter().flatten();
+        paths.any(|path| match kind {
+            FileKind::Setuid => {
+                let holder = self.from.holder(path).and_then(|holder| holder.special.get(path));
+                holder.is_some_and(|kinds| kinds.contains(&kind))
+            }
+            _ => self.from.has(path),
+        })
+    }
+
+    fn is_merged(&self) -> bool {
+        let is_sign = |package: &Package| matches!(package.name.as_str(), "usr-is-merged" | "usrmerge");
+        self.to.is_merged() || self.packages.iter().any(is_sign)
+    }
+
+    /// Executables that the former image lacks and that no package owns.
+    fn executables(&self) -> Vec<FileChange> {
+        let is_merged = self.is_merged();
+        let mut files = Vec::new();
+        for layer in &self.to.0 {
+            for path in layer.executables() {
+                let also = alias(path, is_merged);
+                let is_known = |path: &str| self.from.has(path);
+                let is_new = !is_known(path) && !also.as_deref().is_some_and(is_known);
+                if is_new && !self.to.owns(path, also.as_deref()) && self.is_from(path, layer) {
+                    files.push(FileChange { path: format!("/{path}"), what: FileKind::NewExecutable });
+                }
+            }
+        }
+        files
+    }
+}

@@ -1,0 +1,175 @@
+//! What the layers of two images say, or which of them is needed next.
+
+use std::collections::BTreeMap;
+
+use super::changes::Compared;
+use super::databases::{Layer, State, search};
+use super::facts::LayerFacts;
+use super::side::Side;
+use super::stack::Stack;
+use super::{Contents, Next, Pair};
+use crate::image::{Descriptor, Digest};
+use crate::packages::database::{self, Distribution, Installed};
+use crate::packages::{Listed, Package, PackageSource};
+
+/// How many bytes what was read may take before nothing more is read: a layer takes about 20 MiB at most.
+const MEMORY: usize = 8 << 20;
+
+const NO_DATABASE: &str = "the layers hold no package database";
+
+/// What was read so far.
+type Facts = BTreeMap<Digest, Result<LayerFacts, String>>;
+
+impl Pair {
+    /// What these layers say, or which of them are needed to tell; one at a time, so that little is held at once. `read` has
+    /// what was read so far.
+    ///
+    /// Layers that only one image has are read first, then those that both have, from the top, until the package database is
+    /// found, and only if a layer of one image alone may have changed it.
+    pub(crate) fn next(&self, read: &BTreeMap<Digest, Result<LayerFacts, String>>) -> Next {
+        let view = View {
+            is_first: self.from.is_empty(),
+            from: Side::new(&self.from, &self.to, self),
+            to: Side::new(&self.to, &self.from, self),
+            is_full: read.values().flatten().map(LayerFacts::memory).sum::<usize>() >= MEMORY,
+            read,
+        };
+        let mut selected = view.to.selected.iter().chain(&view.from.selected);
+        if let Some(lacking) = selected.find(|layer| !view.is_full && !read.contains_key(&layer.digest)) {
+            return Next::Read(vec![(*lacking).clone()]);
+        }
+        match view.packages() {
+            Packages::Lacks(layer) => Next::Read(vec![layer.clone()]),
+            Packages::Listed(listed) => Next::Known(view.contents(listed)),
+        }
+    }
+}
+
+/// The two images and what was read of them.
+struct View<'a> {
+    is_first: bool,
+    from: Side<'a>,
+    to: Side<'a>,
+    /// Whether what was read takes so much memory that nothing more is read.
+    is_full: bool,
+    read: &'a Facts,
+}
+
+enum Packages<'a> {
+    Listed(Listed),
+    Lacks(&'a Descriptor),
+}
+
+impl<'a> View<'a> {
+    fn facts(&self, layer: &Descriptor) -> Option<&'a LayerFacts> {
+        self.read.get(&layer.digest).and_then(|read| read.as_ref().ok())
+    }
+
+    /// The layers of one image alone that were not read.
+    fn unread(&self, side: &Side<'a>) -> Vec<&'a Descriptor> {
+        side.own.iter().copied().filter(|layer| self.facts(layer).is_none()).collect()
+    }
+
+    fn packages(&self) -> Packages<'a> {
+        let own = || self.to.own.iter().chain(&self.from.own);
+        let may_differ = own().any(|layer| self.facts(layer).is_none_or(|facts| facts.touches_databases));
+        if !may_differ {
+            let shares = self.to.layers.len() > self.to.own.len();
+            return Packages::Listed(if shares { Listed::Untouched } else { Listed::Unknown(NO_DATABASE.to_owned()) });
+        }
+        let to = self.search(&self.to);
+        let from = if self.is_first { State::Found(Vec::new()) } else { self.search(&self.from) };
+        match (from, to) {
+            (_, State::Unknown(reason)) | (State::Unknown(reason), _) => Packages::Listed(Listed::Unknown(reason)),
+            (_, State::Lacks(layer)) | (State::Lacks(layer), _) => Packages::Lacks(layer),
+            (State::Found(from), State::Found(to)) => Packages::Listed(self.listed(&from, &to)),
+            (State::Missing, State::Found(_)) => unknown("the layers of the former image hold no package database"),
+            (State::Found(_), State::Missing) if !self.is_first => {
+                unknown("the layers of the new image hold no package database")
+            }
+            (_, State::Missing) => unknown(NO_DATABASE),
+        }
+    }
+
+    fn search(&self, side: &Side<'a>) -> State<'a> {
+        search(side.layers.iter().map(|layer| self.layer(side, layer)))
+    }
+
+    fn layer(&self, side: &Side<'a>, layer: &'a Descriptor) -> Layer<'a> {
+        match self.read.get(&layer.digest) {
+            Some(Ok(facts)) => Layer::Read(facts),
+            _ if side.own.contains(&layer) => Layer::Unread(layer, self.own_reason(side)),
+            Some(Err(reason)) => Layer::Unread(layer, format!("a layer of both images was not read: {reason}")),
+            None if self.is_full => Layer::Unread(layer, TOO_MANY.to_owned()),
+            None => match side.refuses(layer, |digest| self.read.contains_key(digest)) {
+                Some(reason) => Layer::Unread(layer, reason),
+                None => Layer::Lacking(layer),
+            },
+        }
+    }
+
+    /// Why layers of one image alone were not read.
+    fn own_reason(&self, side: &Side<'a>) -> String {
+        let unread = self.unread(side);
+        let failed = unread.iter().find_map(|layer| self.read.get(&layer.digest)).and_then(|read| read.as_ref().err());
+        let reason = failed.or(side.bound.as_ref()).map_or(TOO_MANY, String::as_str);
+        let count = side.own.len();
+        format!("{} of {count} layers that differ were read: {reason}", count - unread.len())
+    }
+
+    fn listed(&self, from: &[&Installed], to: &[&Installed]) -> Listed {
+        let release = |side: &Side<'a>| side.layers.iter().find_map(|layer| self.facts(layer)?.distribution.as_ref());
+        let (release_from, release_to) = (release(&self.from), release(&self.to));
+        let packages = |databases: &[&Installed], own: Option<&Distribution>, other: Option<&Distribution>| {
+            database::packages(databases, own.or(other))
+        };
+        match (packages(from, release_from, release_to), packages(to, release_to, release_from)) {
+            (Ok(from), Ok(to)) => Listed::Known { source: PackageSource::Layers, from, to },
+            (Err(reason), _) | (_, Err(reason)) => Listed::Unknown(reason),
+        }
+    }
+
+    fn contents(&self, listed: Listed) -> Contents {
+        let reason = self.untold(&listed);
+        let compared = Compared {
+            from: self.stack(&self.from),
+            to: self.stack(&self.to),
+            packages: if let Listed::Known { to, .. } = &listed { to } else { &[] },
+            executables: !self.is_first && reason.is_none(),
+        };
+        let files = compared.files();
+        Contents { files, unread: self.unread_words(reason), listed }
+    }
+
+    fn stack(&self, side: &Side<'a>) -> Stack<'a> {
+        Stack(side.layers.iter().filter_map(|layer| self.facts(layer)).collect())
+    }
+
+    /// Why new executables cannot be told: whether a package owns them, or whether the former image had them, is not known.
+    fn untold(&self, listed: &Listed) -> Option<String> {
+        if !self.unread(&self.from).is_empty() {
+            return Some("some layers of the former image were not read".to_owned());
+        }
+        match listed {
+            _ if self.is_first => None,
+            Listed::Unknown(reason) if reason != NO_DATABASE => Some(reason.clone()),
+            _ => None,
+        }
+    }
+
+    fn unread_words(&self, untold: Option<String>) -> Option<String> {
+        let sides = [&self.to, &self.from].into_iter().filter(|side| !self.unread(side).is_empty());
+        let mut words: Vec<String> = sides.map(|side| self.own_reason(side)).collect();
+        let read = self.to.layers.iter().chain(&self.from.layers).filter_map(|layer| self.facts(layer));
+        words.extend(read.filter_map(|facts| facts.cut).map(str::to_owned));
+        words.extend(untold.map(|reason| format!("new executables cannot be told: {reason}")));
+        words.dedup();
+        (!words.is_empty()).then(|| words.join("; "))
+    }
+}
+
+const TOO_MANY: &str = "they hold too many files";
+
+fn unknown(reason: &str) -> Packages<'static> {
+    Packages::Listed(Listed::Unknown(reason.to_owned()))
+}

@@ -1,0 +1,110 @@
+//! A list of packages while it is read.
+
+use std::collections::BTreeSet;
+
+use super::purl::{Purl, ecosystem};
+use super::{MOST, Package};
+use crate::text;
+
+/// The longest name and version that are kept, in characters.
+const LONGEST: usize = 256;
+/// The longest licence that is kept, in characters, and the most of one package.
+const LONGEST_LICENCE: usize = 100;
+const MOST_LICENCES: usize = 30;
+
+/// The most text of all packages of one image, in bytes.
+const MOST_TEXT: usize = 6 << 20;
+
+/// What is said of one package.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Told {
+    pub name: Option<String>,
+    pub version: Option<String>,
+    pub purl: Option<String>,
+    pub licences: BTreeSet<String>,
+}
+
+/// Packages, also several times the same.
+#[derive(Default)]
+pub(super) struct List {
+    packages: Vec<Package>,
+    text: usize,
+}
+
+impl List {
+    /// What has neither a purl nor a version, or no name, is no package.
+    ///
+    /// # Errors
+    /// If there are too many, in words.
+    pub(super) fn add(&mut self, told: Told) -> Result<(), String> {
+        let purl = told.purl.as_deref().and_then(Purl::read);
+        if purl.is_none() && told.version.is_none() {
+            return Ok(());
+        }
+        let (purl_name, purl_version, purl) =
+            purl.map_or((None, None, None), |purl| (Some(purl.name), purl.version, Some(purl.text)));
+        let Some(name) = purl_name.or(told.name).filter(|name| !name.is_empty()) else { return Ok(()) };
+        let version = told.version.or(purl_version).unwrap_or_default();
+        self.push(Package {
+            name: text::cut(&name, LONGEST),
+            version: text::cut(&version, LONGEST),
+            purl,
+            licences: told.licences.into_iter().collect(),
+        })
+    }
+
+    fn push(&mut self, mut package: Package) -> Result<(), String> {
+        for text in [&mut package.name, &mut package.version].into_iter().chain(&mut package.purl) {
+            text.shrink_to_fit();
+            self.text += text.len();
+        }
+        self.text += package.licences.iter().map(|licence| licence.len() + size_of::<String>()).sum::<usize>();
+        if self.packages.len() == MOST {
+            return Err("it lists more than 100,000 packages".to_owned());
+        }
+        if self.text > MOST_TEXT {
+            return Err("the names and versions of its packages are larger than 6 MiB".to_owned());
+        }
+        self.packages.push(package);
+        Ok(())
+    }
+
+    /// In order of names, each once: the same package again adds its licences.
+    pub(super) fn finish(mut self) -> Vec<Package> {
+        let is_same =
+            |a: &Package, b: &Package| a.name == b.name && a.version == b.version && ecosystem(a) == ecosystem(b);
+        self.packages.sort();
+        self.packages.dedup_by(|again, first| {
+            let is_again = is_same(again, first);
+            if is_again {
+                first.licences.append(&mut again.licences);
+                first.licences.sort();
+                first.licences.dedup();
+            }
+            is_again
+        });
+        self.packages.shrink_to_fit();
+        self.packages
+    }
+}
+
+/// The licences in an SPDX expression, or what a database says instead: `MIT AND (GPL-2.0-only OR Apache-2.0)` names three.
+pub(super) fn licences(expression: &str) -> BTreeSet<String> {
+    let mut licences = BTreeSet::new();
+    let mut current = String::new();
+    let spaced = expression.replace(['(', ')', ','], " , ");
+    // An operator at the end closes the last one.
+    for word in spaced.split_whitespace().chain([","]) {
+        if matches!(word, "AND" | "OR" | "and" | "or" | ",") {
+            let licence = std::mem::take(&mut current);
+            let says_nothing = matches!(licence.as_str(), "" | "NOASSERTION" | "NONE");
+            if !says_nothing && licences.len() < MOST_LICENCES {
+                licences.insert(text::cut(&licence, LONGEST_LICENCE));
+            }
+        } else {
+            let space = if current.is_empty() { "" } else { " " };
+            current = format!("{current}{space}{word}");
+        }
+    }
+    licences
+}

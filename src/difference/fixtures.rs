@@ -1,6 +1,5 @@
 //! Differences for tests.
 
-use std::collections::BTreeSet;
 
 use super::{ConfigChange, Difference, Field, LayerCounts, Mark, PlatformDifference, Why};
 use crate::image::Digest;
@@ -9,7 +8,7 @@ use crate::packages::{Package, PackageChanges, PackageSource, VersionChange};
 use crate::vulnerabilities::{Severity, Vulnerability, VulnerabilityChanges, VulnerabilitySource};
 
 pub(crate) fn package(name: &str, version: &str) -> Package {
-    Package { name: name.to_owned(), version: version.to_owned(), purl: None, licences: BTreeSet::new() }
+    Package { name: name.to_owned(), version: version.to_owned(), purl: None, licences: Vec::new() }
 }
 
 pub(crate) fn version(name: &str, from: &str, to: &str) -> VersionChange {

@@ -43,6 +43,7 @@ pub(super) fn evidence() -> Evidence {
         at: Some("2026-11-21T08:00:00Z".parse().unwrap()),
         makers: None,
         signer: None,
+        former: None,
         difference: None,
         along: None,
         refused: None,

@@ -1,6 +1,5 @@
 //! Differences for tests.
 
-
 use super::{ConfigChange, Difference, Field, LayerCounts, Mark, PlatformDifference, Why};
 use crate::image::Digest;
 use crate::layers::{FileChange, FileKind};

@@ -13,7 +13,7 @@ use crate::packages::database::{self, Distribution, Installed};
 use crate::packages::{Listed, Package, PackageSource};
 
 /// How many bytes what was read may take before nothing more is read: a layer takes about 20 MiB at most.
-const MEMORY: usize = 8 << 20;
+const MEMORY: usize = 12 << 20;
 
 const NO_DATABASE: &str = "the layers hold no package database";
 

@@ -102,9 +102,28 @@ const ANYBODYS: [&str; 4] = [
     "https://gitlab.com/anybody-q7x/anything-q7x//.gitlab-ci.yml@refs/heads/any",
 ];
 
-/// A stranger's identity that an expression matches.
-pub(super) fn stranger(regex: &Regex) -> Option<&'static str> {
-    ANYBODYS.into_iter().find(|identity| regex.is_match(identity))
+/// A stranger's identity that an expression matches: anybody's, or that of an owner whose name only begins like the one
+/// in the expression, which anybody may register.
+pub(super) fn stranger(regex: &Regex) -> Option<String> {
+    let similar = [("github", "any/.github/workflows/any.yml"), ("gitlab", "any//.gitlab-ci.yml")]
+        .into_iter()
+        .flat_map(|(host, path)| owners(regex.as_str(), host).map(move |owner| (host, owner, path)))
+        .map(|(host, owner, path)| format!("https://{host}.com/{owner}-q7x/{path}@refs/heads/any"));
+    ANYBODYS.into_iter().map(str::to_owned).chain(similar).find(|identity| regex.is_match(identity))
+}
+
+/// The names after `HOST.com/` in an expression, as far as they are letters.
+fn owners<'r>(expression: &'r str, host: &'r str) -> impl Iterator<Item = &'r str> {
+    let places = [format!("{host}.com/"), format!(r"{host}\.com/")];
+    let after = places.into_iter().flat_map(|place| {
+        let ends: Vec<usize> = expression.match_indices(&place).map(|(at, found)| at + found.len()).collect();
+        ends
+    });
+    after.filter_map(|at| {
+        let rest = expression.get(at..)?;
+        let name = rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next()?;
+        Some(name).filter(|name| !name.is_empty())
+    })
 }
 
 /// As written in reports and in the values that reviews bind: two that differ are written differently.
@@ -199,13 +218,19 @@ mod tests {
             r"https://github\.com/.*",
             r"(?s).*workflows.*",
             r"https://gitlab\.com/.+//.+",
+            r"https://github\.com/acme.*",
+            "https://github.com/acme-.+/.+",
+            r"https://gitlab\.com/acme[^/]*/.+|https://github\.com/acme/.+",
         ] {
             let found = whole(pattern).ok().and_then(|regex| stranger(&regex));
             assert_eq!(found.is_some(), !pattern.is_empty(), "{pattern}");
         }
-        for pattern in
-            [r".*@acme\.example", r"https://github\.com/acme/.*", "https://github.com/acme/tool/.+@refs/tags/v.*"]
-        {
+        for pattern in [
+            r".*@acme\.example",
+            r"https://github\.com/acme/.*",
+            "https://github.com/acme/tool/.+@refs/tags/v.*",
+            r"https://git(hub|lab)\.com/acme/.+",
+        ] {
             assert_eq!(whole(pattern).ok().and_then(|regex| stranger(&regex)), None, "{pattern}");
         }
     }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::signing::{FILE, MANIFEST, PROGRAM, World};
-use crate::support::authority::Authority;
-use crate::support::signing::Key;
+use crate::support::authority::{Authority, Signer};
+use crate::support::signing::{self, Key};
 
 pub(crate) fn codes(checked: &Value) -> Vec<&str> {
     let findings = checked["findings"].as_array().unwrap();
@@ -174,4 +174,29 @@ fn who_signed_is_not_written_by_hand() {
     let checked = world.json(&["check"], 1);
     assert_eq!(codes(&checked), ["signed-by-changed"], "{checked}");
     assert_eq!(checked["findings"][0]["found"], "`signed-by` changed by hand: key keys/app.pub", "{checked}");
+}
+
+#[test]
+fn one_who_signed_is_not_two() {
+    let issuer = "https://token.actions.githubusercontent.com";
+    let release = "https://github.com/team/app/.github/workflows/release.yml@refs/tags/v1";
+    let by = |identity: &str| format!("{{ issuer: {issuer}, {identity} }}");
+    let entries = [by("identity-pattern: 'https://github.com/team/.+'"), by(&format!("identity: {release}"))];
+    let world =
+        World::asking(&format!("signatures: {{ all-of: [{}], trusted-root: root.json }}", entries.join(", ")), "");
+    let authority = Authority::new("Acme");
+    world.clone.commit(&[("root.json", &authority.root().to_string())], "Name a root");
+    let image = world.version(37, "1.0.0", &[]);
+    let statement = signing::statement(&image.digest(), signing::SIGN, &json!({}));
+    let sign = |identity: &str| {
+        let bundle = authority.bundle(&Signer::new(identity, issuer), &statement);
+        world.beside(&signing::bundle_of(image.root(), &bundle, signing::SIGN));
+    };
+    sign(release);
+    let plan = world.json(&["plan"], 0);
+    assert_eq!(plan["proposals"], json!([]), "{plan}");
+    let detail = plan["waiting"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains("failed, one of those who signed is the only one for two entries"), "{detail}");
+    sign(&release.replace("release.yml", "review.yml"));
+    assert_eq!(world.json(&["plan"], 0)["proposals"][0]["images"][0]["to"], "1.0.0");
 }

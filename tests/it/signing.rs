@@ -326,7 +326,8 @@ fn a_signature_that_is_too_large_to_be_shown_is_not_lost() {
     put(&new, &signing::tagged(&[(signing::SIMPLE_SIGNING, " ".repeat(70_000).into(), json!({}))]));
     world.approve("1.0.0", &old.digest());
     let plan = world.json(&["plan"], 0);
-    assert_eq!(plan["proposals"][0]["images"][0]["marks"], json!([]), "{plan}");
+    let marks = plan["proposals"][0]["images"][0]["marks"].as_array().unwrap();
+    assert!(!marks.contains(&json!("signature-lost")), "{plan}");
 }
 
 #[test]

@@ -135,7 +135,7 @@ async fn referrers(
     let by_api = sources.listed_referrers(location, subject).await?;
     let is_there = |tag: &Tag| tags.map_or(by_api.is_none(), |tags| tags.contains(tag));
     let Some(tag) = fallback_tag(subject).ok().filter(is_there) else { return Ok(by_api.unwrap_or_default()) };
-    let by_tag = under_fallback_tag(sources, location, tag, left).await?;
+    let by_tag = under_fallback_tag(sources, location, tag, tags.is_some(), left).await?;
     let Some(mut all) = by_api else { return Ok(by_tag) };
     let known: BTreeSet<Digest> = all.iter().map(|listed| listed.digest.clone()).collect();
     let unknown = by_tag.into_iter().filter(|referrer| !known.contains(&referrer.digest));
@@ -152,13 +152,16 @@ async fn referrers(
     Ok(all)
 }
 
+/// `is_listed`: whether the list of tags names it, so that it must be there.
 async fn under_fallback_tag(
     sources: &Sources,
     location: &Location,
     tag: Tag,
+    is_listed: bool,
     left: &mut Vec<LeftBehind>,
 ) -> Result<Vec<Descriptor>, Error> {
     let (digest, why) = match sources.document_of_tag(location, &tag).await {
+        Ok(None) if is_listed => (None, "it is listed and not there".to_owned()),
         Ok(None) => return Ok(Vec::new()),
         Ok(Some(index)) => match index.listed() {
             Ok(children) => return Ok(children),

@@ -8,7 +8,7 @@ use crate::support::authority::{Authority, Signer};
 use crate::support::http::{Action, Rule};
 use crate::support::images::{Image, ImageSpec, Manifest};
 use crate::support::signing::{
-    BUNDLE, Key, PROVENANCE, SIGN, SIMPLE_SIGNING, bundle_of, provenance, simple_payload, statement, tagged,
+    BUNDLE, Key, PROVENANCE, SIGN, SIMPLE_SIGNING, bundle_of, fallback, provenance, simple_payload, statement, tagged,
 };
 
 /// One row: what an image asks, and what is put beside it.
@@ -312,6 +312,11 @@ fn places() -> Vec<Case> {
         }),
         case("the .sig tag is listed and not there", BY_KEY, |it| {
             it.tag(".sig", &it.world.key.simple_signature_of(&it.digest()));
+            let path = format!("^/v2/{}/manifests/sha256-", it.repository);
+            it.world.upstream.fault(Rule::new("", &path, Action::Answer(404, vec![], "".into())));
+        }),
+        case("the fallback tag is listed and not there", BY_KEY, |it| {
+            it.tag("", &fallback(&[&it.world.key.signature_of(it.image.root())]));
             let path = format!("^/v2/{}/manifests/sha256-", it.repository);
             it.world.upstream.fault(Rule::new("", &path, Action::Answer(404, vec![], "".into())));
         }),

@@ -74,7 +74,8 @@ impl<R: Read> Archive<R> {
             self.skip(self.content.saturating_add(self.padding))?;
             (self.content, self.padding) = (0, 0);
             let Some(header) = self.header()? else { return Ok(None) };
-            let size = header.entry_size().map_err(|_| damaged())?;
+            let size = if is_blank(&header.as_old().size) { Ok(0) } else { header.entry_size() };
+            let size = size.map_err(|_| damaged())?;
             match header.entry_type().as_byte() {
                 b'x' => extension.read_pax(&self.small(size)?)?,
                 b'L' => extension.long_path = Some(until_nul(&self.small(size)?)),
@@ -114,7 +115,8 @@ impl<R: Read> Archive<R> {
         // Extractors expect no content after links, devices and folders, whatever their size says.
         let size = if matches!(kind, Kind::File) { extension.size.unwrap_or(size) } else { 0 };
         self.set_content(size);
-        let mode = header.mode().map_err(|_| damaged())?;
+        let mode = if is_blank(&header.as_old().mode) { Ok(0) } else { header.mode() };
+        let mode = mode.map_err(|_| damaged())?;
         Ok(Entry { path, link, kind, mode, size, is_sparse: type_byte == b'S' || extension.is_sparse })
     }
 
@@ -226,6 +228,11 @@ fn pax_record(records: &[u8]) -> Option<(&[u8], &[u8])> {
 
 fn until_nul(bytes: &[u8]) -> Vec<u8> {
     bytes.split(|byte| *byte == 0).next().unwrap_or_default().to_vec()
+}
+
+/// Whether a field of a header is left out, which stands for zero.
+fn is_blank(field: &[u8]) -> bool {
+    field.iter().all(|byte| matches!(byte, 0 | b' '))
 }
 
 fn is_zero(header: &Header) -> bool {

@@ -52,7 +52,7 @@ pub(crate) struct Contents {
     pub listed: Listed,
     /// In order of paths.
     pub files: Vec<FileChange>,
-    /// Which layers were not read for files, and why.
+    /// Which layers were not read for files and why, and what else is not told of files.
     pub unread: Option<String>,
 }
 
@@ -74,6 +74,6 @@ pub enum FileKind {
     Cron,
     /// It is started with the system.
     Init,
-    /// An executable that the former image lacks and that no package owns.
+    /// An executable that the former image lacks and that no package owns, as far as package databases tell.
     NewExecutable,
 }

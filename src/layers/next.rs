@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::changes::Compared;
+use super::changes::{Compared, MOST};
 use super::databases::{Layer, State, search};
 use super::facts::LayerFacts;
 use super::side::Side;
@@ -137,8 +137,13 @@ impl<'a> View<'a> {
             packages: if let Listed::Known { to, .. } = &listed { to } else { &[] },
             executables: !self.is_first && reason.is_none(),
         };
-        let files = compared.files();
-        Contents { files, unread: self.unread_words(reason), listed }
+        let mut files = compared.files();
+        let mut words = self.unread_words(reason);
+        if files.len() > MOST {
+            words.push(format!("only {MOST} of {} files that matter are named", files.len()));
+            files.truncate(MOST);
+        }
+        Contents { files, unread: (!words.is_empty()).then(|| words.join("; ")), listed }
     }
 
     fn stack(&self, side: &Side<'a>) -> Stack<'a> {
@@ -157,14 +162,14 @@ impl<'a> View<'a> {
         }
     }
 
-    fn unread_words(&self, untold: Option<String>) -> Option<String> {
+    fn unread_words(&self, untold: Option<String>) -> Vec<String> {
         let sides = [&self.to, &self.from].into_iter().filter(|side| !self.unread(side).is_empty());
         let mut words: Vec<String> = sides.map(|side| self.own_reason(side)).collect();
         let read = self.to.layers.iter().chain(&self.from.layers).filter_map(|layer| self.facts(layer));
         words.extend(read.filter_map(|facts| facts.cut).map(str::to_owned));
         words.extend(untold.map(|reason| format!("new executables cannot be told: {reason}")));
         words.dedup();
-        (!words.is_empty()).then(|| words.join("; "))
+        words
     }
 }
 

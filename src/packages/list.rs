@@ -10,7 +10,7 @@ use crate::text;
 const LONGEST: usize = 256;
 /// The longest licence that is kept, in characters, and the most of one package.
 const LONGEST_LICENCE: usize = 100;
-const MOST_LICENCES: usize = 30;
+pub(super) const MOST_LICENCES: usize = 30;
 
 /// The most text of all packages of one image, in bytes.
 const MOST_TEXT: usize = 6 << 20;
@@ -91,20 +91,21 @@ impl List {
 /// The licences in an SPDX expression, or what a database says instead: `MIT AND (GPL-2.0-only OR Apache-2.0)` names three.
 pub(super) fn licences(expression: &str) -> BTreeSet<String> {
     let mut licences = BTreeSet::new();
-    let mut current = String::new();
-    let spaced = expression.replace(['(', ')', ','], " , ");
+    let mut current = Vec::new();
+    let spaced = expression.replace(['(', ')'], " AND ");
     // An operator at the end closes the last one.
-    for word in spaced.split_whitespace().chain([","]) {
-        if matches!(word, "AND" | "OR" | "and" | "or" | ",") {
-            let licence = std::mem::take(&mut current);
-            let says_nothing = matches!(licence.as_str(), "" | "NOASSERTION" | "NONE");
-            if !says_nothing && licences.len() < MOST_LICENCES {
-                licences.insert(text::cut(&licence, LONGEST_LICENCE));
-            }
+    for word in spaced.split_whitespace().chain(["AND"]) {
+        if matches!(word, "AND" | "OR" | "and" | "or") {
+            let licence = std::mem::take(&mut current).join(" ");
+            licences.extend(licence_named(&licence).filter(|_| licences.len() < MOST_LICENCES));
         } else {
-            let space = if current.is_empty() { "" } else { " " };
-            current = format!("{current}{space}{word}");
+            current.push(word);
         }
     }
     licences
+}
+
+/// A licence by its identifier or name; `None` if it says nothing.
+pub(super) fn licence_named(name: &str) -> Option<String> {
+    (!matches!(name, "" | "NOASSERTION" | "NONE")).then(|| text::cut(name, LONGEST_LICENCE))
 }

@@ -2,6 +2,8 @@
 
 use std::io::{Cursor, Read, Result, repeat};
 
+use proptest::prelude::{ProptestConfig, any, prop, proptest};
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use tar::{EntryType, Header};
 
 use super::super::facts::read_files;
@@ -16,12 +18,9 @@ fn executables(layer: &[u8]) -> Vec<String> {
 fn a_layer_is_read_plain_in_gzip_and_in_zstd_whatever_its_type_says() {
     let tar = Tar::default().program("usr/bin/x", 0o755).finish();
     let halves = [gzip(&tar[..700]), gzip(&tar[700..])].concat();
-    let zstd = ruzstd::encoding::compress_to_vec(&tar[..], ruzstd::encoding::CompressionLevel::Fastest);
+    let zstd = compress_to_vec(&tar[..], CompressionLevel::Fastest);
     let skippable = [&[0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3], &zstd[..]].concat();
-    let frames: Vec<Vec<u8>> = tar
-        .chunks(700)
-        .map(|part| ruzstd::encoding::compress_to_vec(part, ruzstd::encoding::CompressionLevel::Fastest))
-        .collect();
+    let frames: Vec<Vec<u8>> = tar.chunks(700).map(|part| compress_to_vec(part, CompressionLevel::Fastest)).collect();
     for layer in [tar.clone(), gzip(&tar), halves, zstd, skippable, frames.concat()] {
         for media_type in
             [GZIP, "application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.v1.tar+zstd"]
@@ -66,7 +65,7 @@ fn long_names_are_read_in_both_forms() {
         builder.append(&header, &b""[..]).unwrap();
     });
     for layer in [gnu, pax] {
-        assert_eq!(executables(&layer), [long.clone()]);
+        assert_eq!(executables(&layer), std::slice::from_ref(&long));
     }
 }
 
@@ -152,6 +151,17 @@ fn devices_sparse_files_and_unknown_entries_do_no_harm() {
         .program("usr/bin/x", 0o755)
         .finish();
     assert_eq!(executables(&[start, rest].concat()), ["usr/bin/x"]);
+}
+
+#[test]
+fn fields_that_are_left_out_are_zero() {
+    let mut layer = Tar::default().folder("usr").program("usr/bin/x", 0o755).finish();
+    let mut header = Header::from_byte_slice(&layer[..512]).clone();
+    header.as_old_mut().mode = [0; 8];
+    header.as_old_mut().size = [b' '; 12];
+    header.set_cksum();
+    layer[..512].copy_from_slice(header.as_bytes());
+    assert_eq!(executables(&layer), ["usr/bin/x"]);
 }
 
 #[test]
@@ -254,4 +264,33 @@ fn many_files_take_little_memory_and_one_too_many_is_told() {
     // 8 bytes each, and at most 1 MiB of paths.
     assert!((COUNT * 8..COUNT * 8 + (1 << 20)).contains(&facts.memory()), "{}", facts.memory());
     assert_eq!(read_files(GZIP, ManyFiles::new(COUNT + 1), COUNT).unwrap_err(), "it holds more than 1,000,000 files");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Damage anywhere ends in facts or in words.
+    #[test]
+    fn no_damage_makes_it_fail(form in 0..3, damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+        let status = super::support::deb("a", "1").repeat(20);
+        let tar = Tar::default()
+            .entry("pax", EntryType::XHeader, 0o644, "", b"17 path=usr/bin/y\n")
+            .program("x", 0o4755)
+            .file("var/lib/dpkg/status", &status)
+            .link("bin", "usr/bin")
+            .file("etc/.wh.x", "")
+            .finish();
+        let mut layer = match form {
+            0 => tar,
+            1 => gzip(&tar),
+            _ => compress_to_vec(&tar[..], CompressionLevel::Fastest),
+        };
+        for (at, byte) in damage {
+            let at = at.index(layer.len());
+            layer[at] = byte;
+        }
+        if let Err(words) = read(GZIP, &layer[..]) {
+            assert!(!words.is_empty() && words.len() < 200);
+        }
+    }
 }

@@ -256,8 +256,16 @@ fn what_was_there_before_is_not_new() {
         .file("etc/cron.d/a", "2")
         .file("etc/cron.d/b", "")
         .gzip();
-    assert_eq!(
-        files(&contents(&[&old], &[&new])),
-        ["Setuid /usr/bin/at", "Cron /etc/cron.d/b"].map(str::to_owned).into_iter().rev().collect::<Vec<_>>()
-    );
+    assert_eq!(files(&contents(&[&old], &[&new])), ["Cron /etc/cron.d/b", "Setuid /usr/bin/at"]);
+}
+
+#[test]
+fn so_many_files_are_named_and_the_others_counted() {
+    let programs = |count: usize| {
+        let tar = (0..count).fold(Tar::default(), |tar, n| tar.program(&format!("opt/{n:04}"), 0o755));
+        tar.gzip()
+    };
+    let contents = contents(&[&app("1")], &[&app("1"), &programs(1_001)]);
+    assert_eq!((contents.files.len(), contents.files[999].path.as_str()), (1_000, "/opt/0999"));
+    assert_eq!(contents.unread.as_deref(), Some("only 1000 of 1001 files that matter are named"));
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::super::list::{List, Told, licences};
+use super::super::list::{List, MOST_LICENCES, Told, licence_named, licences};
 use super::json::{Member, elements, object, text};
 
 /// How deep components may be nested.
@@ -86,13 +86,16 @@ fn told(component: &Component<'_>) -> Told {
 }
 
 fn declared(member: Member<'_>) -> BTreeSet<String> {
-    let choices = elements(member).into_iter().filter_map(object::<Choice<'_>>);
-    let expressions = choices.filter_map(|choice| {
+    let choices = elements(member).into_iter().filter_map(object::<Choice<'_>>).take(MOST_LICENCES);
+    let named = choices.flat_map(|choice| {
         let licence = choice.license.and_then(object::<Licence<'_>>);
-        let named = licence.and_then(|licence| text(licence.id).or_else(|| text(licence.name)));
-        named.or_else(|| text(choice.expression))
+        let name = licence.and_then(|licence| text(licence.id).or_else(|| text(licence.name)));
+        match name {
+            Some(name) => licence_named(&name).into_iter().collect(),
+            None => text(choice.expression).map(|expression| licences(&expression)).unwrap_or_default(),
+        }
     });
-    expressions.flat_map(|expression| licences(&expression)).collect()
+    named.collect()
 }
 
 /// The purl of a distribution's package with its source package, which Trivy names in properties beside it.

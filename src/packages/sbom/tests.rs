@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use proptest::prelude::{ProptestConfig, any, prop, proptest};
 use serde_json::{Value, json};
 
 use super::super::{Package, Sbom};
@@ -136,7 +137,7 @@ fn cyclonedx_is_read_with_nested_components() {
              "purl": "pkg:maven/org.apache.logging.log4j/log4j-core@2.17.0", "licenses": [{"license": {"id": "Apache-2.0"}}],
              "components": [{"type": "library", "name": "nested", "version": "1", "licenses": [{"expression": "MIT OR Zlib"}]}]},
             {"type": "library", "name": "libssl3", "version": "3.0.11", "purl": "pkg:deb/debian/libssl3@3.0.11?arch=amd64&distro=debian-12.5",
-             "licenses": [{"license": {"name": "OpenSSL"}}],
+             "licenses": [{"license": {"name": "Apache License, Version 2.0 (and more)"}}],
              "properties": [{"name": "aquasecurity:trivy:SrcName", "value": "openssl"}]},
             {"type": "operating-system", "name": "debian", "version": "12.5"},
             {"type": "file", "name": "/etc/passwd", "version": "1"},
@@ -147,7 +148,7 @@ fn cyclonedx_is_read_with_nested_components() {
     });
     let expected = [
         "@angular/core 17.0.0 -",
-        "libssl3 3.0.11 pkg:deb/debian/libssl3@3.0.11?distro=debian-12.5&upstream=openssl OpenSSL",
+        "libssl3 3.0.11 pkg:deb/debian/libssl3@3.0.11?distro=debian-12.5&upstream=openssl Apache License, Version 2.0 (and more)",
         "nested 1 - MIT,Zlib",
         "org.apache.logging.log4j/log4j-core 2.17.0 pkg:maven/org.apache.logging.log4j/log4j-core@2.17.0 Apache-2.0",
     ];
@@ -219,7 +220,7 @@ fn what_cannot_be_used_is_told_in_words() {
         (r#"{"_type":"x","predicate":{}}"#.to_owned(), "this form is not read: SPDX and CycloneDX are read as JSON"),
     ];
     for (document, words) in table {
-        assert_eq!(read_sbom(document.as_bytes()).unwrap_err(), words, "{:.60}", document);
+        assert_eq!(read_sbom(document.as_bytes()).unwrap_err(), words, "{document:.60}");
     }
     assert_eq!(read_sbom(b"{\"spdxVersion\":\"\xff\"}").unwrap_err(), "it is not JSON: it is not UTF-8");
     assert_eq!(read_sbom(short(100_000).as_bytes()).unwrap().packages.len(), 100_000);
@@ -233,4 +234,21 @@ fn what_cannot_be_used_is_told_in_words() {
     );
     let read = read_sbom(deep.replace("\"version\"", "\"versionInfo\"").as_bytes());
     assert!(matches!(&read, Err(words) if words == "its JSON is nested too deeply") || read.is_ok(), "{read:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Damage anywhere ends in packages or in words of our own.
+    #[test]
+    fn no_damage_makes_it_fail(damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+        let mut document = spdx().to_string().into_bytes();
+        for (at, byte) in damage {
+            let at = at.index(document.len());
+            document[at] = byte;
+        }
+        if let Err(words) = read_sbom(&document) {
+            assert!(words.len() < 100, "{words}");
+        }
+    }
 }

@@ -2,10 +2,32 @@
 //!
 //! Pure: documents in, differences out. All of it is hostile text.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
+mod compare;
+mod identity;
+mod json;
+mod osv;
+mod query;
+mod reports;
+mod severity;
+#[cfg(test)]
+mod tests;
+mod vex;
+
 pub use crate::manifest::Severity;
+pub(crate) use compare::{Side, compare};
+pub(crate) use identity::ImageIdentity;
+pub(crate) use osv::{Answer, Record, read_answers, read_record};
+pub(crate) use query::query;
+pub(crate) use reports::{Report, read_report};
+pub(crate) use vex::{Statement, read_vex};
+
+/// The most findings of one image that are read; more make them unknown.
+pub(crate) const MOST: usize = 50_000;
 
 /// Who knows of vulnerabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
@@ -45,13 +67,83 @@ pub(crate) struct Excepted {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct VulnerabilityChanges {
     pub source: VulnerabilitySource,
-    /// Why it is unknown.
+    /// Why it is unknown, or what it does not cover.
     pub detail: Option<String>,
     pub fixed: Vec<Vulnerability>,
     pub new: Vec<Vulnerability>,
     pub excepted: Vec<Excepted>,
     /// How many both have.
     pub same: usize,
-    /// Whether reports of both sides were made by a scanner.
+    /// Whether scanners' reports cover all of both images.
     pub both_scanned: bool,
+}
+
+impl VulnerabilityChanges {
+    /// Nothing is known, and why.
+    pub(crate) fn unknown(why: String) -> Self {
+        Self { source: VulnerabilitySource::Unknown, detail: Some(why), ..Self::default() }
+    }
+}
+
+/// A vulnerability as a source names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Finding {
+    pub vulnerability: Vulnerability,
+    /// Everything it is called.
+    pub names: BTreeSet<String>,
+    /// The package URL of the package, with its version.
+    pub purl: Option<String>,
+}
+
+/// What sources call a vulnerability.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Names {
+    /// The identifier that the source uses.
+    id: String,
+    /// Other names of the same vulnerability.
+    aliases: Vec<String>,
+    /// The vulnerabilities that the source's entry is about: a distribution's advisory may cover several.
+    covers: Vec<String>,
+}
+
+/// The longest name of a vulnerability, in characters.
+const ID: usize = 100;
+/// The longest name of a package, in characters.
+const PACKAGE: usize = 300;
+/// The most vulnerabilities of one advisory.
+const COVERED: usize = 200;
+
+impl Names {
+    fn new(id: &str, aliases: impl IntoIterator<Item = String>, covers: impl IntoIterator<Item = String>) -> Self {
+        let short = |text: &str| crate::text::excerpt(text, ID);
+        let list = |texts: &mut dyn Iterator<Item = String>| texts.take(COVERED).map(|text| short(&text)).collect();
+        Self { id: short(id), aliases: list(&mut aliases.into_iter()), covers: list(&mut covers.into_iter()) }
+    }
+
+    /// The identifiers to show: CVE identifiers if there are any.
+    fn shown(&self) -> BTreeSet<&str> {
+        let is_cve = |name: &&str| name.starts_with("CVE-");
+        if is_cve(&self.id.as_str()) {
+            return BTreeSet::from([self.id.as_str()]);
+        }
+        let covered: BTreeSet<&str> = self.covers.iter().map(String::as_str).filter(is_cve).collect();
+        if !covered.is_empty() {
+            return covered;
+        }
+        let alias = self.aliases.iter().map(String::as_str).filter(is_cve).min();
+        BTreeSet::from([alias.unwrap_or(&self.id)])
+    }
+
+    /// One finding for each identifier to show.
+    fn findings(&self, severity: Severity, package: &str, purl: Option<&str>, known_exploited: bool) -> Vec<Finding> {
+        let shown = self.shown();
+        let finding = |id: &str| {
+            let own = (shown.len() == 1).then(|| self.aliases.iter().chain([&self.id]).cloned());
+            let names = own.into_iter().flatten().chain([id.to_owned()]).collect();
+            let package = crate::text::excerpt(package, PACKAGE);
+            let vulnerability = Vulnerability { severity, id: id.to_owned(), package, known_exploited };
+            Finding { vulnerability, names, purl: purl.map(str::to_owned) }
+        };
+        shown.iter().map(|id| finding(id)).collect()
+    }
 }

@@ -1,0 +1,89 @@
+//! What two images' vulnerabilities have in common, and what not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::identity::ImageIdentity;
+use super::vex::{Statement, exception};
+use super::{Excepted, Finding, VulnerabilityChanges, VulnerabilitySource};
+
+/// The vulnerabilities of one image.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Side {
+    pub findings: Vec<Finding>,
+    pub image: ImageIdentity,
+}
+
+/// The identifier and the package: one vulnerability of one package, whatever its version.
+type Key<'a> = (&'a str, &'a str);
+
+/// How the vulnerabilities of `to` differ from those of `from`; without `from`, everything is new.
+///
+/// What VEX documents take out of the new image is neither fixed nor the same, so that no document makes a fix. What they
+/// take out of the former image is not fixed either.
+pub(crate) fn compare(
+    source: VulnerabilitySource,
+    from: Option<&Side>,
+    to: &Side,
+    vex: &[Statement],
+) -> VulnerabilityChanges {
+    let nothing = Side::default();
+    let (former, new) = (Judged::of(from.unwrap_or(&nothing), vex), Judged::of(to, vex));
+    let fixed =
+        former.counted.iter().filter(|(key, _)| !new.counted.contains_key(*key) && !new.excepted.contains_key(*key));
+    let came = new.counted.iter().filter(|(key, _)| !former.counted.contains_key(*key));
+    let same = new.counted.keys().filter(|key| former.counted.contains_key(*key)).count();
+    let sorted = |list: &mut dyn Iterator<Item = (&Key<'_>, &Finding)>| {
+        let mut list: Vec<_> = list.map(|(_, finding)| finding.vulnerability.clone()).collect();
+        list.sort();
+        list
+    };
+    let excepted: BTreeSet<Excepted> = former
+        .excepted
+        .iter()
+        .chain(&new.excepted)
+        .map(|((id, package), reason)| Excepted {
+            id: (*id).to_owned(),
+            package: (*package).to_owned(),
+            reason: reason.clone(),
+        })
+        .collect();
+    VulnerabilityChanges {
+        source,
+        detail: None,
+        fixed: sorted(&mut fixed.map(|(key, finding)| (key, finding))),
+        new: sorted(&mut came.map(|(key, finding)| (key, finding))),
+        excepted: excepted.into_iter().collect(),
+        same,
+        both_scanned: false,
+    }
+}
+
+/// The findings of one image, each once, and those that VEX documents take out.
+struct Judged<'a> {
+    counted: BTreeMap<Key<'a>, Finding>,
+    excepted: BTreeMap<Key<'a>, String>,
+}
+
+impl<'a> Judged<'a> {
+    fn of(side: &'a Side, vex: &[Statement]) -> Self {
+        let mut judged = Self { counted: BTreeMap::new(), excepted: BTreeMap::new() };
+        for finding in &side.findings {
+            let key = (finding.vulnerability.id.as_str(), finding.vulnerability.package.as_str());
+            match exception(vex, finding, &side.image) {
+                Some(reason) => drop(judged.excepted.entry(key).or_insert(reason)),
+                None => judged.count(key, finding),
+            }
+        }
+        // Of a package in several versions, one that counts is enough.
+        judged.excepted.retain(|key, _| !judged.counted.contains_key(key));
+        judged
+    }
+
+    /// The most serious of what is said of one vulnerability.
+    fn count(&mut self, key: Key<'a>, finding: &Finding) {
+        let known = self.counted.entry(key).or_insert_with(|| finding.clone());
+        let (known, said) = (&mut known.vulnerability, &finding.vulnerability);
+        known.severity = known.severity.min(said.severity);
+        known.known_exploited |= said.known_exploited;
+    }
+}

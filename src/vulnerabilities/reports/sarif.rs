@@ -1,0 +1,144 @@
+//! SARIF 2.1.0 as Grype, Trivy and Docker Scout write it: a rule for each vulnerability (Grype: of each package), and a
+//! result for each package that has it. Names of packages stand in the rule's `purls`, or in texts of the form
+//! `Package: NAME`.
+
+use std::collections::BTreeMap;
+use std::str::FromStr as _;
+
+use packageurl::PackageUrl;
+use serde::Deserialize;
+
+use super::report::Report;
+use crate::vulnerabilities::json::{nullable, parse, word};
+use crate::vulnerabilities::severity::{by_score, by_word};
+use crate::vulnerabilities::{Finding, MOST, Names, Severity};
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(deserialize_with = "nullable")]
+    runs: Vec<Run>,
+}
+
+#[derive(Deserialize)]
+struct Run {
+    tool: Tool,
+    #[serde(default, deserialize_with = "nullable")]
+    results: Vec<Outcome>,
+}
+
+#[derive(Deserialize)]
+struct Tool {
+    driver: Driver,
+}
+
+#[derive(Deserialize)]
+struct Driver {
+    name: String,
+    #[serde(default, deserialize_with = "nullable")]
+    rules: Vec<Rule>,
+}
+
+#[derive(Deserialize, Default)]
+struct Rule {
+    #[serde(default)]
+    id: String,
+    #[serde(default, deserialize_with = "nullable")]
+    help: Message,
+    #[serde(default, deserialize_with = "nullable")]
+    properties: Properties,
+}
+
+#[derive(Deserialize, Default)]
+struct Properties {
+    #[serde(default, rename = "security-severity", deserialize_with = "word")]
+    score: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    purls: Vec<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    tags: Vec<String>,
+}
+
+#[derive(Deserialize, Default)]
+struct Message {
+    #[serde(default, deserialize_with = "word")]
+    text: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Outcome {
+    #[serde(default, rename = "ruleId", deserialize_with = "nullable")]
+    rule: String,
+    #[serde(default, deserialize_with = "nullable")]
+    message: Message,
+}
+
+const VULNERABILITY: &str = "Vulnerability";
+
+pub(super) fn read(document: &[u8]) -> Result<Report, String> {
+    let document: Document = parse(document, "a report as SARIF")?;
+    let [run] = &document.runs[..] else {
+        return Err(format!("it has {} runs, not one", document.runs.len()));
+    };
+    let rules: BTreeMap<&str, &Rule> = run.tool.driver.rules.iter().map(|rule| (rule.id.as_str(), rule)).collect();
+    let nothing = Rule::default();
+    let mut findings = Vec::new();
+    for outcome in &run.results {
+        let rule = rules.get(outcome.rule.as_str()).copied().unwrap_or(&nothing);
+        findings.extend(found(outcome, rule));
+        if findings.len() > MOST {
+            break;
+        }
+    }
+    Ok(Report { scanner: run.tool.driver.name.clone(), findings })
+}
+
+/// What a result says; nothing if it is about something else, such as a secret in a file.
+fn found(outcome: &Outcome, rule: &Rule) -> Vec<Finding> {
+    let texts = [outcome.message.text.as_deref(), rule.help.text.as_deref()];
+    let line = |key: &str| texts.iter().flatten().find_map(|text| after(text, key));
+    let Some(id) = line(VULNERABILITY).or_else(|| identifier(&outcome.rule)) else { return Vec::new() };
+    let score = rule.properties.score.as_deref().and_then(|score| score.parse().ok()).and_then(by_score);
+    let tagged = || rule.properties.tags.iter().filter_map(|tag| by_word(tag)).min();
+    let severity: Severity = line("Severity").and_then(by_word).or_else(tagged).or(score).unwrap_or_default();
+    let names = Names::new(id, [], []);
+    let purls: Vec<(&String, PackageUrl<'_>)> =
+        rule.properties.purls.iter().filter_map(|text| Some((text, PackageUrl::from_str(text).ok()?))).collect();
+    match line("Package").map(|package| PackageUrl::from_str(package).map_err(|_| package)) {
+        Some(Ok(purl)) => names.findings(severity, purl.name(), Some(&purl.to_string()), false),
+        Some(Err(package)) => {
+            let purl = purls.iter().find(|(_, purl)| purl.name() == package).map(|(text, _)| text.as_str());
+            names.findings(severity, package, purl, false)
+        }
+        None if purls.is_empty() => names.findings(severity, "unknown package", None, false),
+        None => {
+            let of =
+                |(text, purl): &(&String, PackageUrl<'_>)| names.findings(severity, purl.name(), Some(text), false);
+            purls.iter().flat_map(of).collect()
+        }
+    }
+}
+
+/// What follows `key` and its colon at the beginning of a line; Trivy and Grype write none after `Vulnerability`.
+fn after<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    let value = |line: &'t str| {
+        let rest = line.trim().strip_prefix(key)?;
+        match rest.trim_start().strip_prefix(':') {
+            Some(value) => Some(value),
+            None => rest.strip_prefix(' ').filter(|_| key == VULNERABILITY),
+        }
+    };
+    text.lines().find_map(value).map(str::trim).filter(|value| !value.is_empty())
+}
+
+/// The CVE or GHSA identifier that a rule's name begins with: Grype adds the package's name.
+fn identifier(rule: &str) -> Option<&str> {
+    let parts: Vec<&str> = rule.splitn(5, '-').collect();
+    let length = match parts[..] {
+        ["CVE", year, number, ..] if [year, number].iter().all(|part| part.bytes().all(|b| b.is_ascii_digit())) => {
+            "CVE--".len() + year.len() + number.len()
+        }
+        ["GHSA", a, b, c, ..] => "GHSA---".len() + a.len() + b.len() + c.len(),
+        _ => return None,
+    };
+    rule.get(..length)
+}

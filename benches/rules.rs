@@ -43,6 +43,7 @@ fn subject(follow: Follow, range: &str) -> Subject {
         rejected: Vec::new(),
         revoked: Vec::new(),
         cooldown: Duration::from_secs(86_400),
+        fixes: None,
         rebuilds: true,
         keep: None,
         ask_readiness: true,
@@ -73,6 +74,9 @@ fn settle(subject: &Subject, tags: &[Tag], now: DateTime<Utc>) -> (Selection, us
                 }
                 Fact::History(tag) => {
                     facts.history.insert(tag, Vec::new());
+                }
+                Fact::Fixes(tag, digest) => {
+                    facts.fixes.insert((tag, digest), Err(String::new()));
                 }
                 Fact::Readiness(_, digest) => {
                     facts.readiness.insert(digest, Readiness::Ready);

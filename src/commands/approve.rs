@@ -2,7 +2,7 @@
 
 use super::planned::accounts;
 use super::publish::ensure;
-use super::reader::{proposal_reader, signing_keys};
+use super::reader::{proposal_reader, signing_keys, vulnerability_reader};
 use super::unreviewed::{also_covered, reviews};
 use super::{Context, Exit, Stop, TRIES, load, propose};
 use crate::apply::files;
@@ -39,6 +39,7 @@ pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Out
         let request = ApprovalRequest::new(manifest, &arguments.image, urgent.clone(), proposes);
         let request = request.map_err(Stop::Unusable)?;
         reader.keys = signing_keys(context, head.as_ref(), None, &request.ruled()).await;
+        reader.vulnerabilities = vulnerability_reader(context, head.as_ref(), None, &request.ruled());
         let resolution = reader.requested(&request).await?;
         let (manifest, wanted) = match resolution {
             Resolution::Approve(change) => *change,

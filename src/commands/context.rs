@@ -11,14 +11,15 @@ use super::known::KnownReviews;
 use crate::apply::interruption::Interruption;
 use crate::forge::git::GitForge;
 use crate::forge::github::GitHub;
-use crate::forge::{Commit, Forge};
+use crate::forge::{Commit, Contents, Forge};
 use crate::hub::{self, Hub};
 use crate::manifest::{Destination, Manifest, Proposals};
-use crate::net;
 use crate::net::retry::Policy;
+use crate::net::{self, Http};
 use crate::observe::records::{ALL_BELIEVED, History};
 use crate::observe::reviews::Reviews;
 use crate::observe::sources::Sources;
+use crate::observe::vulnerabilities::Osv;
 use crate::plan::ownership::Keeper;
 use crate::progress::{Messages, Progress};
 use crate::registry::credentials::{self, Credentials};
@@ -28,6 +29,8 @@ use crate::settings::{ForgeChoice, Settings};
 
 /// Docker Hub's own API, under the name that `WHARFINGER_HOSTS` uses.
 const HUB: &str = "hub.docker.com";
+/// OSV's API, likewise.
+const OSV: &str = "api.osv.dev";
 
 /// What every command works with; built once from [`Settings`].
 pub struct Context {
@@ -38,6 +41,8 @@ pub struct Context {
     /// Docker Hub's own API with this run's credential; without one, only public data is available. `None` if it has no
     /// usable address.
     pub hub: Option<Hub>,
+    /// OSV's API. It is only asked if the manifest says so.
+    pub(super) osv: Arc<Osv>,
     pub forge: Option<Arc<dyn Forge>>,
     /// The same forge, if it is GitHub.
     github: Option<Arc<GitHub>>,
@@ -66,6 +71,7 @@ impl Context {
         let registries = registries(&settings)?;
         let http = registries.client().http().client().clone();
         let hub = hub(&settings, http.clone());
+        let osv = Arc::new(osv(&settings, registries.client().http().clone())?);
         let github = github(&settings, &http)?.map(Arc::new);
         let forge = match local {
             Some(local) => Some(local.await.map_err(|e| Stop::CannotWork(e.into()))??),
@@ -79,6 +85,7 @@ impl Context {
             registries,
             sources,
             hub,
+            osv,
             forge,
             github,
             interruption,
@@ -143,6 +150,11 @@ impl Context {
     #[must_use]
     pub fn github(&self) -> Option<&GitHub> {
         self.github.as_deref()
+    }
+
+    /// GitHub, for reading files.
+    pub(super) fn github_contents(&self) -> Option<Arc<dyn Contents>> {
+        self.github.clone().map(|github| github as Arc<dyn Contents>)
     }
 
     /// Docker Hub's own API, used anonymously, for the push times of public tags: so that a credential's other
@@ -213,6 +225,13 @@ fn hub(settings: &Settings, http: reqwest::Client) -> Option<Hub> {
     let credential = credential.map(|(identifier, secret)| hub::Credential { identifier, secret });
     let derived = settings.github.in_actions.then(|| Arc::new(hide) as hub::Derived);
     Some(Hub::new(http, address, credential, derived).with_timeout(settings.timeout))
+}
+
+/// OSV's API: where `WHARFINGER_HOSTS` points, otherwise at its public address.
+pub(super) fn osv(settings: &Settings, http: Http) -> Result<Osv, Stop> {
+    let address = settings.hosts.get(OSV).cloned().map_or_else(|| format!("https://{OSV}").parse(), Ok);
+    let address = address.map_err(|e| Stop::Unusable(format!("{OSV}: {e}")))?;
+    Ok(Osv::new(http, address, settings.timeout))
 }
 
 /// GitHub, if it is the forge and a token was given.

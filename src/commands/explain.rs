@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::time::Duration;
 
-use super::reader::{proposal_reader, signing_keys};
+use super::reader::{proposal_reader, signing_keys, vulnerability_reader};
 use super::{Context, Exit, Stop, load, planned, promote};
 use crate::args::Explain;
 use crate::image::{Location, Tag};
@@ -32,6 +32,7 @@ async fn of_manifest(context: &Context, images: &[String]) -> Result<Explanation
     let scope = promote::scope(context, &manifest, images)?;
     let mut reader = proposal_reader(context, context.forge.as_deref(), Trust::Keeper);
     reader.keys = signing_keys(context, None, None, &manifest).await;
+    reader.vulnerabilities = vulnerability_reader(context, None, None, &manifest);
     let situation = reader.situation(&manifest, &scope, &Unreviewed::default(), None).await?;
     let notices = planned::notices(&manifest, &situation.candidates);
     let failed = situation.candidates.failed.values().cloned().map(Failed::from);
@@ -101,6 +102,7 @@ fn subject_of(arguments: &Explain) -> Result<Subject, Stop> {
         rejected: Vec::new(),
         revoked: Vec::new(),
         cooldown: Duration::ZERO,
+        fixes: None,
         rebuilds: false,
         keep: None,
         ask_readiness: false,

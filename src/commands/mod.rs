@@ -34,6 +34,7 @@ pub(crate) mod verify_access;
 pub use crate::exit::Exit;
 pub(crate) use crate::exit::Stop;
 pub use context::Context;
+use context::osv;
 pub(crate) use dispatch::dispatch;
 pub(crate) use guard::{guard, read_event};
 

@@ -1,11 +1,11 @@
 //! What reads upstream for a run.
 
 use super::Context;
-use super::named::named_files;
+use super::named::{named_files, place};
 use crate::evidence::Trust as Keys;
 use crate::forge::{Forge, Head};
 use crate::hub;
-use crate::manifest::Manifest;
+use crate::manifest::{Inspection, Manifest};
 use crate::net::retry::Policy;
 use crate::observe::category::Standings;
 use crate::observe::destination::DestinationReader;
@@ -13,6 +13,7 @@ use crate::observe::ledger::Trust;
 use crate::observe::named::NamedFiles;
 use crate::observe::proposals::ProposalReader;
 use crate::observe::reviews::Reviews;
+use crate::observe::vulnerabilities::{VexPlace, VulnerabilityReader};
 
 /// The categories of a run's sources, from Docker Hub's search if the name does not tell; a search that does not answer
 /// is not tried again.
@@ -35,10 +36,25 @@ pub(super) fn no_keys() -> Keys {
     Keys::new(&NamedFiles::new())
 }
 
+/// Compares vulnerabilities as a manifest asks, with its VEX documents from [`place`]; with `reviews`, as they were last
+/// reviewed.
+pub(super) fn vulnerability_reader(
+    context: &Context,
+    head: Option<&Head>,
+    reviews: Option<&Reviews>,
+    manifest: &Manifest,
+) -> VulnerabilityReader {
+    let reviewed = reviews.zip(context.forge.clone());
+    let reviewed = reviewed.map(|(reviews, forge)| (forge as _, reviews.binding.held.clone()));
+    let vex = VexPlace { place: place(context, head), reviewed, main: manifest.path().to_owned() };
+    VulnerabilityReader::new(&manifest.inspection, context.osv.clone(), context.settings.reports.clone(), Some(vex))
+}
+
 /// Reads what proposals are made from, with this run's credentials.
 pub(super) fn proposal_reader<'a>(context: &Context, forge: Option<&'a dyn Forge>, trust: Trust) -> ProposalReader<'a> {
     ProposalReader {
         keys: no_keys(),
+        vulnerabilities: VulnerabilityReader::new(&Inspection::default(), context.osv.clone(), None, None),
         sources: context.sources.bounded(),
         hub: context.anonymous_hub(),
         standings: standings(context),

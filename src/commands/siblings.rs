@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::planned::on_branch;
 use super::publish::{publish, row};
-use super::reader::{proposal_reader, signing_keys};
+use super::reader::{proposal_reader, signing_keys, vulnerability_reader};
 use super::unreviewed::{also_covered, reviews, unreviewed};
 use super::{Context, Exit, Stop, TRIES, load, promote};
 use crate::apply::propose::{Publication, PublishError};
@@ -123,6 +123,7 @@ impl Round<'_> {
         };
         let mut reader = proposal_reader(context, Some(forge), Trust::Ours);
         reader.keys = signing_keys(context, Some(head), Some(reviews), &manifest).await;
+        reader.vulnerabilities = vulnerability_reader(context, Some(head), Some(reviews), &manifest);
         let evidence = reader.evidence(&manifest, &wanted).await;
         if let Some(why) = evidence.iter().find_map(|found| unsigned(found.makers.as_ref()?)) {
             return left(&format!("what it brings is unsigned: {why}"));

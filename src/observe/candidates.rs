@@ -7,6 +7,8 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 
 use super::availability::availability;
+use super::evidence::EvidenceReader;
+use super::fixes::fixes;
 use super::ledger::Clocks;
 use super::makers::MakerReader;
 use super::sources::Sources;
@@ -36,6 +38,8 @@ pub(crate) struct UpstreamReader<'a> {
     pub(crate) sources: &'a Sources,
     /// What signatures are verified with.
     pub(crate) trust: &'a Trust,
+    /// Compares versions with what is approved.
+    pub(crate) evidence: EvidenceReader<'a>,
     /// Docker Hub's own API, for push times.
     pub(crate) hub: Option<&'a Hub>,
     /// The ledger, for what Docker Hub does not tell: when tags of other registries were first seen, and what tags
@@ -217,6 +221,10 @@ pub(super) async fn look_up(
                 },
             };
             facts.readiness.insert(digest.clone(), readiness);
+        }
+        Fact::Fixes(tag, digest) => {
+            let fixes = fixes(reader.evidence, reader.manifest, image, tag, digest).await;
+            facts.fixes.insert((tag.clone(), digest.clone()), fixes);
         }
         Fact::Signatures(tag, digest) => {
             let makers = reader.makers().asked(image, digest, &Labels::default()).await;

@@ -8,6 +8,7 @@ use super::inside::{DifferenceReader, Side};
 use super::makers::MakerReader;
 use super::sources::Sources;
 use super::upstream::{Part, Problem, Walk, exchanged, walk};
+use super::vulnerabilities::{Compared, ComparedImage, VulnerabilityReader};
 use crate::content::Document;
 use crate::content::labels::Labels;
 use crate::difference::{Difference, Former, ImagePair, Signing, difference};
@@ -20,14 +21,15 @@ use crate::proposal::body::{Evidence, PlatformEvidence, Served};
 use crate::proposal::guard::guarded;
 use crate::proposal::review::digest_before;
 use crate::proposal::signers::{Signers, signer_change, signers};
-use crate::vulnerabilities::VulnerabilityChanges;
 
+#[derive(Clone, Copy)]
 pub(crate) struct EvidenceReader<'a> {
     pub sources: &'a Sources,
     /// What signatures are verified with.
     pub trust: &'a Trust,
     /// Knows which of the organization's rules upstream falls under.
     pub standings: &'a Standings,
+    pub vulnerabilities: &'a VulnerabilityReader,
     pub now: DateTime<Utc>,
 }
 
@@ -77,7 +79,8 @@ impl EvidenceReader<'_> {
         if evidence.complete {
             let commits = [former.as_ref(), evidence.makers.as_ref()].map(commit);
             let images = Images { image: &image, before: before.as_ref(), approved: approved.as_ref(), found: &found };
-            evidence.difference = Some(self.difference(head, item, images, commits, evidence.signer).await);
+            evidence.difference =
+                Some(self.difference(base.unwrap_or(head), item, images, commits, evidence.signer).await);
         }
         evidence
     }
@@ -117,7 +120,9 @@ impl EvidenceReader<'_> {
             Some(SignerChange::Lost) => Signing::Lost,
             Some(SignerChange::Changed) => Signing::Changed,
         };
-        let vulnerabilities = VulnerabilityChanges::default();
+        let compared = |digest| ComparedImage { location: &image.source, digest };
+        let compared = Compared { from: before.map(compared), to: compared(digest), platforms: &platforms };
+        let vulnerabilities = self.vulnerabilities.compare(&compared).await;
         difference(ImagePair { former, platforms, signing, commits, vulnerabilities })
     }
 

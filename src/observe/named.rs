@@ -1,15 +1,19 @@
 //! The contents of files that the manifest refers to: public keys and trusted roots.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::manifest::bytes_below;
+use super::manifest::{bytes_below, matching, matching_on_disk};
 use crate::forge::{Commit, Contents, Error};
 use crate::manifest::{Image, beside};
 use crate::plan::binding::{Held, named_files};
 
 /// The most bytes of such a file: far more than any key, and many times the largest trusted root.
 const LIMIT: usize = 1 << 20;
+
+/// The most VEX documents of a manifest.
+const MOST_VEX: usize = 200;
 
 /// The contents of files, by the path that the manifest gives; an error says why they are unknown.
 pub(crate) type NamedFiles = BTreeMap<String, Result<Vec<u8>, String>>;
@@ -19,6 +23,21 @@ pub(crate) type NamedFiles = BTreeMap<String, Result<Vec<u8>, String>>;
 pub(crate) enum Place<'a> {
     Directory(&'a Path),
     Commit { contents: &'a dyn Contents, at: &'a Commit },
+}
+
+/// A place for later.
+pub(crate) enum KeptPlace {
+    Directory(PathBuf),
+    Commit { contents: Arc<dyn Contents>, at: Commit },
+}
+
+impl KeptPlace {
+    pub(crate) fn place(&self) -> Place<'_> {
+        match self {
+            Self::Directory(directory) => Place::Directory(directory),
+            Self::Commit { contents, at } => Place::Commit { contents: &**contents, at },
+        }
+    }
 }
 
 /// Reads the files named by the images of a manifest with the main file `main`. Nothing is requested if they name none.
@@ -38,8 +57,18 @@ pub(crate) async fn read_reviewed<'i>(
     main: &str,
     images: impl IntoIterator<Item = &'i Image>,
 ) -> NamedFiles {
+    read_held(place, contents, held, main, named(images)).await
+}
+
+async fn read_held(
+    place: Place<'_>,
+    contents: &dyn Contents,
+    held: &Held,
+    main: &str,
+    paths: BTreeSet<&str>,
+) -> NamedFiles {
     let (mut files, mut rest, mut elsewhere) = (NamedFiles::new(), BTreeSet::new(), BTreeMap::new());
-    for path in named(images) {
+    for path in paths {
         match held.get(&beside(main, path)) {
             None => drop(rest.insert(path)),
             Some(None) => drop(files.insert(path.to_owned(), Err("nothing of it was ever reviewed".to_owned()))),
@@ -52,6 +81,34 @@ pub(crate) async fn read_reviewed<'i>(
         files.extend(read(Place::Commit { contents, at: &at }, main, &paths).await);
     }
     files
+}
+
+/// Reads the VEX documents that globs from the main file's directory name; with what is held, as they were last reviewed.
+/// Nothing is requested without globs.
+pub(crate) async fn read_matching(
+    place: Place<'_>,
+    reviewed: Option<(&dyn Contents, &Held)>,
+    main: &str,
+    globs: &[String],
+) -> NamedFiles {
+    let names = globs.join(", ");
+    let found = match place {
+        Place::Directory(directory) => matching_on_disk(directory, main, globs).map_err(|error| error.to_string()),
+        Place::Commit { contents, at } => matching(contents, at, main, globs).await.map_err(|error| error.to_string()),
+    };
+    let found = match found {
+        Ok(found) if found.len() > MOST_VEX => Err(format!("more than {MOST_VEX} files, which are the most")),
+        found => found,
+    };
+    let directory = main.rfind('/').map_or("", |at| &main[..=at]);
+    let found = match &found {
+        Ok(found) => found.iter().filter_map(|path| path.strip_prefix(directory)).collect(),
+        Err(why) => return NamedFiles::from([(names, Err(why.clone()))]),
+    };
+    match reviewed {
+        Some((contents, held)) => read_held(place, contents, held, main, found).await,
+        None => read(place, main, &found).await,
+    }
 }
 
 fn named<'i>(images: impl IntoIterator<Item = &'i Image>) -> BTreeSet<&'i str> {

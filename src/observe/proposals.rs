@@ -14,6 +14,7 @@ use super::ledger::{Clocks, Noted, Place, Trust};
 use super::own::{Alone, Own, own_proposals};
 use super::sources::Sources;
 use super::untouched::find_touched;
+use super::vulnerabilities::VulnerabilityReader;
 use crate::evidence::Trust as Keys;
 use crate::forge::{Error, Forge, OpenProposal};
 use crate::hub::Hub;
@@ -39,6 +40,8 @@ pub(crate) struct ProposalReader<'a> {
     pub(crate) sources: Sources,
     /// What signatures are verified with; none of the manifest's own at first.
     pub(crate) keys: Keys,
+    /// Compares vulnerabilities; as a manifest asks, which none does at first.
+    pub(crate) vulnerabilities: VulnerabilityReader,
     /// Docker Hub's own API, for push times.
     pub(crate) hub: Option<Hub>,
     pub(crate) standings: Standings,
@@ -137,10 +140,19 @@ impl ProposalReader<'_> {
         settled.ok_or_else(endless)
     }
 
+    fn evidence_reader(&self) -> EvidenceReader<'_> {
+        EvidenceReader {
+            sources: &self.sources,
+            trust: &self.keys,
+            standings: &self.standings,
+            vulnerabilities: &self.vulnerabilities,
+            now: self.now,
+        }
+    }
+
     /// The evidence for every change of a proposal.
     pub(crate) async fn evidence(&self, manifest: &Manifest, wanted: &Wanted) -> Vec<Evidence> {
-        let reader =
-            EvidenceReader { sources: &self.sources, trust: &self.keys, standings: &self.standings, now: self.now };
+        let reader = self.evidence_reader();
         let mut all = Vec::new();
         for item in &wanted.items {
             all.push(match item.entry.kind.lets_in() {
@@ -173,7 +185,8 @@ impl ProposalReader<'_> {
 
     fn upstream<'c>(&'c self, manifest: &'c Manifest, clocks: &'c Clocks<'c>) -> UpstreamReader<'c> {
         let Self { sources, keys, hub, progress, now, .. } = self;
-        UpstreamReader { manifest, sources, trust: keys, hub: hub.as_ref(), clocks, progress, now: *now }
+        let evidence = self.evidence_reader();
+        UpstreamReader { manifest, sources, trust: keys, evidence, hub: hub.as_ref(), clocks, progress, now: *now }
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) fn line(name: &str, current: Option<&str>, chosen: Option<&str>) -> L
             digest: Digest::sha256(t.as_bytes()),
             rebuild: false,
             public_since: Some(Since::published("2026-11-02T10:00:00Z".parse().unwrap())),
+            fixes: None,
             prefix_changed: false,
             instead_of: None,
         }),

@@ -96,11 +96,15 @@ pub(crate) fn asking(base: Option<&Manifest>, head: &Manifest, at: usize) -> Opt
     Some(default).filter(|default| default.signatures.is_some() && applies)
 }
 
-/// An image of the head as it is judged: with what its base has approved, and what the base requires of who made it.
+/// An image of the head as it is judged: with what its base has approved, the base's cooldown, and what the base requires
+/// of who made it.
 pub(crate) fn guarded(base: Option<&Manifest>, head: &Manifest, at: usize) -> Image {
     let mut image = head.images[at].clone();
     let was = base.and_then(|base| same_image(base, head, &image));
     image.approved = was.map(|was| was.approved.clone()).unwrap_or_default();
+    if let Some(was) = was {
+        (image.cooldown, image.fixes) = (was.cooldown, was.fixes);
+    }
     if let Some(Guard { signatures, provenance }) = asking(base, head, at) {
         (image.signatures, image.provenance) = (signatures, provenance);
     }

@@ -37,6 +37,7 @@ pub(crate) mod own;
 pub(crate) mod record;
 pub(crate) mod reject;
 pub(crate) mod review;
+pub(crate) mod shortens;
 pub(crate) mod signers;
 mod subject;
 pub(crate) mod unsigned;
@@ -178,6 +179,8 @@ pub(crate) struct Item {
     pub line: String,
     /// Since when the digest has been known to be public under its tag, if that was checked.
     pub public_since: Option<Since>,
+    /// If it is younger than the cooldown: what it fixes, because of which it need not wait as long.
+    pub fixes: Option<String>,
     /// Whether its version has a `v` and the approvals' versions do not, or the other way round, if that was checked.
     pub prefix_changed: bool,
     /// Whether it is an earlier digest of its tag, because the tag's digest at the time of the choice was too young.
@@ -196,6 +199,7 @@ impl Item {
             image,
             line,
             public_since: None,
+            fixes: None,
             prefix_changed: false,
             is_earlier: false,
             signer: None,

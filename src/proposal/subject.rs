@@ -12,6 +12,8 @@ pub fn subject(image: &Image) -> Subject {
         rejected: image.rejected.iter().map(|r| (r.tag.clone(), r.until)).collect(),
         revoked: image.revoked.iter().map(|r| (r.tag.clone(), r.digest.clone())).collect(),
         cooldown: image.cooldown,
+        // What a publisher claims unsigned opens nothing.
+        fixes: image.fixes.filter(|_| image.signatures.is_some()).map(|fixes| fixes.wait),
         rebuilds: image.rebuilds,
         keep: image.keep,
         ask_readiness: true,

@@ -234,7 +234,7 @@ pub(super) fn approving(at: usize, image: &Image, line: &str, chosen: &Chosen) -
     let item = Item::approving(at, image, line.to_owned(), entry);
     let prefix_changed = item.prefix_changed || chosen.prefix_changed;
     let is_earlier = chosen.instead_of.is_some();
-    Item { public_since: chosen.public_since, prefix_changed, is_earlier, ..item }
+    Item { public_since: chosen.public_since, fixes: chosen.fixes.clone(), prefix_changed, is_earlier, ..item }
 }
 
 /// What a proposal depends on at its base, besides its entries: the lines of the image and the one on either side of

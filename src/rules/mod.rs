@@ -107,6 +107,8 @@ pub struct Subject {
     pub revoked: Vec<(Tag, Digest)>,
     /// How long a version must have been public; zero requires no age.
     pub cooldown: Duration,
+    /// How long a version must have been public that fixes vulnerabilities; `None` if that makes no difference.
+    pub fixes: Option<Duration>,
     /// Whether a rebuild of a line's newest approval is proposed.
     pub rebuilds: bool,
     /// How many of a line's newest approvals are kept by an update of that line. With `follow: all`, every version is a
@@ -137,6 +139,9 @@ pub struct Facts {
     pub signed: BTreeSet<Digest>,
     /// Digests that are not, with the reason.
     pub unsigned: BTreeMap<Digest, String>,
+    /// What versions fix that shortens their cooldown, in words (`fixes CVE-2027-1 (critical)`); an error says why nothing
+    /// does.
+    pub fixes: BTreeMap<(Tag, Digest), Result<String, String>>,
 }
 
 /// Since when a tag is known to resolve to a digest, and which clock says so.
@@ -206,6 +211,8 @@ pub enum Fact {
     Readiness(Tag, Digest),
     /// Whether this digest is signed as the image requires.
     Signatures(Tag, Digest),
+    /// What this digest fixes, compared with what is approved: asked only if that would shorten its cooldown.
+    Fixes(Tag, Digest),
 }
 
 /// What a rule chooses from a list of tags.
@@ -246,6 +253,8 @@ pub struct Chosen {
     pub rebuild: bool,
     /// Since when it has been public, if that was checked.
     pub public_since: Option<Since>,
+    /// If it is younger than the cooldown: what it fixes, because of which it need not wait as long.
+    pub fixes: Option<String>,
     /// Whether upstream writes this version with `v` where the approvals have none, or the other way round.
     pub prefix_changed: bool,
     /// The tag's current digest if that is too young: `digest` is then an earlier one.

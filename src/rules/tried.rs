@@ -10,7 +10,7 @@ use crate::image::{Digest, Tag};
 /// What a rule decides about a list; cooldown, readiness and signatures are not checked.
 pub(crate) fn tried(subject: &Subject, tags: &[Tag], now: DateTime<Utc>) -> Selection {
     let unasked = Subject { ask_readiness: false, ask_signatures: false, ..subject.clone() };
-    let subject = Subject { cooldown: Duration::ZERO, rebuilds: false, ..unasked };
+    let subject = Subject { cooldown: Duration::ZERO, fixes: None, rebuilds: false, ..unasked };
     let readings = Readings::of(&subject.rule, tags);
     let inquiry = readings.inquire(&subject, now);
     let mut facts = Facts::default();
@@ -18,7 +18,11 @@ pub(crate) fn tried(subject: &Subject, tags: &[Tag], now: DateTime<Utc>) -> Sele
         let missing = inquiry.missing(&facts);
         let answers = missing.into_iter().filter_map(|fact| match fact {
             Fact::Digest(tag) => Some((tag.clone(), Some(made_up(&tag)))),
-            Fact::PublicSince(..) | Fact::History(..) | Fact::Readiness(..) | Fact::Signatures(..) => None,
+            Fact::PublicSince(..)
+            | Fact::History(..)
+            | Fact::Readiness(..)
+            | Fact::Signatures(..)
+            | Fact::Fixes(..) => None,
         });
         let known = facts.digests.len();
         facts.digests.extend(answers);

@@ -81,6 +81,7 @@ mod threats;
 mod tls;
 mod upkeep;
 mod verify_access;
+mod vulnerabilities;
 mod whole_loop;
 mod writers;
 mod writes;

@@ -1,13 +1,14 @@
 //! The judgement: evidence for every new approval, and findings.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::guards::{self, Files};
 use super::named;
 use super::rules::{RuleReader, Told};
 use super::subject::Subject;
 use crate::commands::unreviewed::{also_covered, reviews};
-use crate::commands::{Context, Stop};
+use crate::commands::{Context, Stop, osv};
 use crate::evidence;
 use crate::forge::{Commit, Head, StatusState};
 use crate::image::{Digest, Location, Reference, RegistryHost};
@@ -17,6 +18,7 @@ use crate::observe::evidence::EvidenceReader;
 use crate::observe::ledger::{Clocks, Place, Trust};
 use crate::observe::makers::MakerReader;
 use crate::observe::sources::Sources;
+use crate::observe::vulnerabilities::{VexPlace, VulnerabilityReader};
 use crate::plan::{self, FailedStep, Failure, Key, Observed, Scope, Signing};
 use crate::proposal::body::{self, Account, Evidence, Served};
 use crate::proposal::guard::{self, Change};
@@ -125,7 +127,8 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
     // what a pull request says about the policy is not the policy yet
     let policy = base.as_ref().map_or(&head.policy, |base| &base.policy).clone();
     let images = (0..head.images.len()).map(|at| guard::guarded(base.as_ref(), &head, at)).collect();
-    let before = Manifest { policy, images, ..head.clone() };
+    let inspection = base.as_ref().map_or(&head.inspection, |base| &base.inspection).clone();
+    let before = Manifest { policy, images, inspection, ..head.clone() };
     judged.evidence = items.iter().zip(&evidence).map(|(item, found)| looked_at(&before, item, found)).collect();
     judged.report = body::report(&before, &items, &evidence, &unreviewed);
     Ok(judged)
@@ -158,10 +161,27 @@ struct Keys {
     head: evidence::Trust,
 }
 
+/// Compares vulnerabilities as the base asks, without what its VEX documents except there. Only public addresses are
+/// contacted, if nothing else may be.
+fn vulnerability_reader(
+    context: &Context,
+    subject: &Subject,
+    base: Option<&Manifest>,
+    registries: &Registries,
+) -> Result<VulnerabilityReader, Stop> {
+    let osv = Arc::new(osv(&context.settings, registries.client().http().clone())?);
+    let inspection = base.map(|base| base.inspection.clone()).unwrap_or_default();
+    let main = base.map_or("", Manifest::path).to_owned();
+    let vex = subject.vex_place().map(|place| VexPlace { place, reviewed: None, main });
+    Ok(VulnerabilityReader::new(&inspection, osv, context.settings.reports.clone(), vex))
+}
+
 struct Judge<'a> {
     clocks: Clocks<'a>,
     /// By names alone: Docker Hub's API is not among the hosts that are contacted here.
     standings: Standings,
+    /// As the base asks: what a pull request says about it is not in force yet.
+    vulnerabilities: VulnerabilityReader,
     now: chrono::DateTime<chrono::Utc>,
     sources: Sources,
     trust: Keys,
@@ -194,7 +214,8 @@ impl<'a> Judge<'a> {
         let clocks = Clocks::new(place, context.now);
         let standings = Standings::new(None);
         let (now, public_only) = (context.now, subject.public_only);
-        Ok(Self { clocks, standings, now, sources, trust, registries, base, head, public_only })
+        let vulnerabilities = vulnerability_reader(context, subject, trusted, &registries)?;
+        Ok(Self { clocks, standings, vulnerabilities, now, sources, trust, registries, base, head, public_only })
     }
 
     /// What to say about the rules that a pull request brings; when run by hand, about every rule.
@@ -221,7 +242,8 @@ impl<'a> Judge<'a> {
         // What the base guards is verified with the base's keys, whatever the head has in their files.
         let by_base = guard::asking(self.base, self.head, item.image).is_some();
         let trust = if by_base { &self.trust.base } else { &self.trust.head };
-        let reader = EvidenceReader { sources, trust, standings, now: self.now };
+        let vulnerabilities = &self.vulnerabilities;
+        let reader = EvidenceReader { sources, trust, standings, vulnerabilities, now: self.now };
         reader.read(self.base, self.head, item).await
     }
 

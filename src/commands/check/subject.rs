@@ -9,7 +9,7 @@ use crate::forge::git::GitForge;
 use crate::forge::{Commit, Contents, Forge, OpenProposal};
 use crate::manifest::{self, File, Image};
 use crate::observe::manifest::{LoadError, files_from_forge};
-use crate::observe::named::{NamedFiles, Place as NamedPlace, read_named};
+use crate::observe::named::{KeptPlace, NamedFiles, Place as NamedPlace, read_named};
 use crate::observe::own::is_alone;
 use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::own::{Belongs, belongs};
@@ -66,6 +66,18 @@ impl ReadAt {
 }
 
 impl Subject {
+    /// Where the base is; without one, the change itself.
+    pub(super) fn vex_place(&self) -> Option<KeptPlace> {
+        let kept = |read: &ReadAt| KeptPlace::Commit { contents: read.contents.clone(), at: read.at.clone() };
+        match (&self.base, &self.named.base) {
+            (Some(_), base) => base.as_ref().map(kept),
+            (None, _) if self.public_only => None,
+            (None, _) => {
+                Some(self.named.head.as_ref().map_or_else(|| KeptPlace::Directory(self.named.directory.clone()), kept))
+            }
+        }
+    }
+
     /// The contents of files named by images of the base, as the base has them.
     pub(super) async fn named_at_base<'i>(&self, images: impl IntoIterator<Item = &'i Image>) -> NamedFiles {
         match (&self.named.base, self.base.as_ref().and_then(|files| files.first())) {

@@ -148,9 +148,10 @@ fn everything_that_is_asked_for_is_bound() {
     let before = text(2, &approved(&["1"]));
     let after = format!(
         "organization: evil\nregistry: ghcr.io\nsources: [quay.io, docker.io]\nrepositories: report\n\
-         policy: {{ approvals: 2, image-access: {{ enabled: false }}, registry-access: {{ enabled: true }} }}\nimages:\n  \
+         policy: {{ approvals: 2, image-access: {{ enabled: false }}, registry-access: {{ enabled: true }} }}\n\
+         evidence: {{ layers: 1GB, vulnerabilities: osv, vex: [\"vex/*.json\"] }}\nimages:\n  \
          - source: team/app\n    visibility: public\n    teams: {{ developers: admin }}\n    description: Mine\n    \
-         platforms: [linux/amd64]\n    cooldown: 0s\n    rebuilds: ignore\n    immutable-tags: true\n    adopt: true\n    \
+         platforms: [linux/amd64]\n    cooldown: {{ default: 1d, fixes: 0s, severity: low }}\n    rebuilds: ignore\n    immutable-tags: true\n    adopt: true\n    \
          signatures: {{ key: evil.pub }}\n    provenance: {{ source: evil }}\n    approved:\n      \
          - {{ tag: \"1\", digest: {DIGEST}, mirrored: {OTHER} }}\n    rejected:\n      - {{ tag: \"3\", reason: no }}\n    \
          revoked:\n      - {{ tag: \"2\", digest: {OTHER}, reason: no, delete: true }}\n"
@@ -172,9 +173,10 @@ fn everything_that_is_asked_for_is_bound() {
         (&was.images[0].teams, was.images[0].visibility, &None)
     );
     assert_eq!(
-        (&image.platforms, image.cooldown, image.immutable_tags || image.adopt),
-        (&None, was.images[0].cooldown, false)
+        (&image.platforms, image.cooldown, image.fixes, image.immutable_tags || image.adopt),
+        (&None, was.images[0].cooldown, None, false)
     );
+    assert_eq!(now.inspection, was.inspection);
     assert_eq!((&image.signatures, &image.provenance, &image.approved[0].mirrored), (&None, &None, &None));
     assert!(!image.revoked[0].delete, "what is newly revoked is stopped, not taken down");
     assert_eq!(image.rejected.len(), 1, "what is newly rejected is not proposed");
@@ -408,4 +410,24 @@ fn another_variant_does_not_take_the_signers_away() {
         assert!(image.signatures.is_some() && image.provenance.is_some(), "{line}");
         assert_eq!(binding.held, Held::from([("good.pub".to_owned(), Some(format!("{:040}", 0)))]), "{line}");
     }
+}
+
+/// What excepts vulnerabilities is bound like what finds them, document by document.
+#[test]
+fn a_vex_document_counts_as_it_was_reviewed() {
+    let text = format!("evidence: {{ vex: [\"vex/*.json\"] }}\n{}", text(1, &approved(&["1"])));
+    let step = |at: usize, by: By, named: &[(&str, &str)]| Step {
+        commit: format!("{at:040}"),
+        at: DateTime::UNIX_EPOCH,
+        by,
+        state: state_with(&text, named),
+    };
+    let changed = [("vex/a.json", "changed"), ("vex/b.json", "new"), ("other.json", "not named")];
+    let steps = vec![step(1, By::Pushed, &changed), step(0, By::Pushed, &[("vex/a.json", "reviewed")])];
+    let line = Line { steps, base: Base::Beginning, asked_before: 0 };
+    let (judgement, _) = judged(&line, 0, &[]);
+    let binding = Binding::of(&head(&line), &line, &judgement);
+    let held = [("vex/a.json".to_owned(), Some(format!("{:040}", 0))), ("vex/b.json".to_owned(), None)];
+    assert_eq!(binding.held, held.into());
+    assert_eq!(binding.unreviewed.len(), 2);
 }

@@ -247,6 +247,11 @@ impl<'a> Account<'a> {
         self.item.public_since
     }
 
+    /// What it fixes, if its cooldown is shorter because of that.
+    pub(crate) fn fixes(&self) -> Option<&str> {
+        self.item.fixes.as_deref()
+    }
+
     /// How long it waited before it was checked.
     pub(crate) fn waited(&self) -> Option<TimeDelta> {
         let at: DateTime<Utc> = self.evidence?.at?;

@@ -169,11 +169,13 @@ pub(super) fn age(account: &Account<'_>) -> (&'static str, String) {
     let image = account.image();
     let cooldown = duration(image.cooldown);
     let hurry = account.entry().urgent.is_some();
+    let shorter = shorter_cooldown(account);
     let Some(since) = account.since() else {
-        let why = match (image.cooldown.is_zero(), hurry) {
-            (true, _) => "not asked: the manifest sets no cooldown".to_owned(),
-            (false, true) => format!("unknown; the cooldown of {cooldown} is skipped"),
-            (false, false) => format!("unknown; the manifest's cooldown is {cooldown}"),
+        let why = match (image.cooldown.is_zero(), hurry, shorter) {
+            (true, ..) => "not asked: the manifest sets no cooldown".to_owned(),
+            (false, true, _) => format!("unknown; the cooldown of {cooldown} is skipped"),
+            (false, false, Some(shorter)) => format!("unknown; {shorter}"),
+            (false, false, None) => format!("unknown; the manifest's cooldown is {cooldown}"),
         };
         return ("Age", why);
     };
@@ -182,11 +184,19 @@ pub(super) fn age(account: &Account<'_>) -> (&'static str, String) {
         Clock::FirstSeen => ("First seen", "by Wharfinger's ledger: it may have been public before"),
     };
     let waited = account.waited().map(|w| format!("; it had waited {} when proposed", span(w))).unwrap_or_default();
-    let over = match hurry {
-        true => format!("the cooldown of {cooldown} is skipped"),
-        false => format!("the cooldown of {cooldown} is over"),
+    let over = match (hurry, shorter) {
+        (true, _) => format!("the cooldown of {cooldown} is skipped"),
+        (false, Some(shorter)) => shorter,
+        (false, None) => format!("the cooldown of {cooldown} is over"),
     };
     (label, format!("{}, {by}{waited}; {over}", since.at.format("%Y-%m-%d %H:%M UTC")))
+}
+
+/// Why it waits less than others: `it waits 0s instead of 3d: fixes CVE-2027-1 (critical)`.
+fn shorter_cooldown(account: &Account<'_>) -> Option<String> {
+    let (image, fixes) = (account.image(), account.fixes()?);
+    let wait = duration(image.fixes.map(|fixes| fixes.wait).unwrap_or_default());
+    Some(format!("it waits {wait} instead of {}: {fixes}", duration(image.cooldown)))
 }
 
 /// The bytes that would be mirrored, and how they differ from what is approved; `None` if they are unknown.

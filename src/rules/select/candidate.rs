@@ -1,5 +1,7 @@
 //! One tag with one digest: may it be proposed now?
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::{Chosen, Fact, Facts, Readiness, Reason, Since, Subject, Waiting};
@@ -16,6 +18,22 @@ pub(crate) enum Candidate {
     Unknown(Fact),
 }
 
+/// What costs many requests and is therefore tried only so often for each line and run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tries {
+    /// Earlier digests of tags.
+    pub(super) earlier: usize,
+    /// Versions that are compared with what is approved, because their cooldown may be shorter.
+    pub(super) fixes: usize,
+}
+
+impl Tries {
+    pub(super) const ALL: Self = Self { earlier: super::earlier::EARLIER, fixes: FIXES };
+}
+
+/// How many young versions of a line are compared with what is approved in one run.
+pub(super) const FIXES: usize = 2;
+
 /// What was observed, and the subject.
 #[derive(Clone, Copy)]
 pub(super) struct Question<'a> {
@@ -26,16 +44,16 @@ pub(super) struct Question<'a> {
 
 impl Question<'_> {
     /// Judges what `tag` resolves to now.
-    pub(super) fn tag(self, tag: &Tag) -> Candidate {
+    pub(super) fn tag(self, tag: &Tag, tries: &mut Tries) -> Candidate {
         match self.facts.digests.get(tag) {
             None => Candidate::Unknown(Fact::Digest(tag.clone())),
             Some(None) => Candidate::Bad(bad(tag, Reason::NotReady, "upstream has nothing for it".to_owned(), None)),
-            Some(Some(digest)) => self.digest(tag, digest),
+            Some(Some(digest)) => self.digest(tag, digest, tries),
         }
     }
 
     /// Judges a digest that `tag` resolves to now.
-    fn digest(self, tag: &Tag, digest: &Digest) -> Candidate {
+    fn digest(self, tag: &Tag, digest: &Digest, tries: &mut Tries) -> Candidate {
         if let Some(refused) = self.refused(tag, digest) {
             return Candidate::Bad(refused);
         }
@@ -45,11 +63,42 @@ impl Question<'_> {
                 return Candidate::Unknown(Fact::PublicSince(tag.clone(), digest.clone()));
             };
             if let Some(young) = self.young(tag, *since) {
-                return Candidate::Bad(young);
+                return self.shorter(tag, digest, *since, young, tries);
             }
             public_since = *since;
         }
         self.ready(tag, digest, public_since)
+    }
+
+    /// Judges a digest that is younger than the cooldown, but not too young if it fixes something. That costs most of
+    /// all: it is only asked of what could be proposed otherwise.
+    fn shorter(self, tag: &Tag, digest: &Digest, since: Option<Since>, young: Waiting, tries: &mut Tries) -> Candidate {
+        let compared = self.subject.fixes.filter(|_| !self.subject.approved.is_empty());
+        let Some(left) = compared.filter(|wait| self.is_over(*wait, since)).and(tries.fixes.checked_sub(1)) else {
+            return Candidate::Bad(young);
+        };
+        tries.fixes = left;
+        let chosen = match self.ready(tag, digest, since) {
+            Candidate::Good(chosen) => chosen,
+            Candidate::Bad(_) => return Candidate::Bad(young),
+            unknown @ Candidate::Unknown(_) => return unknown,
+        };
+        match self.facts.fixes.get(&(tag.clone(), digest.clone())) {
+            None => Candidate::Unknown(Fact::Fixes(tag.clone(), digest.clone())),
+            Some(Ok(fixes)) => Candidate::Good(Chosen { fixes: Some(fixes.clone()), ..chosen }),
+            Some(Err(why)) => {
+                let detail = format!("{}; no shorter cooldown: {why}", young.detail);
+                Candidate::Bad(Waiting { detail, ..young })
+            }
+        }
+    }
+
+    /// Whether something that has been public since then has waited long enough. An unknown age is enough only if none is
+    /// required.
+    fn is_over(self, wait: Duration, since: Option<Since>) -> bool {
+        let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX);
+        let due = since.and_then(|since| since.at.checked_add_signed(wait));
+        wait.is_zero() || due.is_some_and(|due| due <= self.now)
     }
 
     /// Judges readiness and signatures last, because they cost the most: if something is missing, nothing needs to be
@@ -79,6 +128,7 @@ impl Question<'_> {
             digest: digest.clone(),
             rebuild: false,
             public_since,
+            fixes: None,
             prefix_changed: false,
             instead_of: None,
         })

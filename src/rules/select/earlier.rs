@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::super::{Chosen, Fact, Facts, Readiness, Reason, Since, Subject, Waiting};
-use super::candidate::{Candidate, Question, minute};
+use super::candidate::{Candidate, Question, Tries, minute};
 use crate::image::{Digest, Tag};
 
 /// How many earlier digests of a line's tags are tried per run, as each costs requests: the whole history of one tag.
@@ -12,7 +12,7 @@ pub(crate) const EARLIER: usize = 12;
 /// Judges one tag by itself, whatever else the rule would pick: its digest, its age, whether all of it is there; if it
 /// is too young, its earlier digests.
 pub(crate) fn alone(subject: &Subject, tag: &Tag, facts: &Facts, now: DateTime<Utc>) -> Candidate {
-    let mut tries = EARLIER;
+    let mut tries = Tries::ALL;
     Question { subject, facts, now }.newest(tag, &mut tries)
 }
 
@@ -26,9 +26,11 @@ impl Question<'_> {
     /// stopped the clock, a tag that is rebuilt every night would never pass. A publisher who withdraws bytes deletes
     /// them, so they are no longer available, or points the tag back to the approved ones, which ends its history.
     /// Bytes that become a tag's current ones again start over. The proposal says that its tag has moved on.
-    pub(super) fn newest(self, tag: &Tag, tries: &mut usize) -> Candidate {
-        match self.tag(tag) {
-            Candidate::Bad(waiting) if waiting.reason == Reason::Waiting => self.earlier(tag, waiting, tries),
+    pub(super) fn newest(self, tag: &Tag, tries: &mut Tries) -> Candidate {
+        match self.tag(tag, tries) {
+            Candidate::Bad(waiting) if waiting.reason == Reason::Waiting => {
+                self.earlier(tag, waiting, &mut tries.earlier)
+            }
             judged => judged,
         }
     }
@@ -112,5 +114,11 @@ impl Chosen {
             None => format!("resolves to {digest}"),
             Some(_) => format!("resolved to {digest} before; the current digest is too young"),
         }
+    }
+
+    /// What is said about a version that waits less than others; empty for others.
+    pub(super) fn hurried(&self) -> String {
+        let fixes = self.fixes.as_ref();
+        fixes.map_or_else(String::new, |fixes| format!("; its cooldown is shorter: it {fixes}"))
     }
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::super::*;
 use super::Readings;
+use super::candidate::FIXES;
 use super::line::PASSED;
 use super::tests::{asked, digest, now, tag, tags, wary};
 
@@ -192,11 +193,16 @@ fn the_rounds_are_enough() {
             }
             Fact::Readiness(_, digest) => drop(facts.readiness.insert(digest, Readiness::Ready)),
             Fact::Signatures(_, digest) => drop(facts.unsigned.insert(digest, "no signature".to_owned())),
+            Fact::Fixes(..) => panic!("the subject asks for no fixes"),
         }
     }
     assert_eq!(facts.readiness.len(), super::EARLIER, "so many requests to upstream about earlier digests");
     assert_eq!(facts.unsigned.len(), super::EARLIER);
-    assert_eq!(rounds + PASSED + 1, ROUNDS, "where what the tags answer is old enough, and unsigned, one more of each");
+    assert_eq!(
+        rounds + PASSED + 1 + 3 * FIXES,
+        ROUNDS,
+        "where what the tags answer is old enough, and unsigned, one more of each"
+    );
 }
 
 /// The possible states of an earlier digest.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::{Chosen, Fact, Line, Reason, Verdict, Waiting};
-use super::candidate::{Candidate, Question};
+use super::candidate::{Candidate, FIXES, Question, Tries};
 use super::earlier::EARLIER;
 use super::judgement::Judgement;
 use super::rows::{Held, Row};
@@ -21,8 +21,9 @@ const LOOKED_AT: usize = 100;
 
 /// After how many rounds of questions and answers nothing is missing, whatever the answers: three for each candidate
 /// and a rebuild (its digest, its age, and its readiness or its history), one more for the signatures of those that are
-/// skipped and of the last, two for each earlier digest, and the last round.
-pub const ROUNDS: usize = 3 * (LOOKED_AT + 1) + PASSED + 1 + 2 * EARLIER + 1;
+/// skipped and of the last, two for each earlier digest, three for each version that is compared with what is approved
+/// (whether it is ready, its signatures, what it fixes), and the last round.
+pub const ROUNDS: usize = 3 * (LOOKED_AT + 1) + PASSED + 1 + 2 * EARLIER + 3 * FIXES + 1;
 
 /// A line and its candidates, for which it is only known that the rule admits them.
 #[derive(Debug)]
@@ -63,7 +64,7 @@ impl CandidateLine<'_> {
     /// Goes through the candidates, newest first, and looks for a rebuild if nothing is chosen.
     pub(super) fn walk(&self, question: Question<'_>, rows: &[Row<'_>]) -> LineChoice {
         let mut walk = LineChoice::default();
-        let (mut fresh, mut passed, mut tries) = (0, 0, EARLIER);
+        let (mut fresh, mut passed, mut tries) = (0, 0, Tries::ALL);
         for (looked_at, row) in self.candidates.iter().map(|&at| &rows[at]).enumerate() {
             walk.others = enough(looked_at, fresh, passed);
             if walk.others.is_some() {
@@ -119,6 +120,7 @@ impl LineChoice {
             None => detail.into(),
             Some(_) => Cow::from(format!("{detail}; {}", chosen.answered())),
         };
+        let detail = if chosen.fixes.is_some() { Cow::from(format!("{detail}{}", chosen.hurried())) } else { detail };
         self.judgements.push(Judgement::new(Verdict::Chosen, Reason::Newest, detail));
         self.take(chosen);
     }
@@ -137,7 +139,7 @@ impl LineChoice {
 
     /// Looks for a rebuild of the approval if the rule still wants it and upstream still lists it: the same tag now has
     /// different bytes.
-    fn rebuild(&mut self, question: Question<'_>, held: Held<'_>, rows: &[Row<'_>], tries: &mut usize) {
+    fn rebuild(&mut self, question: Question<'_>, held: Held<'_>, rows: &[Row<'_>], tries: &mut Tries) {
         let follows = |own: &&Judgement| matches!(own.reason, Reason::Approved | Reason::ApprovalNotRead);
         let own = held.row.and_then(|at| rows[at].judgement.as_ref()).filter(follows);
         let Some(own) = own.filter(|_| question.subject.rebuilds) else { return };
@@ -152,7 +154,7 @@ impl LineChoice {
         }
         match question.newest(held.tag, tries) {
             Candidate::Good(chosen) => {
-                let detail = format!("rebuilt: {}", chosen.answered());
+                let detail = format!("rebuilt: {}{}", chosen.answered(), chosen.hurried());
                 self.rebuilt = Some(Judgement::new(Verdict::Chosen, Reason::Newest, detail));
                 self.take(Chosen { rebuild: true, ..chosen });
             }

@@ -1,8 +1,7 @@
 //! Floating tags, followed by digest.
 
 use super::super::{Chosen, Fact, Line, Reason, Selection, TagVerdict, Verdict};
-use super::candidate::{Candidate, Question};
-use super::earlier::EARLIER;
+use super::candidate::{Candidate, Question, Tries};
 use super::judgement::Judgement;
 use super::readings::Readings;
 use super::rows::rejected;
@@ -48,7 +47,7 @@ fn follow(question: Question<'_>, tag: &Tag) -> (Line, TagVerdict) {
         match judge(question, tag) {
             None => Judgement::new(Verdict::Approved, Reason::Approved, "resolves to the approved digest"),
             Some(Candidate::Good(chosen)) => {
-                let judgement = Judgement::new(Verdict::Chosen, Reason::Newest, chosen.answered());
+                let judgement = Judgement::new(Verdict::Chosen, Reason::Newest, chosen.answered() + &chosen.hurried());
                 line.waiting.extend(chosen.instead_of.clone());
                 line.chosen = Some(Chosen { rebuild: current.is_some(), ..chosen });
                 judgement
@@ -77,6 +76,6 @@ fn judge(question: Question<'_>, tag: &Tag) -> Option<Candidate> {
     if current.is_some() && now.is_some_and(|digest| digest.as_ref() == current) {
         return None;
     }
-    let mut tries = EARLIER;
+    let mut tries = Tries::ALL;
     Some(question.newest(tag, &mut tries))
 }

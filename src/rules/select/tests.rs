@@ -31,6 +31,7 @@ pub(super) fn subject(rule: VersionRule, approved: &[&str]) -> Subject {
         rejected: Vec::new(),
         revoked: Vec::new(),
         cooldown: Duration::ZERO,
+        fixes: None,
         rebuilds: false,
         keep: None,
         ask_readiness: false,
@@ -95,6 +96,9 @@ fn settle_by(
                 }
                 Fact::History(tag) => {
                     facts.history.insert(tag, Vec::new());
+                }
+                Fact::Fixes(tag, digest) => {
+                    facts.fixes.insert((tag, digest), Err("nothing".to_owned()));
                 }
                 Fact::Readiness(_, digest) => {
                     facts.readiness.insert(digest, Readiness::Ready);
@@ -332,6 +336,10 @@ pub(super) fn asked(subject: &Subject, list: &str, facts: &mut Facts) -> String 
                     writeln!(rounds, "asks what {tag} answered before").unwrap();
                     facts.history.insert(tag, Vec::new());
                 }
+                Fact::Fixes(tag, digest) => {
+                    writeln!(rounds, "asks what {tag} fixes").unwrap();
+                    facts.fixes.insert((tag, digest), Ok("fixes CVE-2027-1 (critical)".to_owned()));
+                }
                 Fact::Readiness(tag, digest) => {
                     writeln!(rounds, "asks whether {tag} is ready").unwrap();
                     facts.readiness.insert(digest, Readiness::Ready);
@@ -443,4 +451,51 @@ fn floating_tags_are_followed_by_digest() {
     insta::assert_snapshot!("floating_with_a_history", asked(&subject, list, &mut facts.clone()));
     facts.readiness.insert(digest("old-enough"), Readiness::NotReady("no longer answers".to_owned()));
     insta::assert_snapshot!("floating_with_a_history_that_no_longer_answers", asked(&subject, list, &mut facts));
+}
+
+/// Ages here are nine days: less than the cooldown, and more than what fixes wait.
+#[test]
+fn a_version_that_fixes_something_waits_less() {
+    let days = |days: u64| Some(Duration::from_secs(days * 86_400));
+    let list = "1.0.0 1.1.0 1.2.0";
+    let of = |words: &str, fixes: Option<Duration>| Subject {
+        fixes,
+        ask_signatures: true,
+        ask_readiness: true,
+        ..case(words)
+    };
+    let round = |subject: &Subject| asked(subject, list, &mut Facts::default());
+    insta::assert_snapshot!("fixes", round(&of("approved=1.0.0 cooldown=30", days(7))));
+    let mut facts = Facts::default();
+    facts.digests.insert(tag("1.2.0"), Some(digest("other")));
+    let rebuilt = of("approved=1.2.0 cooldown=30 rebuilds", days(0));
+    insta::assert_snapshot!("fixes_of_a_rebuild", asked(&rebuilt, list, &mut facts));
+    for (name, subject) in [
+        ("no shorter cooldown", of("approved=1.0.0 cooldown=30", None)),
+        ("younger than that, too", of("approved=1.0.0 cooldown=30", days(10))),
+        ("old enough anyway", of("approved=1.0.0 cooldown=3", days(0))),
+        ("nothing to compare with", of("cooldown=30", days(0))),
+    ] {
+        let rounds = round(&subject);
+        assert!(!rounds.contains("fixes"), "{name}: {rounds}");
+    }
+    let unknown = |fixes| {
+        let mut facts = Facts::default();
+        let age = |name: &str| ((tag(name), digest(name)), None);
+        facts.public_since = ["1.1.0", "1.2.0"].map(age).into();
+        asked(&of("approved=1.0.0 cooldown=30", fixes), list, &mut facts)
+    };
+    assert!(!unknown(days(1)).contains("fixes"), "an unknown age is never old enough");
+    assert!(unknown(days(0)).contains("asks what 1.2.0 fixes"), "no age is asked for");
+    let subject = of("approved=1.0.0 cooldown=30", days(0));
+    let mut facts = Facts::default();
+    let decided = settle(&subject, &tags("1.0.0 1.1.0 1.2.0 1.3.0 1.4.0"), &mut facts);
+    assert_eq!(facts.fixes.len(), super::candidate::FIXES, "so many are compared");
+    assert!(decided.lines[0].chosen.is_none());
+    assert!(decided.tags[0].detail.ends_with("; no shorter cooldown: nothing"), "{}", decided.tags[0].detail);
+    let mut facts = Facts::default();
+    facts.readiness.insert(digest("1.2.0"), Readiness::NotReady("arm64 is missing".to_owned()));
+    let rounds = asked(&subject, list, &mut facts);
+    assert!(!rounds.contains("asks what 1.2.0 fixes"), "what could not be proposed is not compared: {rounds}");
+    assert!(rounds.contains("asks what 1.1.0 fixes"), "{rounds}");
 }

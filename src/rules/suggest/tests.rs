@@ -18,6 +18,7 @@ fn subject(range: Option<&str>, variant: Option<&str>, pattern: Option<&str>) ->
         rejected: Vec::new(),
         revoked: Vec::new(),
         cooldown: Duration::from_secs(60),
+        fixes: None,
         rebuilds: true,
         keep: None,
         ask_readiness: true,

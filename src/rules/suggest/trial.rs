@@ -92,7 +92,11 @@ impl Trial<'_> {
         let missing = readings.inquire(&subject, DateTime::<Utc>::MIN_UTC).missing(&Facts::default());
         let tag = |fact| match fact {
             Fact::Digest(tag) => Some(tag),
-            Fact::PublicSince(..) | Fact::History(..) | Fact::Readiness(..) | Fact::Signatures(..) => None,
+            Fact::PublicSince(..)
+            | Fact::History(..)
+            | Fact::Readiness(..)
+            | Fact::Signatures(..)
+            | Fact::Fixes(..) => None,
         };
         missing.into_iter().filter_map(tag).collect()
     }

@@ -1,0 +1,94 @@
+//! Vulnerabilities by OSV, of the packages that two images have.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::api::{Osv, QUERIES};
+use super::compared::{Compared, Vex, Which};
+use crate::difference::PlatformPair;
+use crate::packages::{Listed, Package};
+use crate::text::counted;
+use crate::vulnerabilities::{MOST, Side, VulnerabilityChanges, VulnerabilitySource, compare as changes, query};
+
+/// A package as OSV is asked about it, with the name that people know.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Asked {
+    query: String,
+    name: String,
+    /// Its own package URL.
+    purl: String,
+}
+
+/// How the vulnerabilities differ; an error says why that is unknown.
+pub(super) async fn compare(
+    osv: &Osv,
+    images: &Compared<'_>,
+    vex: impl Future<Output = &Vex>,
+) -> Result<VulnerabilityChanges, String> {
+    if images.shared().next().is_none() {
+        return Err("there is no platform that was read in both images".to_owned());
+    }
+    let mut notes = Vec::new();
+    let mut asked = BTreeMap::new();
+    for which in images.sides() {
+        asked.insert(which as usize, packages(images, which, &mut notes)?);
+    }
+    let queries: BTreeSet<String> = asked.values().flatten().map(|asked| asked.query.clone()).collect();
+    if queries.len() > QUERIES {
+        return Err(format!("there are more than {QUERIES} packages, which are the most"));
+    }
+    let listed = osv.listed(&queries).await?;
+    let ids: BTreeSet<String> = listed.values().flat_map(|ids| ids.iter().cloned()).collect();
+    let records = osv.records(&ids).await?;
+    let side = |which: Which| {
+        let mut side = Side { findings: Vec::new(), image: images.identity(which) };
+        for package in asked.get(&(which as usize)).into_iter().flatten() {
+            let ids = listed.get(&package.query).into_iter().flat_map(|ids| ids.iter());
+            let records = ids.filter_map(|id| records.get(id));
+            side.findings.extend(records.flat_map(|record| record.findings(&package.name, &package.purl)));
+            if side.findings.len() > MOST {
+                return Err(format!("there are more than {MOST} findings, which are the most"));
+            }
+        }
+        Ok(side)
+    };
+    let from = images.from.map(|_| side(Which::Former)).transpose()?;
+    let mut changes = changes(VulnerabilitySource::Osv, from.as_ref(), &side(Which::New)?, &vex.await.statements);
+    notes.dedup();
+    changes.detail = (!notes.is_empty()).then(|| notes.join("; "));
+    Ok(changes)
+}
+
+/// The packages of one image that OSV can be asked about. What is equal in both is left out.
+fn packages(images: &Compared<'_>, which: Which, notes: &mut Vec<String>) -> Result<BTreeSet<Asked>, String> {
+    let (mut asked, mut all, mut unknown) = (BTreeSet::new(), 0, BTreeSet::new());
+    for pair in images.shared() {
+        let listed = match (&pair.listed, which) {
+            (Listed::Known { from, .. }, Which::Former) => from,
+            (Listed::Known { to, .. }, Which::New) => to,
+            (Listed::Untouched, _) => continue,
+            (Listed::Unknown(why), _) => return Err(format!("its packages are not known{}: {why}", on(pair))),
+        };
+        all += listed.len();
+        for package in listed {
+            match of(package) {
+                Some(one) => drop(asked.insert(one)),
+                None => drop(unknown.insert(&package.name)),
+            }
+        }
+    }
+    if asked.is_empty() && all > 0 {
+        return Err(format!("OSV knows none of its {}", counted(all, "package")));
+    }
+    if !unknown.is_empty() {
+        notes.push(format!("OSV does not know {}", counted(unknown.len(), "package")));
+    }
+    Ok(asked)
+}
+
+fn of(package: &Package) -> Option<Asked> {
+    Some(Asked { query: query(package)?, name: package.name.clone(), purl: package.purl.clone()? })
+}
+
+fn on(pair: &PlatformPair) -> String {
+    if pair.name.is_empty() { String::new() } else { format!(" on {}", pair.name) }
+}

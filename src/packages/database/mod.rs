@@ -2,18 +2,19 @@
 
 use std::io::{BufRead, Error, Read, Result};
 
-use super::list::{List, Told, licences};
-use super::{MOST, Package};
+use super::MOST;
 
 mod apk;
 mod distribution;
 mod dpkg;
+mod listing;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use apk::read_apk;
 pub(crate) use distribution::Distribution;
 pub(crate) use dpkg::{DpkgFile, read_dpkg};
+pub(crate) use listing::packages;
 
 /// The largest database that is read, in bytes.
 pub(crate) const LARGEST: u64 = 16 << 20;
@@ -109,30 +110,6 @@ impl Installed {
     fn version_of(&self, name: &str) -> Option<String> {
         self.entries().find(|entry| entry.name == name).map(|entry| entry.version)
     }
-}
-
-/// The packages of one image from its databases. The distribution is what `etc/os-release` says, if it was seen.
-///
-/// # Errors
-/// A bound in words.
-pub(crate) fn packages(
-    databases: &[&Installed],
-    release: Option<&Distribution>,
-) -> std::result::Result<Vec<Package>, String> {
-    let mut list = List::default();
-    let guessed = databases.iter().find_map(|installed| distribution::guess(installed));
-    for installed in databases {
-        let release = release.filter(|release| release.is_of(installed.manager)).or(guessed.as_ref());
-        for entry in installed.entries() {
-            list.add(Told {
-                purl: distribution::purl(installed.manager, &entry, release),
-                licences: licences(&entry.licence),
-                name: Some(entry.name),
-                version: Some(entry.version),
-            })?;
-        }
-    }
-    Ok(list.finish())
 }
 
 /// Calls `act` with every line, without its end. A long line is cut.

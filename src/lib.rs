@@ -18,14 +18,12 @@ mod exit;
 mod forge;
 mod hub;
 mod image;
-#[allow(dead_code, unreachable_pub, unused_imports)]
 mod layers;
 mod ledger;
 mod manifest;
 mod markdown;
 mod net;
 mod observe;
-#[allow(dead_code, unreachable_pub, unused_imports)]
 mod packages;
 mod plan;
 mod policy;

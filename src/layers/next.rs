@@ -10,7 +10,7 @@ use super::stack::Stack;
 use super::{Contents, Next, Pair};
 use crate::image::{Descriptor, Digest};
 use crate::packages::database::{self, Distribution, Installed};
-use crate::packages::{Listed, Package, PackageSource};
+use crate::packages::{Listed, PackageSource};
 
 /// How many bytes what was read may take before nothing more is read: a layer takes about 20 MiB at most.
 const MEMORY: usize = 12 << 20;

@@ -17,7 +17,6 @@ const DISTRIBUTIONS: [&str; 4] = ["deb", "apk", "rpm", "alpm"];
 
 /// A purl, taken apart.
 pub(super) struct Purl {
-    pub kind: String,
     /// The name that people use: `@scope/name`, `github.com/owner/module`, `group/artifact`, `libssl3`.
     pub name: String,
     pub version: Option<String>,
@@ -44,7 +43,7 @@ impl Purl {
             _ => purl.name().to_owned(),
         };
         let version = purl.version().map(str::to_owned);
-        Some(Self { kind: purl.ty().to_owned(), name, version, text: purl.to_string() })
+        Some(Self { name, version, text: purl.to_string() })
     }
 }
 

@@ -12,6 +12,7 @@ mod context;
 mod dispatch;
 pub(crate) mod doctor;
 mod edits;
+pub(crate) mod evidence;
 pub(crate) mod explain;
 mod guard;
 mod head;

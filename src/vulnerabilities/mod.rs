@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 mod compare;
 mod identity;
@@ -30,7 +30,7 @@ pub(crate) use vex::{Statement, read_vex};
 pub(crate) const MOST: usize = 50_000;
 
 /// Who knows of vulnerabilities.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum VulnerabilitySource {
     /// OSV, by the packages' purls.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::reader::{proposal_reader, signing_keys};
+use super::reader::{proposal_reader, signing_keys, vulnerability_reader};
 use super::unreviewed::reviews;
 use super::{Context, Exit, Stop, load};
 use crate::image::Tag;
@@ -36,6 +36,7 @@ pub(crate) async fn run(context: &Context, name: &str, output: &mut Output) -> R
     let (before, wanted) = without(&manifest, at, &approval);
     let mut reader = proposal_reader(context, forge, Trust::Keeper);
     reader.keys = signing_keys(context, None, Some(&reviews), &manifest).await;
+    reader.vulnerabilities = vulnerability_reader(context, None, Some(&reviews), &manifest);
     let evidence = reader.evidence(&before, &wanted, &BTreeMap::new()).await;
     let account = Account::of(&before, &wanted.items[0], evidence.first());
     let Approval { tag, digest, mirrored, approved_on, signed_by, reason, .. } = approval.clone();

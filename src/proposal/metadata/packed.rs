@@ -3,8 +3,6 @@
 //! GitHub counts a body's code points, whatever their bytes. So the entries become bytes, and every 14 bits of them one
 //! character: an ideograph that is one code point, one UTF-16 unit, and its own normal form.
 
-use serde::{Deserialize, Serialize};
-
 use super::super::{Entry, Kind, Rejection};
 use crate::image::Digest;
 
@@ -62,22 +60,19 @@ pub(super) fn unpack(text: &str, limit: usize) -> Option<Vec<Entry>> {
 type Fields = [String; 5];
 
 /// The parts that few entries have.
-#[derive(PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Rare {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    urgent: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    rejection: Option<Rejection>,
-}
+type Rare = (Option<String>, Option<Rejection>);
+
+/// The same with why somebody asked for it.
+type Asked = (Option<String>, Option<Rejection>, String);
 
 fn fields(entry: &Entry) -> Option<Fields> {
     let Entry { source, repository, from, to, urgent, reason, rejection, digest: _, kind: _ } = entry;
     let tag = |tag: &Option<crate::image::Tag>| tag.as_ref().map(ToString::to_string).unwrap_or_default();
-    let rare = Rare { urgent: urgent.clone(), reason: reason.clone(), rejection: rejection.clone() };
-    let rare = if rare == Rare::default() { String::new() } else { serde_json::to_string(&rare).ok()? };
+    let rare = match (urgent, rejection, reason) {
+        (None, None, None) => String::new(),
+        (urgent, rejection, Some(reason)) => serde_json::to_string(&(urgent, rejection, reason)).ok()?,
+        (urgent, rejection, None) => serde_json::to_string(&(urgent, rejection)).ok()?,
+    };
     let fields = [source.clone(), repository.to_string(), tag(from), tag(to), rare];
     fields.iter().all(|field| field.len() <= FIELD_LIMIT).then_some(fields)
 }
@@ -85,8 +80,11 @@ fn fields(entry: &Entry) -> Option<Fields> {
 fn entry(kind: Kind, digest: Digest, fields: &Fields) -> Option<Entry> {
     let [source, repository, from, to, rare] = fields;
     let tag = |tag: &str| if tag.is_empty() { Some(None) } else { tag.parse().ok().map(Some) };
-    let Rare { urgent, reason, rejection } =
-        if rare.is_empty() { Rare::default() } else { serde_json::from_str(rare).ok()? };
+    let (urgent, rejection, reason) = match serde_json::from_str::<Asked>(rare) {
+        Ok((urgent, rejection, reason)) => (urgent, rejection, Some(reason)),
+        Err(_) if rare.is_empty() => (None, None, None),
+        Err(_) => serde_json::from_str::<Rare>(rare).map(|(urgent, rejection)| (urgent, rejection, None)).ok()?,
+    };
     let (source, repository) = (source.clone(), repository.parse().ok()?);
     Some(Entry { source, repository, from: tag(from)?, to: tag(to)?, digest, kind, urgent, reason, rejection })
 }

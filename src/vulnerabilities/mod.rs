@@ -18,10 +18,10 @@ mod severity;
 mod tests;
 mod vex;
 
-pub use crate::manifest::Severity;
+pub(crate) use crate::manifest::Severity;
 pub(crate) use compare::{Side, compare};
 pub(crate) use identity::ImageIdentity;
-pub(crate) use osv::{Answer, Record, read_answers, read_record};
+pub(crate) use osv::{Record, read_answers, read_record};
 pub(crate) use query::query;
 pub(crate) use reports::{Report, read_report};
 pub(crate) use vex::{Statement, read_vex};

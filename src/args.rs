@@ -39,8 +39,8 @@ pub struct Global {
     /// The manifest of approved images [default: approved-images.yml]
     #[arg(long, global = true, value_name = "FILE")]
     pub manifest: Option<String>,
-    /// Output format; sarif is for audit only [default: human]
-    #[arg(long, global = true, value_parser = one_of(&["human", "json", "sarif"]))]
+    /// Output format; sarif is for audit only, markdown for diff only [default: human]
+    #[arg(long, global = true, value_parser = one_of(&["human", "json", "sarif", "markdown"]))]
     pub format: Option<String>,
     /// Log more: -v is --log-level info, -vv debug, -vvv trace
     #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "log_level")]
@@ -124,11 +124,6 @@ pub enum Command {
         after_long_help = "Examples:\n  wharfinger approve grafana/loki:3.1.0        edit the manifest here\n  wharfinger approve loki --urgent \"CVE-2026-1234\" --propose"
     )]
     Approve(Approve),
-    /// Show what was known of one approval when it was proposed and what is known now, who approved it, when, in which pull request
-    #[command(
-        after_long_help = "Examples:\n  wharfinger evidence loki:3.1.0\n  wharfinger --format json evidence loki:3.1.0    for auditors"
-    )]
-    Evidence(Evidence),
     /// Compare the organization with the manifest: tags, repositories, teams, sources, settings; --issue keeps an issue about it
     #[command(
         after_long_help = "Examples:\n  wharfinger audit\n  wharfinger --format sarif audit --output audit.sarif\n  wharfinger audit --issue        keep one issue on GitHub"
@@ -155,6 +150,14 @@ pub enum Command {
         after_long_help = "Examples:\n  wharfinger verify-access --username dev --dockerhub-token-file token.txt\n  wharfinger verify-access --script > verify-access.sh\n  wharfinger verify-access --results results.txt"
     )]
     VerifyAccess(VerifyAccess),
+    /// Show what changed between any two images, and why: layers, configuration, packages, vulnerabilities; needs no manifest
+    ///
+    /// If there is a manifest, its `evidence` says how much is read and who is asked for vulnerabilities. The exit status is 0
+    /// whatever differs, and 3 if one of the images cannot be read.
+    #[command(
+        after_long_help = "Examples:\n  wharfinger diff redis:7.2.4 redis:7.2.5\n  wharfinger diff ghcr.io/acme/tool:1.0 ghcr.io/acme/tool@sha256:... --platform linux/amd64\n  wharfinger --format markdown diff redis:7.2.4 redis:7.2.5    for a comment in a pull request"
+    )]
+    Diff(Diff),
     /// Print the JSON Schema of the manifest, or of what --format json prints
     #[command(
         after_long_help = "Examples:\n  wharfinger schema > approved-images.schema.json\n  wharfinger schema output"
@@ -240,22 +243,12 @@ pub struct Approve {
     /// Skip the cooldown for this reason, which the proposal's title and body show
     #[arg(long, value_name = "REASON")]
     pub urgent: Option<String>,
-    /// Why it is asked for, in one line: the approval's `reason` in the manifest, and the proposal's body
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
     /// Open a proposal instead of editing the working directory; always so in Actions
     #[arg(long)]
     pub propose: bool,
     /// Show what would be done; write nothing
     #[arg(long)]
     pub dry_run: bool,
-}
-
-#[derive(Debug, Clone, Default, Args)]
-pub struct Evidence {
-    /// An image of the manifest (source, repository, or <repository>-<variant>) with a tag that is approved
-    #[arg(value_name = "IMAGE:TAG")]
-    pub image: String,
 }
 
 #[derive(Debug, Clone, Default, Args)]
@@ -356,6 +349,22 @@ pub struct VerifyAccess {
     /// An image that must be refused: the script pulls it too, and --results checks that; may be repeated
     #[arg(long, value_name = "IMAGE", conflicts_with = "username")]
     pub refused: Vec<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Diff {
+    /// The former image: NAME:TAG or NAME@DIGEST, also `oci:DIR:TAG`
+    #[arg(value_name = "FROM")]
+    pub from: String,
+    /// The new image
+    #[arg(value_name = "TO")]
+    pub to: String,
+    /// Compare only this platform, such as linux/amd64
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<String>,
+    /// Verify signatures of both with the public key in FILE
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -13,7 +13,6 @@ use crate::forge::{Accounts, Error, Forge, Head, JOB_LOGIN, OpenProposal, with_r
 use crate::manifest::Manifest;
 use crate::markdown::code;
 use crate::observe::own::own_proposals;
-use crate::observe::proposals::Asked;
 use crate::observe::untouched::find_touched;
 use crate::progress::say;
 use crate::proposal::body::Evidence;
@@ -174,8 +173,7 @@ impl CommandRequest<'_> {
         let images: Vec<String> =
             on_it.filter(|slug| self.open.branch.starts_with(&branch::of_image(prefix, slug))).collect();
         // a group consists of the images its globs match now: all are checked
-        let asked = Asked { refresh: Some(&self.open.branch), ..Asked::default() };
-        Box::pin(propose::run(self.context, &images, asked, output)).await
+        Box::pin(propose::run(self.context, &images, Some(&self.open.branch), output)).await
     }
 
     /// Why it is left alone, whatever the command.

@@ -1,11 +1,10 @@
 //! From the command line's command to the function that does it.
 
 use super::{
-    Context, Exit, Stop, apply_policy, approve, audit, check, completions, doctor, evidence, explain, guard, plan,
-    promote, propose, run, schema, sign_in, verify_access,
+    Context, Exit, Stop, apply_policy, approve, audit, check, completions, diff, doctor, explain, guard, plan, promote,
+    propose, run, schema, sign_in, verify_access,
 };
 use crate::args::Command;
-use crate::observe::proposals::Asked;
 use crate::report::{Format, Output};
 
 /// Runs a command. For commands that write, the event is checked first.
@@ -15,6 +14,11 @@ pub(crate) async fn dispatch(context: &Context, command: &Command, output: &mut 
             "--format sarif only works with audit: use human or json with other commands".to_owned(),
         ));
     }
+    if context.settings.format == Format::Markdown && !matches!(command, Command::Diff(_)) {
+        return Err(Stop::Unusable(
+            "--format markdown only works with diff: use human or json with other commands".to_owned(),
+        ));
+    }
     if writes(command) {
         guard(context).await?;
     }
@@ -22,16 +26,16 @@ pub(crate) async fn dispatch(context: &Context, command: &Command, output: &mut 
         Command::Run(_) => Box::pin(run::run(context, output)).await,
         Command::Plan(arguments) => plan::run(context, &arguments.images.images, arguments.shards, output).await,
         Command::Explain(arguments) => explain::run(context, arguments, output).await,
-        Command::Propose(arguments) => propose::run(context, &arguments.images.images, Asked::default(), output).await,
+        Command::Propose(arguments) => propose::run(context, &arguments.images.images, None, output).await,
         Command::Check(arguments) => check::run(context, &arguments.images, output).await,
         Command::Promote(arguments) => promote::run(context, arguments, output).await,
         Command::Approve(arguments) => Box::pin(approve::run(context, arguments, output)).await,
-        Command::Evidence(arguments) => Box::pin(evidence::run(context, &arguments.image, output)).await,
         Command::Audit(arguments) => audit::run(context, arguments, output).await,
         Command::ApplyPolicy(arguments) => apply_policy::run(context, arguments, output).await,
         Command::Doctor(arguments) => Box::pin(doctor::run(context, arguments, output)).await,
         Command::SignIn(arguments) => sign_in::run(context, arguments, output).await,
         Command::VerifyAccess(arguments) => verify_access::run(context, arguments, output).await,
+        Command::Diff(arguments) => Box::pin(diff::run(context, arguments, output)).await,
         Command::Schema(arguments) => schema::run(&arguments.of, output),
         Command::Completions(arguments) => completions::run(arguments.shell, output),
     }

@@ -12,6 +12,8 @@ mod images;
 mod labels;
 mod marks;
 mod platform;
+#[cfg(test)]
+mod tests;
 mod why;
 pub(crate) mod words;
 

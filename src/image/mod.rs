@@ -6,6 +6,7 @@
 mod descriptor;
 mod digest;
 mod ecr;
+mod mention;
 mod name;
 mod platform;
 mod reference;
@@ -16,6 +17,7 @@ pub use descriptor::Descriptor;
 pub use digest::Digest;
 pub(crate) use digest::Hasher;
 pub(crate) use ecr::EcrHost;
+pub(crate) use mention::Mention;
 pub(crate) use name::NameError;
 pub use platform::Platform;
 pub use reference::{Reference, Tag};

@@ -294,7 +294,7 @@ impl LayerFacts {
     }
 
     /// The bytes of memory that it takes.
-    pub(super) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         let hashes =
             [&self.paths, &self.whiteouts, &self.opaque, &self.owned].into_iter().map(|hashes| hashes.len() * 8);
         let special = self.special.keys().map(|path| path.len() + 64);

@@ -223,8 +223,7 @@ pub(super) async fn look_up(
             facts.readiness.insert(digest.clone(), readiness);
         }
         Fact::Fixes(tag, digest) => {
-            // A future of its own: what it reads is most of what a run reads of an image.
-            let fixes = Box::pin(fixes(reader.evidence, reader.manifest, image, tag, digest)).await;
+            let fixes = fixes(reader.evidence, reader.manifest, image, tag, digest).await;
             facts.fixes.insert((tag.clone(), digest.clone()), fixes);
         }
         Fact::Signatures(tag, digest) => {

@@ -1,12 +1,12 @@
 //! What registries, Docker Hub and the forge say now. Reads only.
 
 pub(crate) mod access;
-pub(crate) mod approved;
 mod availability;
 mod budget;
 pub(crate) mod candidates;
 pub(crate) mod category;
 pub(crate) mod companions;
+pub(crate) mod comparison;
 pub(crate) mod destination;
 pub(crate) mod doctor;
 pub(crate) mod documents;
@@ -31,6 +31,7 @@ pub(crate) mod retired;
 pub(crate) mod reviews;
 pub(crate) mod siblings;
 pub(crate) mod sources;
+mod tag_list;
 pub(crate) mod untouched;
 pub(crate) mod upstream;
 pub(crate) mod vulnerabilities;

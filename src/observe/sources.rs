@@ -1,7 +1,7 @@
 //! Reads upstream with this run's credential, or anonymously if Docker Hub refuses the credential.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -9,8 +9,9 @@ use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
 use super::budget::Budget;
 use super::documents::Documents;
+use super::inside::KeptLayers;
+use super::tag_list::TagList;
 use crate::content::Document;
-use crate::content::companion::is_companion;
 use crate::content::labels::CONFIG_LIMIT;
 use crate::image::{Descriptor, Digest, Location, Reference, Tag};
 use crate::registry::{ByteStream, Error, ErrorKind, Registries, Store, seconds};
@@ -34,6 +35,8 @@ pub struct Sources {
     configurations: Arc<Mutex<BTreeMap<(Location, Digest), Bytes>>>,
     /// How long a source may take in all; `None` if each request has its own limit.
     budget: Option<Arc<Budget>>,
+    /// The same for layers, which may be large: they take no time from what a proposal cannot do without.
+    layer_budget: Option<Arc<Budget>>,
     /// The tags of sources, each listed once.
     lists: Arc<Mutex<BTreeMap<Location, Arc<OnceCell<TagList>>>>>,
     /// What refers to digests, according to the referrers API; `None`: there is none.
@@ -42,6 +45,8 @@ pub struct Sources {
     contents: Arc<Mutex<BTreeMap<Digest, Bytes>>>,
     /// Limits how many images' signatures are held at once.
     turns: Arc<Semaphore>,
+    /// What layers say.
+    pub(super) layers: Arc<KeptLayers>,
     /// The same for what is inside images.
     inside_turns: Arc<Semaphore>,
 }
@@ -70,25 +75,6 @@ const CONFIGURATIONS: usize = 8 * 1024 * 1024;
 
 type Referrers = BTreeMap<(Location, Digest), Option<Vec<Descriptor>>>;
 
-/// All tags of a source.
-struct TagList {
-    /// `None` if the repository does not exist.
-    all: Option<Arc<Vec<Tag>>>,
-    /// Those that may be signatures and the like.
-    companions: Arc<BTreeSet<Tag>>,
-    /// Why the registry does not list them.
-    declined: Option<Error>,
-    /// Whether this was reported.
-    said: Once,
-}
-
-impl TagList {
-    fn of(all: Option<Vec<Tag>>) -> Self {
-        let companions = all.iter().flatten().filter(|tag| is_companion(tag)).cloned().collect();
-        Self { all: all.map(Arc::new), companions: Arc::new(companions), declined: None, said: Once::new() }
-    }
-}
-
 impl Sources {
     /// Upstream through `registries`: reading one source may take up to `source-timeout` in all.
     #[must_use]
@@ -99,8 +85,9 @@ impl Sources {
     /// The same sources, including what was read from them, with that bound.
     #[must_use]
     pub(crate) fn bounded(&self) -> Self {
-        let budget = Some(Arc::new(Budget::new(self.registries.client().options().patience.source)));
-        Self { budget, ..self.clone() }
+        let limit = self.registries.client().options().patience.source;
+        let [budget, layer_budget] = std::array::from_fn(|_| Some(Arc::new(Budget::new(limit))));
+        Self { budget, layer_budget, ..self.clone() }
     }
 
     /// The same for copies: however many images come from a source, only single requests are limited.
@@ -108,6 +95,7 @@ impl Sources {
     pub(crate) fn to_copy(registries: Registries) -> Self {
         Self {
             budget: None,
+            layer_budget: None,
             registries,
             refused: Arc::default(),
             documents: Arc::default(),
@@ -118,6 +106,7 @@ impl Sources {
             referrers: Arc::default(),
             contents: Arc::default(),
             turns: Arc::new(Semaphore::new(TURNS)),
+            layers: Arc::default(),
             inside_turns: Arc::new(Semaphore::new(1)),
         }
     }
@@ -288,8 +277,8 @@ impl Sources {
         Ok(Some(bytes))
     }
 
-    /// Gives the stream of a blob to `consume`; `None` if upstream does not have it. This counts as one request of the
-    /// source, however long it takes.
+    /// Gives the stream of a layer to `consume`; `None` if upstream does not have it. The time that this takes counts
+    /// with that of the source's other layers.
     pub(super) async fn stream<T, F>(
         &self,
         location: &Location,
@@ -300,7 +289,7 @@ impl Sources {
         F: Future<Output = Result<T, Error>>,
     {
         let consume = &consume;
-        self.ask(location, |store| async move {
+        self.ask_within(self.layer_budget.as_deref(), location, |store| async move {
             match store.blob(blob, 0).await? {
                 Some(stream) => consume(stream).await.map(Some),
                 None => Ok(None),
@@ -345,9 +334,21 @@ impl Sources {
     where
         F: Future<Output = Result<T, Error>>,
     {
+        self.ask_within(self.budget.as_deref(), location, question).await
+    }
+
+    async fn ask_within<T, F>(
+        &self,
+        budget: Option<&Budget>,
+        location: &Location,
+        question: impl Fn(Arc<dyn Store>) -> F,
+    ) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
         let limit = self.registries.client().options().patience.source;
         let asked = self.unbounded(location, question);
-        let answer = match &self.budget {
+        let answer = match budget {
             Some(budget) => budget.spend(location, asked).await,
             None => tokio::time::timeout(limit, asked).await.ok(),
         };

@@ -28,11 +28,9 @@ pub(crate) mod fixtures;
 pub(crate) mod form;
 mod groups;
 pub(crate) mod guard;
-pub(crate) mod kept;
 pub(crate) mod known;
 mod leaving;
 pub(crate) mod machine;
-mod marked;
 pub mod metadata;
 pub(crate) mod not_edited;
 pub(crate) mod own;
@@ -73,9 +71,6 @@ pub struct Entry {
     /// Why the cooldown is skipped, if a person asked for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub urgent: Option<String>,
-    /// Why a person asked for it, if one did and said so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
     /// For [`Kind::Reject`], what the `rejected` entry says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<Rejection>,
@@ -91,7 +86,6 @@ impl Entry {
             digest: digest.clone(),
             kind,
             urgent: None,
-            reason: None,
             rejection: None,
         }
     }
@@ -228,10 +222,7 @@ impl Item {
             Change::Reject { tag, .. } => image.rejected.iter().find(|rejection| rejection.tag == *tag),
             _ => None,
         };
-        let explained = self.entry.to.as_ref().zip(self.entry.reason.as_ref()).filter(|_| self.entry.kind.lets_in());
-        let explained = explained.map(|(tag, reason)| Change::Explain { tag: tag.clone(), reason: reason.clone() });
-        let expires = earlier.map(|earlier| Change::Expire { tag: earlier.tag.clone() });
-        expires.into_iter().chain([change]).chain(explained).collect()
+        earlier.map(|earlier| Change::Expire { tag: earlier.tag.clone() }).into_iter().chain([change]).collect()
     }
 
     /// What the change does to the manifest; `None` for an entry that names no tag, and for a rejection without a reason.

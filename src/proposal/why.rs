@@ -91,15 +91,8 @@ mod tests {
             kind: Kind::New,
             rejection: None,
             urgent: None,
-            reason: None,
         };
-        let made_of = Some(Metadata {
-            manifest: None,
-            head: None,
-            entries: vec![entry],
-            context: Digest::sha256(b""),
-            kept: Vec::new(),
-        });
+        let made_of = Some(Metadata { manifest: None, head: None, entries: vec![entry], context: Digest::sha256(b"") });
         Existing { branch: branch.to_owned(), made_of, touched: false, elsewhere: None }
     }
 
@@ -113,7 +106,6 @@ mod tests {
             pull: None,
             approved_on: None,
             signed_by: None,
-            reason: None,
             span: crate::diag::Span::default(),
         }];
         let mut selected = selected(0, vec![line("latest", None, None)]);

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::access::{Access, Script};
 use super::approval::Approval;
-use super::approved::ApprovalRecord;
 use super::audit::Audit;
 use super::doctor::Doctor;
+use super::evidence::PlannedEvidence;
 use super::explain::Explanation;
 use super::rows::{Check, Diagnostics, Outcome, Plan};
 use super::settings::Settings;
@@ -26,8 +26,6 @@ pub(crate) enum Document {
     Outcome(Outcome),
     /// What a person asked to have approved.
     Approval(Approval),
-    /// What is known of one approval.
-    Approved(ApprovalRecord),
     /// What `check` found.
     Check(Check),
     /// What `explain` says.
@@ -36,6 +34,8 @@ pub(crate) enum Document {
     Audit(Audit),
     /// What the organization's settings are and should be.
     Settings(Settings),
+    /// What differs between two images.
+    Difference(Box<PlannedEvidence>),
     /// The files that enforce signing in to Docker Desktop.
     SignIn(SignIn),
     /// What a member can pull, compared with what they should.

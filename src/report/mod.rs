@@ -6,11 +6,11 @@
 pub(crate) mod access;
 pub(crate) mod annotations;
 pub(crate) mod approval;
-pub(crate) mod approved;
 pub(crate) mod audit;
+pub(crate) mod comparison;
 pub mod diagnostics;
 pub(crate) mod doctor;
-pub(crate) mod evidence;
+mod evidence;
 pub(crate) mod explain;
 pub mod facts;
 mod human;
@@ -42,4 +42,6 @@ pub enum Format {
     Json,
     /// SARIF 2.1.0, for code scanning: findings of an audit.
     Sarif,
+    /// Markdown, for other people's pull requests: what differs between two images.
+    Markdown,
 }

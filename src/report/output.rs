@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use super::access::{Access, Script};
 use super::annotations::{Annotation, Annotations, Level, Place};
 use super::approval::{self, Approval};
-use super::approved::{self, ApprovalRecord};
 use super::audit::{self, Audit};
+use super::comparison::{self, Compared};
 use super::doctor::Doctor;
 use super::explain::Explanation;
 use super::page::{Look, Page, Tone};
@@ -125,12 +125,6 @@ impl Output {
         self.results.approval = Some(approval);
     }
 
-    /// What is known of one approval.
-    pub(crate) fn approved(&mut self, record: ApprovalRecord) {
-        self.section("Approval", |out| approved::human(out, &record));
-        self.results.approved = Some(record);
-    }
-
     /// What `check` found. `files` are quoted by its diagnostics. [`Output::annotate`] shows findings at their places.
     pub fn check(&mut self, check: Check, files: &[File]) {
         self.show_diagnostics(&check.diagnostics, files);
@@ -172,6 +166,13 @@ impl Output {
         self.section("Access", |out| super::access::human(out, &access));
         self.summary.push_str(&super::access::markdown(&access));
         self.results.access = Some(access);
+    }
+
+    /// What differs between two images.
+    pub(crate) fn comparison(&mut self, compared: Compared) {
+        self.section("Difference", |out| comparison::human(out, &compared));
+        self.summary.push_str(&comparison::markdown(&compared));
+        self.results.compared = Some(compared);
     }
 
     /// What each credential is and may do, or the hosts to open.
@@ -289,6 +290,11 @@ impl Output {
             (Format::Json, _) => super::json::write(&mut text, &self.results.document(), error)?,
             (Format::Sarif, Some(audit)) if error.is_none() => {
                 writeln!(text, "{}", audit::sarif::document(audit))?;
+            }
+            (Format::Markdown, _) => {
+                let compared = self.results.compared.as_ref();
+                text.extend(compared.map(comparison::markdown).unwrap_or_default().into_bytes());
+                return Ok(Some(self.hidden.redact_laid_out(&String::from_utf8_lossy(&text))));
             }
             _ => return Ok(None),
         }

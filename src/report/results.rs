@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::access::{Access, Script};
 use super::approval::Approval;
-use super::approved::ApprovalRecord;
 use super::audit::Audit;
+use super::comparison::Compared;
 use super::doctor::Doctor;
 use super::explain::Explanation;
 use super::json::Document;
@@ -18,7 +18,6 @@ pub(super) struct Results {
     pub(super) plan: Option<Plan>,
     pub(super) outcome: Option<Outcome>,
     pub(super) approval: Option<Approval>,
-    pub(super) approved: Option<ApprovalRecord>,
     pub(super) check: Option<Check>,
     pub(super) explanation: Option<Explanation>,
     pub(super) audit: Option<Audit>,
@@ -27,6 +26,7 @@ pub(super) struct Results {
     pub(super) access: Option<Access>,
     pub(super) script: Option<Script>,
     pub(super) doctor: Option<Doctor>,
+    pub(super) compared: Option<Compared>,
     pub(super) diagnostics: Option<Diagnostics>,
 }
 
@@ -41,7 +41,6 @@ impl Results {
             self.diagnostics.clone().map(Document::Diagnostics),
             self.check.clone().map(Document::Check),
             self.approval.clone().map(Document::Approval),
-            self.approved.clone().map(Document::Approved),
             self.outcome.clone().map(Document::Outcome),
             self.plan.clone().map(Document::Plan),
             self.explanation.clone().map(Document::Explanation),
@@ -49,6 +48,7 @@ impl Results {
             self.settings.clone().map(Document::Settings),
             self.sign_in.clone().map(Document::SignIn),
             self.access.clone().map(Document::Access),
+            self.compared.as_ref().map(|compared| Document::Difference(Box::new(compared.document()))),
             self.script.clone().map(Document::Script),
         ];
         strongest_first.into_iter().flatten().next().unwrap_or(Document::Nothing {})

@@ -319,7 +319,8 @@ fn format(text: &str) -> Result<Format, &'static str> {
         "human" => Ok(Format::Human),
         "json" => Ok(Format::Json),
         "sarif" => Ok(Format::Sarif),
-        _ => Err("expected one of human, json, sarif"),
+        "markdown" => Ok(Format::Markdown),
+        _ => Err("expected one of human, json, sarif, markdown"),
     }
 }
 

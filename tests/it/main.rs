@@ -22,6 +22,7 @@ mod cooldown;
 mod corpus;
 mod credentials;
 mod destinations;
+mod diff;
 mod doctor;
 mod drift;
 mod edit;

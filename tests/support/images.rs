@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use wharfinger::internals::image::{Digest, Platform};
 
 use super::http::{block_on, client};
+use super::layers::Layer;
 use super::registry::TestRegistry;
 
 /// Media types of the two families.
@@ -43,6 +44,10 @@ pub struct ImageSpec {
     pub layer_size: usize,
     /// Layers that every image with this seed shares, before the others: the seed, and how many.
     pub base: Option<(u64, usize)>,
+    /// Layers with files, above all others, the same for each platform.
+    pub content: Vec<Layer>,
+    /// The predicate of the SPDX statements in attestation manifests.
+    pub sbom: Value,
     /// Docker schema 2 media types instead of OCI ones.
     pub docker: bool,
     /// One manifest (of the first platform) instead of an index.
@@ -73,6 +78,8 @@ impl ImageSpec {
             layers: 1,
             layer_size: 256,
             base: None,
+            content: Vec::new(),
+            sbom: json!({"spdxVersion": "SPDX-2.3", "name": "sbom", "packages": []}),
             docker: false,
             single: false,
             attestations: false,
@@ -124,6 +131,20 @@ impl ImageSpec {
         self
     }
 
+    /// Only layers with files.
+    #[must_use]
+    pub fn of_files(mut self, content: &[Layer]) -> Self {
+        (self.layers, self.content) = (0, content.to_vec());
+        self
+    }
+
+    /// An attestation manifest for each platform, with this SPDX document as its statement's predicate.
+    #[must_use]
+    pub fn with_sbom(mut self, sbom: Value) -> Self {
+        (self.attestations, self.sbom) = (true, sbom);
+        self
+    }
+
     /// Builds it.
     pub fn build(&self) -> Image {
         let types = if self.docker { &DOCKER } else { &OCI };
@@ -141,7 +162,8 @@ impl ImageSpec {
             return image;
         }
         if self.attestations {
-            let attestations: Vec<Value> = entries.iter().map(|entry| attestation(entry, &mut image)).collect();
+            let attestations: Vec<Value> =
+                entries.iter().map(|entry| attestation(entry, &self.sbom, &mut image)).collect();
             entries.extend(attestations);
         }
         let mut index = json!({"schemaVersion": 2, "mediaType": types.index, "manifests": entries});
@@ -156,9 +178,12 @@ impl ImageSpec {
         });
         let own = (0..self.layers as u64)
             .map(|layer| self.seed.wrapping_mul(7_777_777).wrapping_add(500_000 + number * 1000 + layer));
-        let layers: Vec<Bytes> = base.chain(own).map(|seed| layer(seed, self.layer_size)).collect();
+        let layers = base.chain(own).map(|seed| (layer(seed, self.layer_size), types.layer));
+        let content = self.content.iter().map(|layer| (layer.bytes.clone(), layer.media_type));
+        let (layers, kinds): (Vec<Bytes>, Vec<&str>) = layers.chain(content).unzip();
         let config = self.config(platform, &layers);
-        let descriptors: Vec<Value> = layers.iter().map(|bytes| descriptor(types.layer, bytes)).collect();
+        let descriptors: Vec<Value> =
+            layers.iter().zip(kinds).map(|(bytes, media_type)| descriptor(media_type, bytes)).collect();
         let mut manifest = json!({
             "schemaVersion": 2, "mediaType": types.manifest,
             "config": descriptor(types.config, &config), "layers": descriptors,
@@ -374,12 +399,12 @@ impl Image {
 }
 
 /// A BuildKit attestation manifest for an entry of the index; returns its own entry.
-fn attestation(subject: &Value, image: &mut Image) -> Value {
+fn attestation(subject: &Value, sbom: &Value, image: &mut Image) -> Value {
     let digest = subject["digest"].as_str().unwrap_or_default();
     let statement = json!({
         "_type": "https://in-toto.io/Statement/v0.1", "predicateType": "https://spdx.dev/Document",
         "subject": [{"name": "pkg:docker/test", "digest": {"sha256": digest.trim_start_matches("sha256:")}}],
-        "predicate": {"spdxVersion": "SPDX-2.3", "name": "sbom", "packages": []},
+        "predicate": sbom,
     });
     let (layer, config) = (
         render(&statement),

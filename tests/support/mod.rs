@@ -12,6 +12,7 @@ pub mod github;
 pub mod http;
 pub mod hub;
 pub mod images;
+pub mod layers;
 pub mod osv;
 pub mod process;
 pub mod registry;

@@ -18,36 +18,43 @@ use crate::registry::{ByteStream, Error};
 /// How many pieces of a layer are on their way between network and reader.
 const PIECES: usize = 16;
 
-/// Reads the layers of one image's platforms, each once.
+/// Reads the layers of images.
+#[derive(Clone, Copy)]
 pub(super) struct LayerReader<'a> {
-    sources: &'a Sources,
-    read: BTreeMap<Digest, Result<LayerFacts, String>>,
+    pub(super) sources: &'a Sources,
 }
 
-impl<'a> LayerReader<'a> {
-    pub(super) const fn new(sources: &'a Sources) -> Self {
-        Self { sources, read: BTreeMap::new() }
-    }
-
-    /// What the layers of two images say; those of the former are at `from`.
-    pub(super) async fn contents(&mut self, pair: &Pair, from: Option<&Location>, to: &Location) -> Contents {
+impl LayerReader<'_> {
+    /// What the layers of one platform of two images say; those of the former are at `from`.
+    pub(super) async fn contents(self, pair: &Pair, from: Option<&Location>, to: &Location) -> Contents {
+        let mut read: BTreeMap<Digest, Result<LayerFacts, String>> = BTreeMap::new();
         loop {
-            let wanted = match pair.next(&self.read) {
+            let wanted = match pair.next(&read) {
                 Next::Known(contents) => return contents,
                 Next::Read(wanted) => wanted,
             };
             let missing: Vec<Descriptor> =
-                wanted.into_iter().filter(|layer| !self.read.contains_key(&layer.digest)).collect();
+                wanted.into_iter().filter(|layer| !read.contains_key(&layer.digest)).collect();
             if missing.is_empty() {
                 return unknown("its layers could not be read".to_owned());
             }
             for layer in missing {
                 let is_new = pair.to.iter().any(|other| other.digest == layer.digest);
                 let location = from.filter(|_| !is_new).unwrap_or(to);
-                let facts = read(self.sources, location, &layer).await;
-                self.read.insert(layer.digest, facts);
+                let facts = self.facts(location, &layer).await;
+                read.insert(layer.digest, facts);
             }
         }
+    }
+
+    /// What one layer says, read once in a run as long as there is room.
+    async fn facts(self, location: &Location, layer: &Descriptor) -> Result<LayerFacts, String> {
+        if let Some(known) = self.sources.layers.get(&layer.digest) {
+            return Ok(known);
+        }
+        let facts = read(self.sources, location, layer).await?;
+        self.sources.layers.keep(&layer.digest, &facts);
+        Ok(facts)
     }
 }
 

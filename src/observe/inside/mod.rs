@@ -14,11 +14,13 @@ use crate::packages::{Listed, PackageSource};
 use crate::text::size;
 
 mod allowance;
+mod kept;
 mod layers;
 mod pairs;
 mod sboms;
 mod side;
 
+pub(super) use kept::KeptLayers;
 pub(crate) use side::Side;
 
 use allowance::Allowance;
@@ -44,12 +46,12 @@ impl DifferenceReader<'_> {
     pub(crate) async fn read(&self, from: Option<Side<'_>>, to: Side<'_>) -> Vec<PlatformPair> {
         let _turn = self.sources.inside_turn().await;
         let mut sboms = SbomReader::new(self.sources, self.only_signed);
-        let mut layers = LayerReader::new(self.sources);
+        let layers = LayerReader { sources: self.sources };
         let (refused, mut read) = (self.too_few_pulls(to), Vec::new());
         for (was, is) in pairs(from.map_or(&[], |from| &from.walk.parts), &to.walk.parts) {
             let from = from.zip(was);
             let to = is.map(|is| (to, is));
-            read.push(self.platform(from, to, &mut sboms, &mut layers, refused.as_deref()).await);
+            read.push(self.platform(from, to, &mut sboms, layers, refused.as_deref()).await);
         }
         read
     }
@@ -84,7 +86,7 @@ impl DifferenceReader<'_> {
         from: Option<(Side<'_>, &Part)>,
         to: Option<(Side<'_>, &Part)>,
         sboms: &mut SbomReader<'_>,
-        layers: &mut LayerReader<'_>,
+        layers: LayerReader<'_>,
         refused: Option<&str>,
     ) -> PlatformPair {
         let name = to.or(from).map(|(_, part)| part.name.clone()).unwrap_or_default();
@@ -110,7 +112,7 @@ impl DifferenceReader<'_> {
         from: Option<(Side<'_>, &Part)>,
         to: (Side<'_>, &Part),
         sboms: &mut SbomReader<'_>,
-        layers: &mut LayerReader<'_>,
+        layers: LayerReader<'_>,
     ) -> Contents {
         let mut allowances = [Allowance::of_platform(), Allowance::of_platform()];
         let [was, is] = &mut allowances;

@@ -161,6 +161,15 @@ fn pages(labels: &Labels, before: &Labels, tag: &Tag) -> Option<Pages> {
     })
 }
 
+/// The page that compares the commits that the labels of two images name, if they are of one repository at a known
+/// forge.
+pub(crate) fn comparison(labels: &Labels, before: &Labels) -> Option<String> {
+    let source = Source::parse(labels.source.as_deref()?)?;
+    before.source.as_deref().and_then(Source::parse).filter(|was| *was == source)?;
+    let (from, to) = (revision(before)?, revision(labels)?);
+    (from != to).then(|| source.comparison(from, to))
+}
+
 impl Account<'_> {
     /// Release notes and source of the new image, if its labels name a known forge.
     pub(crate) fn pages(&self) -> Option<Pages> {

@@ -124,6 +124,11 @@ pub enum Command {
         after_long_help = "Examples:\n  wharfinger approve grafana/loki:3.1.0        edit the manifest here\n  wharfinger approve loki --urgent \"CVE-2026-1234\" --propose"
     )]
     Approve(Approve),
+    /// Show what was known of one approval when it was proposed and what is known now, who approved it, when, in which pull request
+    #[command(
+        after_long_help = "Examples:\n  wharfinger evidence loki:3.1.0\n  wharfinger --format json evidence loki:3.1.0    for auditors"
+    )]
+    Evidence(Evidence),
     /// Compare the organization with the manifest: tags, repositories, teams, sources, settings; --issue keeps an issue about it
     #[command(
         after_long_help = "Examples:\n  wharfinger audit\n  wharfinger --format sarif audit --output audit.sarif\n  wharfinger audit --issue        keep one issue on GitHub"
@@ -243,12 +248,22 @@ pub struct Approve {
     /// Skip the cooldown for this reason, which the proposal's title and body show
     #[arg(long, value_name = "REASON")]
     pub urgent: Option<String>,
+    /// Why it is asked for, in one line: the approval's `reason` in the manifest, and the proposal's body
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
     /// Open a proposal instead of editing the working directory; always so in Actions
     #[arg(long)]
     pub propose: bool,
     /// Show what would be done; write nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct Evidence {
+    /// An image of the manifest (source, repository, or <repository>-<variant>) with a tag that is approved
+    #[arg(value_name = "IMAGE:TAG")]
+    pub image: String,
 }
 
 #[derive(Debug, Clone, Default, Args)]

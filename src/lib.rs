@@ -34,7 +34,6 @@ mod report;
 mod rules;
 mod settings;
 mod text;
-#[allow(dead_code, unreachable_pub, unused_imports)]
 mod vulnerabilities;
 mod yaml;
 

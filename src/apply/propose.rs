@@ -42,10 +42,13 @@ pub(crate) struct Committed {
 
 impl Committed {
     /// What is on a branch before its body says so.
-    pub(crate) fn before(forge: &dyn Forge, manifest: &Manifest, wanted: &Wanted, commit: Commit) -> Self {
+    pub(crate) fn before(forge: &dyn Forge, publication: &Publication<'_>, commit: Commit) -> Self {
+        let Publication { manifest, wanted, evidence, .. } = publication;
         let head = forge.accounts().and(ObjectId::try_from(commit.0.clone()).ok());
-        let manifest = Some(manifest.path().to_owned());
-        let metadata = Metadata { manifest, head, context: wanted.context.clone(), entries: wanted.entries() };
+        let path = Some(manifest.path().to_owned());
+        let kept = body::kept(manifest, wanted, evidence);
+        let metadata =
+            Metadata { manifest: path, head, context: wanted.context.clone(), entries: wanted.entries(), kept };
         Self { commit, metadata }
     }
 }
@@ -64,7 +67,7 @@ pub(crate) async fn commit(
     let new = NewCommit { message: Message { headline, body }, files: changes(manifest, wanted)? };
     let branch = open.map_or(wanted.branch.as_str(), OpenProposal::reference);
     let commit = forge.rewrite(branch, open.map(|o| &o.head), &head.commit, &new).await?;
-    Ok(Committed::before(forge, manifest, wanted, commit))
+    Ok(Committed::before(forge, publication, commit))
 }
 
 /// The second half of publishing: what a person sees.

@@ -1,5 +1,7 @@
 //! `approve`: one version that a person asks for, with its evidence: edited into the working directory, or proposed.
 
+use std::collections::BTreeMap;
+
 use super::planned::accounts;
 use super::publish::ensure;
 use super::reader::{proposal_reader, signing_keys, vulnerability_reader};
@@ -11,8 +13,9 @@ use crate::args::Approve;
 use crate::forge::{Error, Head, with_rules};
 use crate::manifest::Manifest;
 use crate::observe::ledger::Trust;
+use crate::observe::proposals::Asked;
 use crate::proposal::Wanted;
-use crate::proposal::approve::{ApprovalRequest, Resolution};
+use crate::proposal::approve::{ApprovalRequest, Resolution, Why};
 use crate::proposal::body::{self, Evidence};
 use crate::proposal::decide::Reviewed;
 use crate::report::approval::Approval;
@@ -26,7 +29,9 @@ const LONGEST_REASON: usize = 200;
 /// # Errors
 /// If the name matches no image and no source, or nothing can be checked.
 pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Output) -> Result<Exit, Stop> {
-    let urgent = arguments.urgent.as_deref().map(reason).transpose()?;
+    let one_line = |flag: &str, text: &Option<String>| text.as_deref().map(|text| reason(flag, text)).transpose();
+    let why =
+        Why { urgent: one_line("--urgent", &arguments.urgent)?, reason: one_line("--reason", &arguments.reason)? };
     let proposes = arguments.propose || context.settings.github.in_actions;
     let mut reader = proposal_reader(context, context.forge.as_deref(), Trust::Keeper);
     let mut tries = 0;
@@ -36,7 +41,7 @@ pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Out
             true => load::at_head(context).await.map(|(head, manifest)| (Some(head), manifest))?,
             false => (None, load::here(context).await?),
         };
-        let request = ApprovalRequest::new(manifest, &arguments.image, urgent.clone(), proposes);
+        let request = ApprovalRequest::new(manifest, &arguments.image, why.clone(), proposes);
         let request = request.map_err(Stop::Unusable)?;
         reader.keys = signing_keys(context, head.as_ref(), None, &request.ruled()).await;
         reader.vulnerabilities = vulnerability_reader(context, head.as_ref(), None, &request.ruled());
@@ -56,9 +61,10 @@ pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Out
         };
         if let Some(head) = head.as_ref().filter(|_| wanted.group.is_some() && !context.settings.dry_run) {
             tracing::info!("{} is proposed with its group at {}", wanted.branch, head.commit);
-            return propose::run(context, &[], None, output).await;
+            let reason = wanted.items.iter().map(|item| &item.entry).find(|entry| entry.reason.is_some());
+            return propose::run(context, &[], Asked { reason, ..Asked::default() }, output).await;
         }
-        let evidence = reader.evidence(&manifest, &wanted).await;
+        let evidence = reader.evidence(&manifest, &wanted, &BTreeMap::new()).await;
         match edit_or_propose(context, head.as_ref(), &manifest, &wanted, &evidence).await {
             Ok(approval) => {
                 output.approval(approval);
@@ -78,10 +84,10 @@ pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Out
 }
 
 /// A reason in the form of the manifest's reasons: one line.
-fn reason(text: &str) -> Result<String, Stop> {
+fn reason(flag: &str, text: &str) -> Result<String, Stop> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > LONGEST_REASON || text.contains(char::is_control) {
-        return Err(Stop::Unusable(format!("--urgent takes a reason: one line of 1 to {LONGEST_REASON} characters")));
+        return Err(Stop::Unusable(format!("{flag} takes a reason: one line of 1 to {LONGEST_REASON} characters")));
     }
     Ok(text.to_owned())
 }

@@ -13,6 +13,7 @@ use crate::forge::{Accounts, Error, Forge, Head, JOB_LOGIN, OpenProposal, with_r
 use crate::manifest::Manifest;
 use crate::markdown::code;
 use crate::observe::own::own_proposals;
+use crate::observe::proposals::Asked;
 use crate::observe::untouched::find_touched;
 use crate::progress::say;
 use crate::proposal::body::Evidence;
@@ -173,7 +174,8 @@ impl CommandRequest<'_> {
         let images: Vec<String> =
             on_it.filter(|slug| self.open.branch.starts_with(&branch::of_image(prefix, slug))).collect();
         // a group consists of the images its globs match now: all are checked
-        Box::pin(propose::run(self.context, &images, Some(&self.open.branch), output)).await
+        let asked = Asked { refresh: Some(&self.open.branch), ..Asked::default() };
+        Box::pin(propose::run(self.context, &images, asked, output)).await
     }
 
     /// Why it is left alone, whatever the command.

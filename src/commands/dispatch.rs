@@ -1,10 +1,11 @@
 //! From the command line's command to the function that does it.
 
 use super::{
-    Context, Exit, Stop, apply_policy, approve, audit, check, completions, diff, doctor, explain, guard, plan, promote,
-    propose, run, schema, sign_in, verify_access,
+    Context, Exit, Stop, apply_policy, approve, audit, check, completions, diff, doctor, evidence, explain, guard,
+    plan, promote, propose, run, schema, sign_in, verify_access,
 };
 use crate::args::Command;
+use crate::observe::proposals::Asked;
 use crate::report::{Format, Output};
 
 /// Runs a command. For commands that write, the event is checked first.
@@ -26,10 +27,11 @@ pub(crate) async fn dispatch(context: &Context, command: &Command, output: &mut 
         Command::Run(_) => Box::pin(run::run(context, output)).await,
         Command::Plan(arguments) => plan::run(context, &arguments.images.images, arguments.shards, output).await,
         Command::Explain(arguments) => explain::run(context, arguments, output).await,
-        Command::Propose(arguments) => propose::run(context, &arguments.images.images, None, output).await,
+        Command::Propose(arguments) => propose::run(context, &arguments.images.images, Asked::default(), output).await,
         Command::Check(arguments) => check::run(context, &arguments.images, output).await,
         Command::Promote(arguments) => promote::run(context, arguments, output).await,
         Command::Approve(arguments) => Box::pin(approve::run(context, arguments, output)).await,
+        Command::Evidence(arguments) => Box::pin(evidence::run(context, &arguments.image, output)).await,
         Command::Audit(arguments) => audit::run(context, arguments, output).await,
         Command::ApplyPolicy(arguments) => apply_policy::run(context, arguments, output).await,
         Command::Doctor(arguments) => Box::pin(doctor::run(context, arguments, output)).await,

@@ -8,6 +8,7 @@ use super::{Context, Exit, Stop, load, planned, promote};
 use crate::args::Explain;
 use crate::image::{Location, Tag};
 use crate::observe::ledger::Trust;
+use crate::observe::proposals::Asked;
 use crate::proposal::Unreviewed;
 use crate::report::Output;
 use crate::report::explain::{ExplainedImage, Explanation};
@@ -33,7 +34,7 @@ async fn of_manifest(context: &Context, images: &[String]) -> Result<Explanation
     let mut reader = proposal_reader(context, context.forge.as_deref(), Trust::Keeper);
     reader.keys = signing_keys(context, None, None, &manifest).await;
     reader.vulnerabilities = vulnerability_reader(context, None, None, &manifest);
-    let situation = reader.situation(&manifest, &scope, &Unreviewed::default(), None).await?;
+    let situation = reader.situation(&manifest, &scope, &Unreviewed::default(), &Asked::default()).await?;
     let notices = planned::notices(&manifest, &situation.candidates);
     let failed = situation.candidates.failed.values().cloned().map(Failed::from);
     Ok(Explanation {

@@ -13,6 +13,7 @@ mod diff;
 mod dispatch;
 pub(crate) mod doctor;
 mod edits;
+pub(crate) mod evidence;
 pub(crate) mod explain;
 mod guard;
 mod head;

@@ -5,6 +5,7 @@ use super::reader::{proposal_reader, signing_keys, vulnerability_reader};
 use super::unreviewed::{reviews, unreviewed};
 use super::{Context, Exit, Stop, load, planned, promote};
 use crate::observe::ledger::Trust;
+use crate::observe::proposals::Asked;
 use crate::report::{Output, rows};
 
 /// Runs it for `images`, or for all if none is named; with `shards`, the plan contains a matrix of that many parts.
@@ -25,7 +26,8 @@ pub(crate) async fn run(
     let seen = promote::read_mirrors(context, &reader.sources, &reviews, &scope, None, Manner::default()).await?;
     let unreviewed = unreviewed(context, &reviews, &scope);
     let proposed = scope.clone().without(|image| reviews.binding.is_barred(image), manifest);
-    let situation = reader.situation(manifest, &proposed, &unreviewed, None).await?;
+    let asked = Asked { evidence: true, ..Asked::default() };
+    let situation = reader.situation(manifest, &proposed, &unreviewed, &asked).await?;
     let evidence = reader.evidence_of_all(manifest, &situation).await;
     let mut plan = planned::planned(manifest, &situation, &evidence);
     let promotions = promote::planned(&seen, promote::failures(&seen, &reviews, &scope));

@@ -207,6 +207,7 @@ mod tests {
             kind: Kind::New,
             rejection: None,
             urgent: None,
+            reason: None,
         };
         let row = |why| unopened(&entry, why).map(|row| (row.reason, row.detail)).unwrap();
         let (declined, no_room) = (row(Wait::Declined), row(Wait::NoRoom));

@@ -14,7 +14,7 @@ use crate::ledger;
 use crate::manifest::Manifest;
 use crate::markdown::code;
 use crate::observe::ledger::{Noted, Place, Trust};
-use crate::observe::proposals::{ProposalReader, Situation};
+use crate::observe::proposals::{Asked, ProposalReader, Situation};
 use crate::observe::reviews::Reviews;
 use crate::progress::Group;
 use crate::proposal::Wanted;
@@ -22,15 +22,14 @@ use crate::proposal::machine::{Action, Decision};
 use crate::report::{Output, rows};
 use crate::text::excerpt;
 
-/// Runs it for `images`, or for all if none is named. The proposal on the branch `refresh` is updated even if it has an
-/// approving review.
+/// Runs it for `images`, or for all if none is named.
 ///
 /// # Errors
 /// Why it could not work: no forge, an unusable manifest, a refused credential.
 pub(crate) async fn run(
     context: &Context,
     images: &[String],
-    refresh: Option<&str>,
+    asked: Asked<'_>,
     output: &mut Output,
 ) -> Result<Exit, Stop> {
     let forge = context.forge()?.as_ref();
@@ -45,7 +44,7 @@ pub(crate) async fn run(
         let unreviewed = unreviewed(context, &reviews, &scope);
         reader.keys = signing_keys(context, Some(&head), Some(&reviews), &manifest).await;
         reader.vulnerabilities = vulnerability_reader(context, Some(&head), Some(&reviews), &manifest);
-        let situation = reader.situation(&manifest, &scope, &unreviewed, refresh).await?;
+        let situation = reader.situation(&manifest, &scope, &unreviewed, &Asked { evidence: true, ..asked }).await?;
         if context.settings.dry_run {
             let plan = planned(&manifest, &situation, &reader.evidence_of_all(&manifest, &situation).await);
             let clean = plan.failed.is_empty();
@@ -238,7 +237,7 @@ impl Round<'_> {
                 done.wanted_row(self.publish(wanted, open).await?, Some(wanted));
             }
             (Action::Unchanged, Some(wanted), Some(open)) if open.edited_by.is_some() => {
-                let evidence = self.reader.evidence(self.manifest, wanted).await;
+                let evidence = self.reader.evidence(self.manifest, wanted, &self.situation.checked).await;
                 let unreviewed = also_covered(self.reviews, Some(wanted));
                 let (head, manifest) = (self.head, self.manifest);
                 let publication = Publication { head, manifest, wanted, evidence: &evidence, unreviewed: &unreviewed };
@@ -270,7 +269,7 @@ impl Round<'_> {
     }
 
     async fn publish(&self, wanted: &Wanted, open: Option<&OpenProposal>) -> Result<rows::Proposed, PublishError> {
-        let evidence = self.reader.evidence(self.manifest, wanted).await;
+        let evidence = self.reader.evidence(self.manifest, wanted, &self.situation.checked).await;
         let unreviewed = also_covered(self.reviews, Some(wanted));
         let (head, manifest) = (self.head, self.manifest);
         let publication = Publication { head, manifest, wanted, evidence: &evidence, unreviewed: &unreviewed };

@@ -79,7 +79,7 @@ pub(super) async fn rewrite(
     publication: &Publication<'_>,
     open: &OpenProposal,
 ) -> Result<Proposed, PublishError> {
-    let committed = Committed::before(forge, publication.manifest, publication.wanted, open.head.clone());
+    let committed = Committed::before(forge, publication, open.head.clone());
     let committed = judged(context, forge, committed, Some(open)).await;
     present(forge, publication, Some(open), committed).await
 }

@@ -4,6 +4,7 @@ use super::{Context, Exit, Stop, check, comment, guard, load, promote, propose, 
 use crate::action::Event;
 use crate::action::event::Kind;
 use crate::args::Promote;
+use crate::observe::proposals::Asked;
 use crate::observe::repositories::Attention;
 use crate::report::Output;
 use crate::text::excerpt;
@@ -57,7 +58,7 @@ async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, St
     if matches!(promoted, Err(Stop::Unusable(_) | Stop::Manifest(..))) {
         return promoted;
     }
-    let done = both(promoted, propose::run(context, &[], None, output).await);
+    let done = both(promoted, propose::run(context, &[], Asked::default(), output).await);
     // What a person approved is not updated to a newer version, but if it conflicts, nobody can merge it.
     if !output.left_a_proposal() || context.interruption.signal().is_some() {
         return done;

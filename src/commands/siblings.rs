@@ -2,6 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
+use std::collections::BTreeMap;
+
 use super::planned::on_branch;
 use super::publish::{publish, row};
 use super::reader::{proposal_reader, signing_keys, vulnerability_reader};
@@ -124,7 +126,7 @@ impl Round<'_> {
         let mut reader = proposal_reader(context, Some(forge), Trust::Ours);
         reader.keys = signing_keys(context, Some(head), Some(reviews), &manifest).await;
         reader.vulnerabilities = vulnerability_reader(context, Some(head), Some(reviews), &manifest);
-        let evidence = reader.evidence(&manifest, &wanted).await;
+        let evidence = reader.evidence(&manifest, &wanted, &BTreeMap::new()).await;
         if let Some(why) = evidence.iter().find_map(|found| unsigned(found.makers.as_ref()?)) {
             return left(&format!("what it brings is unsigned: {why}"));
         }

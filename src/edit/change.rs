@@ -31,6 +31,12 @@ pub enum Change {
         /// Who signed it: one line of at most 1000 characters. `None` removes the present value.
         signed_by: Option<String>,
     },
+    /// Says why this tag is approved.
+    Explain {
+        tag: Tag,
+        /// One line of at most 200 characters; always quoted.
+        reason: String,
+    },
     /// Removes this tag's approval.
     Retire { tag: Tag },
     /// Adds a `rejected` entry.
@@ -47,6 +53,9 @@ pub enum Change {
 
 /// The key that says who signed.
 pub(super) const SIGNED_BY: &str = "signed-by";
+
+/// The key that says why.
+pub(super) const REASON: &str = "reason";
 
 /// A key and the value to write under it.
 pub(super) type Field = (&'static str, String);
@@ -70,9 +79,12 @@ impl Change {
                 Operation::Append { list: "approved", tag, fields }
             }
             Self::Reject { tag, reason, until } => {
-                let mut fields = vec![("tag", tag.to_string()), ("reason", checked_reason(reason)?)];
+                let mut fields = vec![("tag", tag.to_string()), (REASON, checked_reason(reason)?)];
                 fields.extend(until.map(|until| ("until", until.to_string())));
                 Operation::Append { list: "rejected", tag, fields }
+            }
+            Self::Explain { tag, reason } => {
+                Operation::Set { tag, fields: vec![(REASON, checked_reason(reason)?)], without: &[] }
             }
             Self::Retire { tag } => Operation::Remove { list: "approved", tag },
             Self::Expire { tag } => Operation::Remove { list: "rejected", tag },

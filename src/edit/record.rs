@@ -2,7 +2,7 @@
 
 use granit_parser::ScalarStyle;
 
-use super::change::{Field, SIGNED_BY};
+use super::change::{Field, REASON, SIGNED_BY};
 use super::error::EditError;
 use super::lines::{Splice, after_line, colon_end, column, content_end, entry_end, line_end, line_start, next_line};
 use super::nodes::item;
@@ -11,7 +11,7 @@ use crate::image::Tag;
 use crate::yaml::{Kind, Node};
 
 /// The keys of an approval in their usual order.
-const ORDER: [&str; 6] = ["tag", "digest", "mirrored", "pull", "approved-on", SIGNED_BY];
+const ORDER: [&str; 7] = ["tag", "digest", "mirrored", "pull", "approved-on", SIGNED_BY, REASON];
 
 /// Sets keys in a tag's approval: existing ones in place, others after their predecessors in the usual order. Removes
 /// the keys in `without`.
@@ -62,7 +62,12 @@ fn take_out(text: &str, entries: &[(Node, Node)], at: usize, flow: bool) -> Opti
 /// Replaces a value and keeps its quotes.
 fn replace(text: &str, key: &Node, old: &Node, name: &str, value: &str) -> Result<Splice, EditError> {
     let Kind::Scalar { style, .. } = &*old.kind else { return Err(EditError::unusual(old.outer_start())) };
-    let new = scalar::value(name, value, if name == "pull" { Quote::Plain } else { quote_of(old) });
+    let quote = match (name, quote_of(old)) {
+        ("pull", _) => Quote::Plain,
+        (REASON, Quote::Plain) => Quote::Double,
+        (_, quote) => quote,
+    };
+    let new = scalar::value(name, value, quote);
     if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
         return replace_block(text, key, old, &new);
     }
@@ -89,7 +94,11 @@ fn insert(text: &str, entries: &[(Node, Node)], flow: bool, name: &str, value: &
     let before = ORDER[..rank].iter().rev().find_map(|k| entries.iter().find(|(key, _)| key.text() == Some(k)));
     let (key, after) = before?;
     let like = entries.iter().find(|(k, _)| k.text() == Some("digest")).map(|(_, v)| quote_of(v)).unwrap_or_default();
-    let quote = if name == "mirrored" { like } else { Quote::Plain };
+    let quote = match name {
+        "mirrored" => like,
+        REASON => Quote::Double,
+        _ => Quote::Plain,
+    };
     let entry = format!("{name}: {}", scalar::value(name, value, quote));
     let end = entry_end(text, key, after);
     if flow {

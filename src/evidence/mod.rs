@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::image::Digest;
 use crate::manifest::{RequiredProvenance, Signatures};
@@ -104,7 +104,7 @@ pub(crate) struct Found {
 }
 
 /// What is known of a signature or of provenance. The words are never mixed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// Asked for, and verified.

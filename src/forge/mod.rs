@@ -30,7 +30,7 @@ pub use error::Error;
 pub(crate) use issues::{Issues, OwnIssue};
 pub(crate) use proposals::{Declined, ELSEWHERE, Opened, TOUCHED};
 pub use proposals::{OpenProposal, Proposals};
-pub(crate) use reviews::Reviewed;
+pub(crate) use reviews::{MergedPull, Reviewed};
 pub use reviews::{Review, Reviews, Verdict};
 pub(crate) use statuses::Brought;
 pub(crate) use statuses::JOB_LOGIN;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use super::{Authorship, Commit, Error, Merge};
 pub use crate::plan::reviews::{Review, Verdict};
@@ -19,6 +20,9 @@ pub trait Reviews: Send + Sync {
     /// The proposal that was merged into the default branch and brought a commit there, if any.
     async fn merged_by(&self, commit: &Commit) -> Result<Option<Merge>, Error>;
 
+    /// A proposal that was merged; `None` for one that was not.
+    async fn merged(&self, number: u64) -> Result<Option<MergedPull>, Error>;
+
     /// Whether a commit was made by merging a proposal, into whatever branch.
     async fn is_merge(&self, commit: &Commit) -> Result<bool, Error>;
 
@@ -31,6 +35,17 @@ pub trait Reviews: Send + Sync {
 
     /// Whether an account may write to the repository; one that does not exist may not. Asked once per run.
     async fn may_write(&self, login: &str) -> Result<bool, Error>;
+}
+
+/// A proposal that was merged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergedPull {
+    pub body: String,
+    /// Its branch; `None` for a branch of another repository.
+    pub branch: Option<String>,
+    pub at: Option<DateTime<Utc>>,
+    /// Who merged it, if that is known.
+    pub by: Option<String>,
 }
 
 /// What is known about a proposal's reviews.

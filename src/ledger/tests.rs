@@ -183,6 +183,7 @@ fn survey(tags: &[(&str, Reason, Option<&str>)], approved: &[(&str, &str)]) -> S
             pull: None,
             approved_on: None,
             signed_by: None,
+            reason: None,
             span: crate::diag::Span::default(),
         });
     }

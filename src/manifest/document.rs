@@ -157,6 +157,8 @@ object! {
     optional approved_on "approved-on": NaiveDate,
     /// Who signed what `signatures` asked for; written by promotion, for people.
     optional signed_by "signed-by": Text<1000>,
+    /// Why it was asked for: one line, for people.
+    optional reason "reason": Text<200>,
 }
 
 object! {

@@ -218,6 +218,8 @@ pub struct Approval {
     pub approved_on: Option<NaiveDate>,
     /// Who made the required signatures when it was promoted; for people, never trusted.
     pub signed_by: Option<String>,
+    /// Why it was asked for; by people, for people.
+    pub reason: Option<String>,
     /// The position of the entry in its file.
     pub span: Span,
 }

@@ -310,6 +310,7 @@ fn approval(raw: document::Approval) -> Option<Approval> {
         pull: raw.pull.map(|p| p.value.0),
         approved_on: raw.approved_on.map(|d| d.value),
         signed_by: raw.signed_by.map(|s| s.value.0),
+        reason: raw.reason.map(|r| r.value.0),
         span: raw.place.span,
     })
 }

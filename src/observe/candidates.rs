@@ -223,7 +223,8 @@ pub(super) async fn look_up(
             facts.readiness.insert(digest.clone(), readiness);
         }
         Fact::Fixes(tag, digest) => {
-            let fixes = fixes(reader.evidence, reader.manifest, image, tag, digest).await;
+            // A future of its own: what it reads is most of what a run reads of an image.
+            let fixes = Box::pin(fixes(reader.evidence, reader.manifest, image, tag, digest)).await;
             facts.fixes.insert((tag.clone(), digest.clone()), fixes);
         }
         Fact::Signatures(tag, digest) => {

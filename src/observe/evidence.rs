@@ -80,7 +80,7 @@ impl EvidenceReader<'_> {
             let commits = [former.as_ref(), evidence.makers.as_ref()].map(commit);
             let images = Images { image: &image, before: before.as_ref(), approved: approved.as_ref(), found: &found };
             evidence.difference =
-                Some(self.difference(base.unwrap_or(head), item, images, commits, evidence.signer).await);
+                Some(Box::pin(self.difference(base.unwrap_or(head), item, images, commits, evidence.signer)).await);
         }
         evidence
     }
@@ -122,7 +122,7 @@ impl EvidenceReader<'_> {
         };
         let compared = |digest| ComparedImage { location: &image.source, digest };
         let compared = Compared { from: before.map(compared), to: compared(digest), platforms: &platforms };
-        let vulnerabilities = self.vulnerabilities.compare(&compared).await;
+        let vulnerabilities = Box::pin(self.vulnerabilities.compare(&compared)).await;
         difference(ImagePair { former, platforms, signing, commits, vulnerabilities })
     }
 

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::candidates::{UpstreamReader, choose_without, look_up};
+use super::evidence::EvidenceReader;
 use super::own::Alone;
 use super::reviews::approver;
 use crate::forge::{Error, Forge, OpenProposal};
 use crate::proposal::Entry;
-use crate::proposal::known::{Answer, Fact, Known};
+use crate::proposal::body::Evidence;
+use crate::proposal::known::{Answer, Checked, Fact, Known};
 use crate::proposal::metadata;
 use crate::proposal::own::former;
 
@@ -21,6 +23,8 @@ pub(crate) struct FactReader<'a> {
     /// Without a forge, nothing was declined or approved.
     pub(crate) forge: Option<&'a dyn Forge>,
     pub(crate) open: &'a [OpenProposal],
+    /// Reads what there is to know about bytes; without it, nothing leaves a group because of them.
+    pub(crate) evidence: Option<EvidenceReader<'a>>,
     /// Whether the manifest is the only one of its repository.
     pub(crate) alone: Alone,
 }
@@ -46,6 +50,15 @@ impl FactReader<'_> {
             Fact::Declined(branch) => {
                 let entries = self.declined(&branch).await.map_err(|e| e.to_string());
                 known.declined.push((branch, entries));
+            }
+            Fact::Evidence(item) => {
+                let Some(UpstreamReader { manifest, .. }) = &self.upstream else { return };
+                let evidence = match &self.evidence {
+                    Some(reader) => reader.read(Some(manifest), manifest, &item).await,
+                    None => Evidence::default(),
+                };
+                let checked = Checked::new(manifest, &item, evidence);
+                known.checked.insert(item.entry, checked);
             }
             Fact::Approver(branch) => {
                 let approver = self.approver(&branch).await;

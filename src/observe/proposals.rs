@@ -1,6 +1,6 @@
 //! What upstream and the forge say about proposals, what should therefore become of each, and the evidence for it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
@@ -26,10 +26,10 @@ use crate::progress::{Group, Progress};
 use crate::proposal::approve::{ApprovalRequest, Resolution};
 use crate::proposal::body::Evidence;
 use crate::proposal::decide::{Agenda, Decided, Reviewed, asked};
-use crate::proposal::known::{Candidates, Known};
+use crate::proposal::known::{Candidates, Checked, Known};
 use crate::proposal::machine::{Action, Decision, Existing};
 use crate::proposal::metadata;
-use crate::proposal::{Unreviewed, Wanted, branch};
+use crate::proposal::{Entry, Unreviewed, Wanted, branch};
 use crate::text::counted;
 
 /// For how many proposals evidence is gathered at once for a plan.
@@ -55,6 +55,17 @@ pub(crate) struct ProposalReader<'a> {
     pub(crate) now: DateTime<Utc>,
 }
 
+/// What a person asked of a run.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Asked<'a> {
+    /// The branch of a proposal that is updated to what is wanted even if it was approved.
+    pub(crate) refresh: Option<&'a str>,
+    /// A change with why it was asked for.
+    pub(crate) reason: Option<&'a Entry>,
+    /// Whether the bytes of groups are looked at, because proposals are shown or made.
+    pub(crate) evidence: bool,
+}
+
 /// Everything that the decision about proposals was based on, and the decision.
 pub(crate) struct Situation {
     /// What is open on branches of images and groups.
@@ -66,6 +77,8 @@ pub(crate) struct Situation {
     pub(crate) candidates: Candidates,
     pub(crate) wanted: Vec<Wanted>,
     pub(crate) decisions: Vec<Decision>,
+    /// What was found out about the bytes of changes in groups.
+    pub(crate) checked: BTreeMap<Entry, Checked>,
     /// Branches whose closed proposals could not be read, and why; nothing is opened there.
     pub(crate) failed: Vec<(String, String)>,
     /// Approvals for which it could not be determined whether enough people approved them.
@@ -75,8 +88,7 @@ pub(crate) struct Situation {
 }
 
 impl ProposalReader<'_> {
-    /// Reads upstream and the forge, and decides. The proposal of the branch `refresh` is updated to what is wanted
-    /// even if it was approved.
+    /// Reads upstream and the forge, and decides.
     ///
     /// # Errors
     /// If the forge does not say what is open.
@@ -85,7 +97,7 @@ impl ProposalReader<'_> {
         manifest: &Manifest,
         scope: &Scope,
         unreviewed: &Unreviewed,
-        refresh: Option<&str>,
+        asked: &Asked<'_>,
     ) -> Result<Situation, Error> {
         let _phase = Group::begin(&format!("Looking for new versions of {}", counted(manifest.images.len(), "image")));
         let prefix = &manifest.prefix();
@@ -103,9 +115,12 @@ impl ProposalReader<'_> {
         let existing: Vec<Existing> = open.iter().map(existing).collect();
         let candidates = read_candidates(&upstream, scope, &complete(&existing)).await;
         let agenda = Agenda::new(manifest, scope, &existing, &candidates, unreviewed, self.now.date_naive());
-        let agenda = Agenda { refresh, ..agenda };
+        let mut agenda = Agenda { refresh: asked.refresh, ..agenda };
+        agenda.conditions.reasons.extend(asked.reason.cloned());
         let mut known = Known { candidates, ..Known::default() };
-        let reader = FactReader { upstream: Some(upstream), forge: self.forge, open: &open, alone: Alone::default() };
+        let evidence = asked.evidence.then(|| self.evidence_reader());
+        let upstream = Some(upstream);
+        let reader = FactReader { upstream, forge: self.forge, open: &open, evidence, alone: Alone::default() };
         let settled = reader.settle(&mut known, |known| agenda.decide(known)).await;
         let Decided { wanted, decisions } = settled.ok_or_else(endless)?;
         let noted = clocks.noted(survey(manifest, scope, &known.candidates)).await;
@@ -118,6 +133,7 @@ impl ProposalReader<'_> {
             candidates: known.candidates,
             wanted,
             decisions,
+            checked: known.checked,
             failed,
             untold,
             noted,
@@ -135,7 +151,8 @@ impl ProposalReader<'_> {
         let scope = Scope::of(request.position());
         let candidates = read_candidates(&upstream, &scope, &BTreeSet::new()).await;
         let mut known = Known { candidates, ..Known::default() };
-        let reader = FactReader { upstream: Some(upstream), forge: self.forge, open: &[], alone: Alone::default() };
+        let (upstream, evidence) = (Some(upstream), None);
+        let reader = FactReader { upstream, forge: self.forge, open: &[], evidence, alone: Alone::default() };
         let settled = reader.settle(&mut known, |known| request.decide(&ruled, known, self.now)).await;
         settled.ok_or_else(endless)
     }
@@ -150,15 +167,24 @@ impl ProposalReader<'_> {
         }
     }
 
-    /// The evidence for every change of a proposal.
-    pub(crate) async fn evidence(&self, manifest: &Manifest, wanted: &Wanted) -> Vec<Evidence> {
+    /// The evidence for every change of a proposal; `checked` was found out before.
+    pub(crate) async fn evidence(
+        &self,
+        manifest: &Manifest,
+        wanted: &Wanted,
+        checked: &BTreeMap<Entry, Checked>,
+    ) -> Vec<Evidence> {
         let reader = self.evidence_reader();
         let mut all = Vec::new();
         for item in &wanted.items {
             all.push(match item.entry.kind.lets_in() {
                 true => {
                     let at_mirror = self.destination.read(self.forge, manifest, item).await;
-                    Evidence { at_mirror, ..reader.read(Some(manifest), manifest, item).await }
+                    let found = match checked.get(&item.entry) {
+                        Some(Checked { evidence, .. }) => evidence.clone(),
+                        None => reader.read(Some(manifest), manifest, item).await,
+                    };
+                    Evidence { at_mirror, ..found }
                 }
                 false => Evidence::default(),
             });
@@ -173,8 +199,9 @@ impl ProposalReader<'_> {
             let decision = situation.decisions.iter().find(|decision| decision.branch == wanted.branch);
             decision.is_none_or(|decision| matches!(decision.action, Action::Open | Action::Update))
         };
-        let gather =
-            |wanted| async move { if writes(wanted) { self.evidence(manifest, wanted).await } else { Vec::new() } };
+        let gather = |wanted| async move {
+            if writes(wanted) { self.evidence(manifest, wanted, &situation.checked).await } else { Vec::new() }
+        };
         futures_util::stream::iter(&situation.wanted).map(gather).buffered(TOGETHER).collect().await
     }
 
@@ -205,8 +232,13 @@ pub(crate) async fn requested_action(
     reviewed: Reviewed,
 ) -> Result<Action, Error> {
     let holds = existing(open);
-    let reader =
-        FactReader { upstream: None, forge: Some(forge), open: std::slice::from_ref(open), alone: Alone::default() };
+    let reader = FactReader {
+        upstream: None,
+        forge: Some(forge),
+        open: std::slice::from_ref(open),
+        evidence: None,
+        alone: Alone::default(),
+    };
     let settled = reader.settle(&mut Known::default(), |known| asked(&holds, wanted, reviewed, known)).await;
     settled.ok_or_else(endless)
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 /// The current verdict of a review that is more than a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -20,6 +22,8 @@ pub struct Review {
     pub verdict: Verdict,
     /// The commit that was checked; `None` if the forge no longer says.
     pub commit: Option<String>,
+    /// When it was given; `None` if the forge does not say.
+    pub at: Option<DateTime<Utc>>,
 }
 
 /// A person's latest review, and whether it counts.
@@ -176,7 +180,7 @@ mod tests {
     use super::*;
 
     fn review(login: &str, verdict: Verdict) -> Review {
-        Review { login: login.to_owned(), person: !login.ends_with("[bot]"), verdict, commit: None }
+        Review { login: login.to_owned(), person: !login.ends_with("[bot]"), verdict, commit: None, at: None }
     }
 
     #[test]

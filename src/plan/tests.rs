@@ -26,6 +26,7 @@ fn approval(tag: &str, reviewed: char, mirrored: Option<char>) -> Approval {
         pull: None,
         approved_on: None,
         signed_by: None,
+        reason: None,
         span: Span::default(),
     }
 }

@@ -123,7 +123,7 @@ fn lets_in(at: usize, image: &Image, entry: &Entry, line: String, conditions: &C
         return None;
     }
     let compared = Entry::approving(image, tag, &entry.digest, approved.is_some());
-    let entry = Entry { urgent: entry.urgent.clone(), ..compared };
+    let entry = Entry { urgent: entry.urgent.clone(), reason: entry.reason.clone(), ..compared };
     Some(Item::approving(at, image, line, entry))
 }
 

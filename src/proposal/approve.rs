@@ -23,10 +23,18 @@ pub(crate) struct ApprovalRequest {
     without: Option<Manifest>,
     image: usize,
     tag: Option<Tag>,
-    /// Why the cooldown is skipped.
-    urgent: Option<String>,
+    why: Why,
     /// Whether it is proposed, and not only edited locally.
     proposes: bool,
+}
+
+/// What a person says about a request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Why {
+    /// Why the cooldown is skipped.
+    pub(crate) urgent: Option<String>,
+    /// Why it is asked for.
+    pub(crate) reason: Option<String>,
 }
 
 #[derive(Debug)]
@@ -52,7 +60,7 @@ impl ApprovalRequest {
     ///
     /// # Errors
     /// If the name matches several images, or neither an image nor a source.
-    pub(crate) fn new(manifest: Manifest, name: &str, urgent: Option<String>, proposes: bool) -> Result<Self, String> {
+    pub(crate) fn new(manifest: Manifest, name: &str, why: Why, proposes: bool) -> Result<Self, String> {
         let split = name.rsplit_once(':').filter(|(rest, tag)| !tag.contains('/') && *rest != "oci");
         let tagged = split.and_then(|(rest, tag)| Some((rest, tag.parse::<Tag>().ok()?)));
         let whole = called(&manifest, name)?;
@@ -62,10 +70,10 @@ impl ApprovalRequest {
             (None, None) => (None, name, None),
         };
         if let Some(image) = image {
-            return Ok(Self { manifest, without: None, image, tag, urgent, proposes });
+            return Ok(Self { manifest, without: None, image, tag, why, proposes });
         }
         let (with, image) = with_new_image(&manifest, rest, tag.as_ref())?;
-        Ok(Self { manifest: with, without: Some(manifest), image, tag, urgent, proposes })
+        Ok(Self { manifest: with, without: Some(manifest), image, tag, why, proposes })
     }
 
     pub(crate) const fn position(&self) -> usize {
@@ -75,7 +83,7 @@ impl ApprovalRequest {
     /// The manifest as the rules see it: what a person calls urgent needs no minimum age.
     pub(crate) fn ruled(&self) -> Manifest {
         let mut ruled = self.manifest.clone();
-        if self.urgent.is_some() {
+        if self.why.urgent.is_some() {
             ruled.images[self.image].cooldown = Duration::ZERO;
         }
         ruled
@@ -116,7 +124,7 @@ impl ApprovalRequest {
         // `propose` would move such a proposal, unless it adds an image.
         let moves = matches!(verdict.reason, Reason::Superseded | Reason::Older | Reason::ApprovalNotRead)
             && self.proposes
-            && self.urgent.is_none()
+            && self.why.urgent.is_none()
             && self.without.is_none();
         if moves || !verdict.reason.may_be_overridden() {
             return Ok(Err(self.refuse(image, tag, verdict.reason, &verdict.detail)));
@@ -181,11 +189,17 @@ impl ApprovalRequest {
         let line = line_of(&image.rule, &chosen.tag);
         let branch = branch::image(&manifest.prefix(), &image.slug(), &line);
         let mut item = approving(self.image, image, &line, &chosen);
-        item.entry.urgent.clone_from(&self.urgent);
+        item.entry.urgent.clone_from(&self.why.urgent);
+        item.entry.reason.clone_from(&self.why.reason);
         item.signer = signer_change(image, &item.entry, signers);
-        if self.without.is_none() && (by_rule || self.urgent.is_some()) {
-            let urgent = self.urgent.iter().map(|_| (branch.clone(), item.entry.clone())).collect();
-            let conditions = Conditions { today: now.date_naive(), urgent, ..Conditions::default() };
+        if self.without.is_none() && (by_rule || self.why.urgent.is_some()) {
+            let urgent = self.why.urgent.iter().map(|_| (branch.clone(), item.entry.clone())).collect();
+            let conditions = Conditions {
+                today: now.date_naive(),
+                urgent,
+                reasons: vec![item.entry.clone()],
+                ..Conditions::default()
+            };
             let selected = Selected { image: self.image, selection: selection.clone(), signers: signers.clone() };
             let joined =
                 wanted(&manifest, &[selected], &conditions).into_iter().find(|wanted| holds(wanted, &item.entry));
@@ -314,10 +328,10 @@ mod tests {
 
     fn request(tag: Option<&str>, urgent: bool, proposes: bool) -> ApprovalRequest {
         let name = tag.map_or("loki".to_owned(), |tag| format!("loki:{tag}"));
-        let urgent = urgent.then(|| "CVE-2027-1".to_owned());
+        let why = Why { urgent: urgent.then(|| "CVE-2027-1".to_owned()), reason: None };
         let mut manifest = manifest(&["grafana/loki"]);
         manifest.images[0].approved = vec![approval("3.0.0")];
-        ApprovalRequest::new(manifest, &name, urgent, proposes).unwrap()
+        ApprovalRequest::new(manifest, &name, why, proposes).unwrap()
     }
 
     /// The rule picks 3.2.0 on the line of 3.0.0; 3.1.0 got this verdict.

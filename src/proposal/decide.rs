@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use super::known::{Answer, Availability, Candidates, Exclusion, Fact, Known};
 use super::leaving::{Cause, Conditions, Unreviewed};
 use super::machine::{self, Action, Circumstances, Decision, Difference, Existing, Question, Wish};
+use super::marked::{lacking, marked};
 use super::wanted::{Selected, wanted};
 use super::{Entry, Item, Kind, Wanted, branch, why};
 use crate::image::Tag;
@@ -61,6 +62,8 @@ impl<'a> Agenda<'a> {
         }
         let urgent = |entry: &Entry| entry.urgent.is_some() && !has_moved(manifest, candidates, entry);
         agenda.conditions.urgent = agenda.entries_with_branch(urgent);
+        agenda.conditions.reasons =
+            agenda.entries().map(|(_, entry)| entry).filter(|e| e.reason.is_some()).cloned().collect();
         agenda.conditions.rejecting = agenda.entries_with_branch(|entry| entry.kind == Kind::Reject);
         agenda
     }
@@ -110,6 +113,7 @@ impl<'a> Agenda<'a> {
         let decisions = round.decisions(&BTreeMap::new());
         let changing = decisions.iter().filter(|d| d.action == Action::Open || round.holds_other_things(d));
         nothing_lacks(changing.filter(|d| !known.has_asked(&d.branch)).map(|d| Fact::Declined(d.branch.clone())))?;
+        nothing_lacks(decisions.iter().flat_map(|decision| round.unlooked(decision)))?;
         let moving = || decisions.iter().filter(|d| round.holds_other_things(d) && self.refresh != Some(&d.branch));
         let unasked = moving().filter(|d| !known.approvers.contains_key(&d.branch));
         nothing_lacks(unasked.map(|d| Fact::Approver(d.branch.clone())))?;
@@ -122,6 +126,7 @@ impl<'a> Agenda<'a> {
     /// What is wanted, without the removals that a person declined.
     fn wanted(&self, selected: &[Selected], known: &Known) -> Vec<Wanted> {
         let mut conditions = self.conditions.clone();
+        conditions.marked = marked(self.manifest, self.existing, known);
         loop {
             let mut all = wanted(self.manifest, selected, &conditions);
             all.retain(|wanted| known.unreadable(&wanted.branch).is_none());
@@ -206,6 +211,17 @@ impl Round<'_> {
         })
     }
 
+    /// What is not known yet about the bytes of a group that is to be opened or changed.
+    fn unlooked(&self, decision: &Decision) -> Vec<Fact> {
+        let Agenda { manifest, existing, .. } = *self.agenda;
+        match decision.wanted.map(|at| &self.wanted[at]) {
+            Some(wanted) if decision.action == Action::Open || self.holds_other_things(decision) => {
+                lacking(manifest, existing, self.known, wanted)
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether an open proposal should be moved to different changes.
     fn holds_other_things(&self, decision: &Decision) -> bool {
         let open = self.agenda.existing.iter().find(|existing| existing.branch == decision.branch);
@@ -249,6 +265,7 @@ mod tests {
     use super::*;
     use crate::image::Digest;
     use crate::proposal::fixtures::{approval, line, manifest, selected};
+    use crate::proposal::kept::Kept;
     use crate::proposal::known::ImageCandidates;
     use crate::proposal::metadata::Metadata;
 
@@ -309,7 +326,7 @@ mod tests {
             let entries = items.into_iter().map(|item| item.entry).collect();
             Existing {
                 branch,
-                made_of: Some(Metadata { manifest: None, head: None, entries, context }),
+                made_of: Some(Metadata { manifest: None, head: None, entries, context, kept: Vec::new() }),
                 touched: world.touched,
                 elsewhere: None,
             }
@@ -336,6 +353,11 @@ mod tests {
             Fact::Approver(branch) => {
                 known.approvers.insert(branch, world.approver.map(str::to_owned));
                 "approver"
+            }
+            Fact::Evidence(item) => {
+                let checked = crate::proposal::known::Checked::new(manifest, &item, Default::default());
+                known.checked.insert(item.entry, checked);
+                "evidence"
             }
         }
     }
@@ -428,5 +450,58 @@ mod tests {
         assert_eq!(asked(&open, &newer, Reviewed::Stays, &approved(None)), decided(Action::Update));
         let stays = asked(&open, &newer, Reviewed::Stays, &approved(Some("octocat")));
         assert!(matches!(stays, Ok(Action::Leave(why)) if why.starts_with("octocat has approved")));
+    }
+
+    /// Decides about a group of one image whose bytes turn out to be marked or not: what was asked, and what is wanted.
+    fn of_group(existing: &[Existing], is_marked: bool) -> (Vec<String>, Vec<String>) {
+        let mut manifest = loki();
+        manifest.proposals.group = crate::manifest::Grouping::All;
+        let scope = Scope::of(0);
+        let (mut known, mut asked) = (Known::default(), Vec::new());
+        known.candidates.images.insert(0, candidates(&BTreeSet::new()));
+        let today = "2026-11-21".parse().unwrap();
+        let agenda = Agenda::new(&manifest, &scope, existing, &known.candidates, &Unreviewed::default(), today);
+        loop {
+            let facts = match agenda.decide(&known) {
+                Ok(decided) => return (asked, decided.wanted.into_iter().map(|wanted| wanted.branch).collect()),
+                Err(facts) => facts,
+            };
+            for fact in facts {
+                match fact {
+                    Fact::Declined(branch) => {
+                        asked.push(format!("declined on {branch}"));
+                        known.declined.push((branch, Ok(BTreeSet::new())));
+                    }
+                    Fact::Evidence(item) => {
+                        asked.push("evidence".to_owned());
+                        let lost = if is_marked { vec!["linux/arm64".to_owned()] } else { Vec::new() };
+                        let evidence = crate::proposal::body::Evidence { lost, ..Default::default() };
+                        let checked = crate::proposal::known::Checked::new(&manifest, &item, evidence);
+                        known.checked.insert(item.entry, checked);
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_bytes_of_a_change_mark_leaves_its_group_and_is_looked_at_once() {
+        let group = "wharfinger/group/all";
+        let once = ["declined on wharfinger/group/all", "declined on wharfinger/image/loki/latest", "evidence"];
+        assert_eq!(of_group(&[], true), (once.map(str::to_owned).to_vec(), vec![BRANCH.to_owned()]));
+        assert_eq!(of_group(&[], false), (once.map(str::to_owned).to_vec(), vec![group.to_owned()]));
+        let Wanted { context, items, .. } = proposal_of(&loki(), VERSIONS[0]);
+        let open = |branch: &str, marks: Vec<crate::proposal::body::Mark>| {
+            let (packages, vulnerabilities) = Default::default();
+            let kept = Kept { entry: 0, why: None, marks, signatures: Vec::new(), packages, vulnerabilities };
+            let entries = items.iter().map(|item| item.entry.clone()).collect();
+            let made_of = Metadata { manifest: None, head: None, context: context.clone(), entries, kept: vec![kept] };
+            Existing { branch: branch.to_owned(), made_of: Some(made_of), touched: false, elsewhere: None }
+        };
+        let marked = [open(BRANCH, vec![crate::proposal::body::Mark::Root])];
+        assert_eq!(of_group(&marked, false), (Vec::new(), vec![BRANCH.to_owned()]), "as its body says");
+        let grouped = [open(group, Vec::new())];
+        assert_eq!(of_group(&grouped, true), (Vec::new(), vec![group.to_owned()]), "nothing new, nothing asked");
     }
 }

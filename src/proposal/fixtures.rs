@@ -37,7 +37,16 @@ pub(crate) fn selected(image: usize, lines: Vec<Line>) -> Selected {
 /// An approval that is not promoted; the digest is that of the tag's text.
 pub(crate) fn approval(tag: &str) -> Approval {
     let (digest, span) = (Digest::sha256(tag.as_bytes()), Span::default());
-    Approval { tag: tag.parse().unwrap(), digest, mirrored: None, pull: None, approved_on: None, signed_by: None, span }
+    Approval {
+        tag: tag.parse().unwrap(),
+        digest,
+        mirrored: None,
+        pull: None,
+        approved_on: None,
+        signed_by: None,
+        reason: None,
+        span,
+    }
 }
 
 /// The manifest with approvals added, also in its text, for everything approved on the lines or removed that it lacks.

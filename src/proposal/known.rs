@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::body::account::Account;
+use super::body::evidence::Evidence;
 use super::signers::Signers;
 use super::{Cause, Entry, Item, Kind, Selected, Wanted};
 use crate::image::{Digest, Tag};
+use crate::manifest::Manifest;
 use crate::plan::Failure;
 use crate::rules::{self, Selection};
 
@@ -22,6 +25,8 @@ pub(crate) enum Fact {
     Choices(Exclusion),
     /// Who has approved the current content of the open proposal on this branch.
     Approver(String),
+    /// What there is to know about the bytes of a change, which may have to leave its group.
+    Evidence(Box<Item>),
 }
 
 /// Bytes that a person declined, so that rules should pick others.
@@ -44,6 +49,23 @@ pub(crate) struct Known {
     pub(crate) excluded: Vec<Exclusion>,
     /// By branch, who has approved its open proposal's current content, in words; `None`: nobody who counts.
     pub(crate) approvers: BTreeMap<String, Option<String>>,
+    /// What was found out about the bytes of changes in groups.
+    pub(crate) checked: BTreeMap<Entry, Checked>,
+}
+
+/// What was found out about the bytes of a change.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) evidence: Evidence,
+    /// Whether it leaves its group because of that.
+    is_marked: bool,
+}
+
+impl Checked {
+    pub(crate) fn new(manifest: &Manifest, item: &Item, evidence: Evidence) -> Self {
+        let marks = Account::of(manifest, item, Some(&evidence)).marks();
+        Self { is_marked: marks.iter().any(|mark| mark.sets_apart()), evidence }
+    }
 }
 
 impl Known {
@@ -51,6 +73,11 @@ impl Known {
     pub(super) fn unreadable(&self, branch: &str) -> Option<&str> {
         let asked = self.declined.iter().find(|(on, declined)| on == branch && declined.is_err());
         asked.and_then(|(_, declined)| declined.as_ref().err()).map(String::as_str)
+    }
+
+    /// The changes that checking their bytes marked.
+    pub(super) fn marked(&self) -> impl Iterator<Item = &Entry> {
+        self.checked.iter().filter(|(_, checked)| checked.is_marked).map(|(entry, _)| entry)
     }
 
     pub(super) fn has_asked(&self, branch: &str) -> bool {

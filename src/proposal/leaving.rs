@@ -6,6 +6,7 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
+use super::marked::Marked;
 use super::{Entry, Item, Kind};
 use crate::image::{Digest, Tag};
 use crate::manifest::{Approval, Image, Manifest, Rejection};
@@ -69,6 +70,10 @@ pub(crate) struct Conditions {
     pub rejecting: Vec<(String, Entry)>,
     /// What a person requested as urgent, as open proposals contain it, each with the branch.
     pub urgent: Vec<(String, Entry)>,
+    /// What a person asked for with a reason, as open proposals contain it.
+    pub reasons: Vec<Entry>,
+    /// Bytes that leave their group because of what was found in them.
+    pub marked: Marked,
     /// Removals that a person declined.
     pub declined: BTreeSet<Entry>,
 }
@@ -109,7 +114,7 @@ pub(super) fn leaving(at: usize, image: &Image, conditions: &Conditions, looked_
 
 /// The entry without other approvals and without urgency: declining it applies whatever these are.
 pub(super) fn unnamed(entry: &Entry) -> Entry {
-    Entry { from: None, urgent: None, ..entry.clone() }
+    Entry { from: None, urgent: None, reason: None, ..entry.clone() }
 }
 
 /// The first of the reasons for which an approval is removed; those that get a separate proposal come first.

@@ -218,6 +218,7 @@ mod tests {
             kind: Kind::Update,
             rejection: None,
             urgent: None,
+            reason: None,
         };
         let item = Item::new(entry, 0, "latest".to_owned());
         Wanted {
@@ -230,8 +231,13 @@ mod tests {
     }
 
     fn made_of(wanted: &Wanted) -> Existing {
-        let made_of =
-            Some(Metadata { manifest: None, head: None, entries: wanted.entries(), context: wanted.context.clone() });
+        let made_of = Some(Metadata {
+            manifest: None,
+            head: None,
+            entries: wanted.entries(),
+            context: wanted.context.clone(),
+            kept: Vec::new(),
+        });
         Existing { branch: wanted.branch.clone(), made_of, touched: false, elsewhere: None }
     }
 

@@ -28,9 +28,11 @@ pub(crate) mod fixtures;
 pub(crate) mod form;
 mod groups;
 pub(crate) mod guard;
+pub(crate) mod kept;
 pub(crate) mod known;
 mod leaving;
 pub(crate) mod machine;
+mod marked;
 pub mod metadata;
 pub(crate) mod not_edited;
 pub(crate) mod own;
@@ -71,6 +73,9 @@ pub struct Entry {
     /// Why the cooldown is skipped, if a person asked for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub urgent: Option<String>,
+    /// Why a person asked for it, if one did and said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// For [`Kind::Reject`], what the `rejected` entry says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<Rejection>,
@@ -86,6 +91,7 @@ impl Entry {
             digest: digest.clone(),
             kind,
             urgent: None,
+            reason: None,
             rejection: None,
         }
     }
@@ -222,7 +228,10 @@ impl Item {
             Change::Reject { tag, .. } => image.rejected.iter().find(|rejection| rejection.tag == *tag),
             _ => None,
         };
-        earlier.map(|earlier| Change::Expire { tag: earlier.tag.clone() }).into_iter().chain([change]).collect()
+        let explained = self.entry.to.as_ref().zip(self.entry.reason.as_ref()).filter(|_| self.entry.kind.lets_in());
+        let explained = explained.map(|(tag, reason)| Change::Explain { tag: tag.clone(), reason: reason.clone() });
+        let expires = earlier.map(|earlier| Change::Expire { tag: earlier.tag.clone() });
+        expires.into_iter().chain([change]).chain(explained).collect()
     }
 
     /// What the change does to the manifest; `None` for an entry that names no tag, and for a rejection without a reason.

@@ -76,7 +76,13 @@ mod tests {
     fn made(of: &Manifest, says: Option<&str>) -> Metadata {
         let digest = Digest::sha256(b"1");
         let entry = Entry::of(&of.images[0], Kind::New, None, &"1".parse().unwrap(), &digest);
-        Metadata { manifest: says.map(str::to_owned), head: None, context: digest, entries: vec![entry] }
+        Metadata {
+            manifest: says.map(str::to_owned),
+            head: None,
+            context: digest,
+            entries: vec![entry],
+            kept: Vec::new(),
+        }
     }
 
     #[test]

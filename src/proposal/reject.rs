@@ -43,7 +43,7 @@ pub(crate) fn rejecting(
     let line = line_of(&image.rule, tag);
     let branch = if grouped { branch::image(prefix, &image.slug(), &line) } else { on.to_owned() };
     let rejection = Some(Rejection { reason, until: reject.until });
-    let entry = Entry { from: None, kind: Kind::Reject, rejection, urgent: None, ..(*entry).clone() };
+    let entry = Entry { from: None, kind: Kind::Reject, rejection, urgent: None, reason: None, ..(*entry).clone() };
     let items = vec![Item::new(entry, *at, line)];
     let context = context(manifest, &items);
     Ok(Wanted { branch, group: None, items, later: 0, context })
@@ -104,6 +104,7 @@ mod tests {
             kind,
             rejection: None,
             urgent: None,
+            reason: None,
         }
     }
 

@@ -65,7 +65,8 @@ pub(crate) fn incoming(base: Option<&Manifest>, head: &Manifest) -> Vec<Item> {
                 _ => {}
             }
             let was = &standing.images[at];
-            let entry = Entry::approving(was, &approval.tag, &approval.digest, old.is_some());
+            let mut entry = Entry::approving(was, &approval.tag, &approval.digest, old.is_some());
+            entry.reason.clone_from(&approval.reason);
             items.push(Item::approving(at, was, String::new(), entry));
         }
     }
@@ -121,7 +122,7 @@ fn stripped(manifest: &Manifest, approvals: bool) -> Manifest {
             image.rejected.clear();
         }
         for approval in &mut image.approved {
-            let Approval { tag: _, digest: _, mirrored, pull, approved_on, signed_by, span } = approval;
+            let Approval { tag: _, digest: _, mirrored, pull, approved_on, signed_by, reason: _, span } = approval;
             (*mirrored, *pull, *approved_on, *signed_by) = (None, None, None, None);
             *span = crate::diag::Span::default();
         }
@@ -316,6 +317,7 @@ mod tests {
             pull: None,
             approved_on: None,
             signed_by: None,
+            reason: None,
             span: Span::default(),
         });
     }
@@ -468,8 +470,9 @@ mod tests {
             kind: Kind::Retire,
             rejection: None,
             urgent: None,
+            reason: None,
         });
-        let metadata = Metadata { manifest: None, head: None, context: Digest::sha256(b""), entries };
+        let metadata = Metadata { manifest: None, head: None, context: Digest::sha256(b""), entries, kept: Vec::new() };
         assert_eq!(changed_by_hand(&base, &head, Some(&metadata)), None);
         let by_hand = |head: &Manifest| {
             let finding = changed_by_hand(&base, head, Some(&metadata)).unwrap();
@@ -502,9 +505,24 @@ mod tests {
             let rejection = Some(Rejection { reason: reason.to_owned(), until });
             let (source, repository) = ("grafana/loki".to_owned(), "loki".parse().unwrap());
             let (to, digest) = ("3.1.0".parse().ok(), Digest::sha256(b"3.1.0"));
-            let entry =
-                Entry { source, repository, from: None, to, digest, kind: Kind::Reject, rejection, urgent: None };
-            Metadata { manifest: None, head: None, context: Digest::sha256(b""), entries: vec![entry] }
+            let entry = Entry {
+                source,
+                repository,
+                from: None,
+                to,
+                digest,
+                kind: Kind::Reject,
+                rejection,
+                urgent: None,
+                reason: None,
+            };
+            Metadata {
+                manifest: None,
+                head: None,
+                context: Digest::sha256(b""),
+                entries: vec![entry],
+                kept: Vec::new(),
+            }
         };
         assert_eq!(changed_by_hand(&base, &head, Some(&says("breaks retention"))), None);
         let finding = changed_by_hand(&base, &head, Some(&says("breaks"))).unwrap();

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::apart::set_apart;
 use super::groups::{Groups, group_of};
 use super::leaving::{Cause, Conditions, holds, leaving};
+use super::marked::Marked;
 use super::signers::{Signers, signer_change};
 use super::{Entry, Item, Kind, Wanted, branch, metadata};
 use crate::image::{Digest, Tag};
@@ -31,7 +32,12 @@ pub(crate) struct Selected {
 /// that lack reviews, patch releases on an approved line, everything else. Among equals the one that has been public
 /// (or was first seen) longest comes first, then those whose age was not checked; then the manifest's order decides.
 pub(crate) fn wanted(manifest: &Manifest, selected: &[Selected], conditions: &Conditions) -> Vec<Wanted> {
-    let mut drafts = Drafts { manifest, groups: Groups::of(&manifest.proposals.group), wanted: Vec::new() };
+    let mut drafts = Drafts {
+        manifest,
+        marked: &conditions.marked,
+        groups: Groups::of(&manifest.proposals.group),
+        wanted: Vec::new(),
+    };
     let rejecting = rejecting(manifest, conditions);
     for (at, image) in manifest.images.iter().enumerate() {
         let of_image = selected.iter().find(|s| s.image == at);
@@ -58,6 +64,7 @@ pub(crate) fn wanted(manifest: &Manifest, selected: &[Selected], conditions: &Co
             }
             for item in items.iter_mut().filter(|item| item.entry.kind.lets_in()) {
                 item.signer = of_image.and_then(|of_image| signer_change(image, &item.entry, &of_image.signers));
+                explain(image, &mut item.entry, &conditions.reasons);
             }
             items.retain(|item| {
                 item.entry.kind != Kind::Retire || !item.entry.to.as_ref().is_some_and(|t| taken.contains(t))
@@ -88,6 +95,8 @@ pub(crate) fn wanted(manifest: &Manifest, selected: &[Selected], conditions: &Co
 
 struct Drafts<'a> {
     manifest: &'a Manifest,
+    /// [`Conditions::marked`].
+    marked: &'a Marked,
     groups: Groups<'a>,
     wanted: Vec<Wanted>,
 }
@@ -102,10 +111,15 @@ impl Drafts<'_> {
         if items.is_empty() || blocked.iter().any(rejected) {
             return;
         }
-        match self.groups.name(image).filter(|_| !items.iter().any(|item| is_marked(image, item))) {
+        match self.groups.name(image).filter(|_| !items.iter().any(|item| self.is_marked(image, item))) {
             Some(group) => self.on(branch::group(&self.manifest.prefix(), &group), Some(group), items),
             None => self.on(branch, None, items),
         }
+    }
+
+    fn is_marked(&self, image: &Image, item: &Item) -> bool {
+        let bytes = || (item.entry.repository.clone(), item.entry.digest.clone());
+        is_marked(image, item) || (item.entry.kind.lets_in() && self.marked.contains(&bytes()))
     }
 
     /// Adds a separate proposal.
@@ -128,7 +142,8 @@ fn own_branch(item: &Item) -> Option<&'static str> {
     item.cause.as_ref().and_then(Cause::own_branch)
 }
 
-/// Whether it deserves a separate review: another major than the approved one, an older version, other signers.
+/// Whether it deserves a separate review whatever is in it: another major than the approved one, an older version, other
+/// signers.
 fn is_marked(image: &Image, item: &Item) -> bool {
     match (item.entry.kind, &item.entry.from, &item.entry.to) {
         _ if item.entry.urgent.is_some() || item.signer.is_some() => true,
@@ -154,10 +169,18 @@ fn hurried(manifest: &Manifest, conditions: &Conditions) -> Vec<Item> {
             || out_of_range(&image.rule, tag).is_some();
         let rebuild = image.approved.iter().any(|a| a.tag == *tag);
         let compared = Entry::approving(image, tag, digest, rebuild);
-        let entry = Entry { urgent: entry.urgent.clone(), ..compared };
+        let entry = Entry { urgent: entry.urgent.clone(), reason: entry.reason.clone(), ..compared };
         (!refused).then(|| Item::approving(at, image, line_of(&image.rule, tag), entry))
     };
     conditions.urgent.iter().filter_map(item).collect()
+}
+
+/// Keeps why a person asked for it.
+fn explain(image: &Image, entry: &mut Entry, reasons: &[Entry]) {
+    let is_it = |asked: &&Entry| asked.names(image) && asked.to == entry.to && asked.digest == entry.digest;
+    if let (None, Some(asked)) = (&entry.reason, reasons.iter().find(is_it)) {
+        entry.reason.clone_from(&asked.reason);
+    }
 }
 
 /// Replaces the rule's choice with the urgent version, unless the choice is newer.

@@ -91,8 +91,15 @@ mod tests {
             kind: Kind::New,
             rejection: None,
             urgent: None,
+            reason: None,
         };
-        let made_of = Some(Metadata { manifest: None, head: None, entries: vec![entry], context: Digest::sha256(b"") });
+        let made_of = Some(Metadata {
+            manifest: None,
+            head: None,
+            entries: vec![entry],
+            context: Digest::sha256(b""),
+            kept: Vec::new(),
+        });
         Existing { branch: branch.to_owned(), made_of, touched: false, elsewhere: None }
     }
 
@@ -106,6 +113,7 @@ mod tests {
             pull: None,
             approved_on: None,
             signed_by: None,
+            reason: None,
             span: crate::diag::Span::default(),
         }];
         let mut selected = selected(0, vec![line("latest", None, None)]);

@@ -135,7 +135,7 @@ impl From<&Account<'_>> for PlannedFacts {
             change: account.change(str::to_owned),
             step: account.step(),
             marks: account.marks(),
-            reason: account.reason().map(|reason| excerpt(&reason, 200)),
+            reason: account.reason().or_else(|| account.entry().reason.clone()).map(|reason| excerpt(&reason, 200)),
             upstream: account.link(),
             category: category.map(|(category, _)| category),
             category_told_by: category.map(|(_, told)| told),

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::access::{Access, Script};
 use super::approval::Approval;
+use super::approved::ApprovalRecord;
 use super::audit::Audit;
 use super::doctor::Doctor;
 use super::evidence::PlannedEvidence;
@@ -26,6 +27,8 @@ pub(crate) enum Document {
     Outcome(Outcome),
     /// What a person asked to have approved.
     Approval(Approval),
+    /// What is known of one approval.
+    Approved(ApprovalRecord),
     /// What `check` found.
     Check(Check),
     /// What `explain` says.

@@ -6,11 +6,12 @@
 pub(crate) mod access;
 pub(crate) mod annotations;
 pub(crate) mod approval;
+pub(crate) mod approved;
 pub(crate) mod audit;
 pub(crate) mod comparison;
 pub mod diagnostics;
 pub(crate) mod doctor;
-mod evidence;
+pub(crate) mod evidence;
 pub(crate) mod explain;
 pub mod facts;
 mod human;

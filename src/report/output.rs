@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use super::access::{Access, Script};
 use super::annotations::{Annotation, Annotations, Level, Place};
 use super::approval::{self, Approval};
+use super::approved::{self, ApprovalRecord};
 use super::audit::{self, Audit};
 use super::comparison::{self, Compared};
 use super::doctor::Doctor;
@@ -123,6 +124,12 @@ impl Output {
         self.section("Result", |out| approval::done(out, &approval));
         self.summary.push_str(&approval::summary(&approval));
         self.results.approval = Some(approval);
+    }
+
+    /// What is known of one approval.
+    pub(crate) fn approved(&mut self, record: ApprovalRecord) {
+        self.section("Approval", |out| approved::human(out, &record));
+        self.results.approved = Some(record);
     }
 
     /// What `check` found. `files` are quoted by its diagnostics. [`Output::annotate`] shows findings at their places.

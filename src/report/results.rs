@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::access::{Access, Script};
 use super::approval::Approval;
+use super::approved::ApprovalRecord;
 use super::audit::Audit;
 use super::comparison::Compared;
 use super::doctor::Doctor;
@@ -18,6 +19,7 @@ pub(super) struct Results {
     pub(super) plan: Option<Plan>,
     pub(super) outcome: Option<Outcome>,
     pub(super) approval: Option<Approval>,
+    pub(super) approved: Option<ApprovalRecord>,
     pub(super) check: Option<Check>,
     pub(super) explanation: Option<Explanation>,
     pub(super) audit: Option<Audit>,
@@ -41,6 +43,7 @@ impl Results {
             self.diagnostics.clone().map(Document::Diagnostics),
             self.check.clone().map(Document::Check),
             self.approval.clone().map(Document::Approval),
+            self.approved.clone().map(Document::Approved),
             self.outcome.clone().map(Document::Outcome),
             self.plan.clone().map(Document::Plan),
             self.explanation.clone().map(Document::Explanation),

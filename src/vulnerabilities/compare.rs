@@ -28,9 +28,9 @@ pub(crate) fn compare(
 ) -> VulnerabilityChanges {
     let nothing = Side::default();
     let (former, new) = (Judged::of(from.unwrap_or(&nothing), vex), Judged::of(to, vex));
-    let fixed =
+    let mut fixed =
         former.counted.iter().filter(|(key, _)| !new.counted.contains_key(*key) && !new.excepted.contains_key(*key));
-    let came = new.counted.iter().filter(|(key, _)| !former.counted.contains_key(*key));
+    let mut came = new.counted.iter().filter(|(key, _)| !former.counted.contains_key(*key));
     let same = new.counted.keys().filter(|key| former.counted.contains_key(*key)).count();
     let sorted = |list: &mut dyn Iterator<Item = (&Key<'_>, &Finding)>| {
         let mut list: Vec<_> = list.map(|(_, finding)| finding.vulnerability.clone()).collect();
@@ -50,8 +50,8 @@ pub(crate) fn compare(
     VulnerabilityChanges {
         source,
         detail: None,
-        fixed: sorted(&mut fixed.map(|(key, finding)| (key, finding))),
-        new: sorted(&mut came.map(|(key, finding)| (key, finding))),
+        fixed: sorted(&mut fixed),
+        new: sorted(&mut came),
         excepted: excepted.into_iter().collect(),
         same,
         both_scanned: false,

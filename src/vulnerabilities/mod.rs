@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 mod compare;
 mod identity;
@@ -18,10 +18,10 @@ mod severity;
 mod tests;
 mod vex;
 
-pub use crate::manifest::Severity;
+pub(crate) use crate::manifest::Severity;
 pub(crate) use compare::{Side, compare};
 pub(crate) use identity::ImageIdentity;
-pub(crate) use osv::{Answer, Record, read_answers, read_record};
+pub(crate) use osv::{Record, read_answers, read_record};
 pub(crate) use query::query;
 pub(crate) use reports::{Report, read_report};
 pub(crate) use vex::{Statement, read_vex};
@@ -30,7 +30,7 @@ pub(crate) use vex::{Statement, read_vex};
 pub(crate) const MOST: usize = 50_000;
 
 /// Who knows of vulnerabilities.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum VulnerabilitySource {
     /// OSV, by the packages' purls.

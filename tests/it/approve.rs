@@ -326,6 +326,61 @@ fn what_the_rule_picks_is_proposed_as_propose_would() {
     in_job(&registry, &github, &pull, &["approve", "loki"]).expect_status(2);
 }
 
+#[test]
+fn why_it_was_asked_for_stands_in_body_and_manifest_and_an_auditor_reads_who_approved_it() {
+    let registry = upstream();
+    let github = github(&manifest(&registry, "0s", ""));
+    let asked = ["approve", "loki:3.1.0", "--reason", "asked for: by #billing -->"];
+    for (args, action) in [(&asked[..], "opened"), (&asked[..], "unchanged"), (&["propose"], "unchanged")] {
+        let done = job(&registry, &github, args).expect_status(0).json();
+        assert_eq!(actions(&done), [format!("{LOKI} {action}")], "{args:?}: {done}");
+    }
+    let body = github.pull(1).body;
+    assert!(body.contains("- Asked for: `asked for: by #billing -->`\n"), "{body}");
+    let text = github.read(LOKI, FILE).unwrap();
+    assert!(text.ends_with("        reason: \"asked for: by #billing -->\"\n"), "{text}");
+    let (judged, summary) = checked(&registry, &github, 1, 0);
+    assert_eq!(judged["findings"], json!([]));
+    assert!(summary.contains("- Asked for: `asked for: by #billing -->`"), "{summary}");
+    let head = github.pull(1).head_sha;
+    github.review_as(1, "hubot", "APPROVED");
+    github.merge(1);
+    let clone = Clone::with(&[(FILE, &github.read("main", FILE).unwrap())]);
+    let known = in_clone(&clone, &registry, &github, "loki:3.1.0").expect_status(0).json();
+    let digest = registry.digest("grafana/loki", "3.1.0").unwrap();
+    assert_eq!((&known["digest"], &known["pull"]), (&json!(digest), &json!(1)), "{known}");
+    assert_eq!(known["reason"], json!("asked for: by #billing -->"));
+    let review = &known["reviews"][0];
+    assert_eq!(
+        (&review["who"], &review["verdict"], &review["commit"]),
+        (&json!("hubot"), &json!("approved"), &json!(head))
+    );
+    assert!(review["when"].is_string() && known["merged-at"].is_string(), "{known}");
+    assert_eq!(known["then"]["entry"], json!(0), "what the body kept: {known}");
+    assert!(known["now"]["marks"].is_array(), "{known}");
+    in_clone(&clone, &registry, &github, "loki:9.9.9").expect_status(2);
+    for reason in ["", "two\nlines", &"x".repeat(201)] {
+        job(&registry, &github, &["approve", "loki:3.1.0", "--reason", reason]).expect_status(2);
+    }
+}
+
+/// `evidence` in a clone, with the forge's token.
+fn in_clone(clone: &Clone, registry: &TestRegistry, github: &TestGitHub, image: &str) -> Outcome {
+    let run = Run::new(PROGRAM).dir(clone.path()).env("GITHUB_TOKEN", github.token());
+    let run = run.env("GITHUB_API_URL", github.api()).env("GITHUB_SERVER_URL", github.server());
+    let run = run.env("GITHUB_GRAPHQL_URL", github.graphql()).env("GITHUB_REPOSITORY", github.repository());
+    run.env("WHARFINGER_HOSTS", hosts(registry)).args(["--format", "json", "evidence", image]).output()
+}
+
+#[test]
+fn without_a_forge_an_auditor_reads_what_is_unknown() {
+    let registry = upstream();
+    let clone = clone(&registry, "0s", "");
+    let known = clone.run(PROGRAM, &hosts(&registry), &["evidence", "loki:3.0.0"]).output().expect_status(0).json();
+    assert_eq!((&known["then"], &known["reviews"]), (&Value::Null, &json!([])), "{known}");
+    assert!(known["unknown"][0].as_str().unwrap().contains("no forge with pull requests"), "{known}");
+}
+
 /// A new image proposed, and then a newer version of it upstream; the number.
 fn proposed_then_newer(registry: &TestRegistry, github: &TestGitHub) -> u64 {
     ImageSpec::new(60).build().put(registry, "cache/valkey", "8.0.1");

@@ -252,7 +252,7 @@ fn case(mut bytes: Vec<u8>) -> (String, Edit) {
 /// An edit of one of a manifest's images.
 fn edit(manifest: &Manifest, choices: &mut Choices) -> Edit {
     let (which, image, item) =
-        (*choices.pick(&[0, 1, 2, 3, 4, 5]), *choices.pick(&[0, 1, 2]), *choices.pick(&[0, 1, 2]));
+        (*choices.pick(&[0, 1, 2, 3, 4, 5, 6]), *choices.pick(&[0, 1, 2]), *choices.pick(&[0, 1, 2]));
     let new = choices.pick(&["4.0.0", "4.0", "true", "2024-06-01", "v4"]).to_string();
     let reason =
         choices.pick(&["breaks: retention, see #41", "\"quoted\" \\ and 'single'", "\u{202e}é", "[x] {y}"]).to_string();
@@ -272,6 +272,7 @@ fn edit(manifest: &Manifest, choices: &mut Choices) -> Edit {
         3 if !approved.is_empty() => Change::Retire { tag: approval() },
         4 if !rejected.is_empty() => Change::Expire { tag: rejected[item % rejected.len()].tag.clone() },
         5 => Change::Reject { tag: tag(&new), reason, until },
+        6 if !approved.is_empty() => Change::Explain { tag: approval(), reason },
         _ => Change::Approve { tag: tag(&new), digest: digest(7) },
     };
     Edit { image, change }
@@ -288,11 +289,17 @@ fn intended(mut images: Vec<Image>, edit: &Edit) -> Vec<Image> {
             pull: None,
             approved_on: None,
             signed_by: None,
+            reason: None,
             span: Default::default(),
         }),
         Change::Rebuild { tag, digest } => {
             for approval in image.approved.iter_mut().filter(|a| a.tag == tag) {
                 (approval.digest, approval.signed_by) = (digest.clone(), None);
+            }
+        }
+        Change::Explain { tag, reason } => {
+            for approval in image.approved.iter_mut().filter(|a| a.tag == tag) {
+                approval.reason = Some(reason.trim().to_owned());
             }
         }
         Change::Record { tag, mirrored, pull, approved_on, signed_by } => {
@@ -362,6 +369,7 @@ fn touchable(text: &str, manifest: &Manifest, edit: &Edit) -> Vec<usize> {
         Change::Approve { tag, .. }
         | Change::Rebuild { tag, .. }
         | Change::Record { tag, .. }
+        | Change::Explain { tag, .. }
         | Change::Retire { tag }
         | Change::Reject { tag, .. }
         | Change::Expire { tag } => tag,

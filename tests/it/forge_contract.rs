@@ -114,6 +114,7 @@ async fn propose(forge: &dyn Forge, text: &str) -> Commit {
         head: ObjectId::try_from(commit.0.clone()).ok(),
         context: Digest::sha256(text.as_bytes()),
         entries: Vec::new(),
+        kept: Vec::new(),
     };
     let body = format!("What merging lets in.\n\n{}", metadata::write(&metadata));
     forge.open(BRANCH, "Approve loki 3.1.0", &body).await.unwrap();

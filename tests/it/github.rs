@@ -45,7 +45,8 @@ fn change(text: &str) -> NewCommit {
 
 fn body_for(commit: &Commit) -> String {
     let head = ObjectId::try_from(commit.0.clone()).ok();
-    let metadata = Metadata { manifest: None, head, context: Digest::sha256(b"context"), entries: Vec::new() };
+    let metadata =
+        Metadata { manifest: None, head, context: Digest::sha256(b"context"), entries: Vec::new(), kept: Vec::new() };
     format!("Evidence.\n\n{}", metadata::write(&metadata))
 }
 
@@ -730,9 +731,17 @@ async fn reviews_of_many_pull_requests_are_one_question() {
     // How all branches moved is one page, and whose token this is.
     assert_eq!((github.lines().len(), github.questions()), (4, vec!["reviews", "reviews", "login"]));
     assert_eq!(known.len(), 30);
-    let review = |login: &str, person, verdict| Review { login: login.to_owned(), person, verdict, commit: head(3) };
+    let at = |nth: usize| known[&3].reviews[nth].at;
+    assert!(at(0).is_some() && at(0) <= at(1));
+    let review = |nth, login: &str, person, verdict| Review {
+        login: login.to_owned(),
+        person,
+        verdict,
+        commit: head(3),
+        at: at(nth),
+    };
     let (approved, asked) = (Verdict::Approved, Verdict::ChangesRequested);
-    assert_eq!(known[&3].reviews, [review("hubot", true, approved), review("judge[bot]", false, asked)]);
+    assert_eq!(known[&3].reviews, [review(0, "hubot", true, approved), review(1, "judge[bot]", false, asked)]);
     assert!(known.values().all(|pull| sources(&pull.authorship.commits) == [r#"Machine("wharf[bot]")"#]));
     assert_eq!(known[&3].reviews, accounts.reviews(3).await.unwrap(), "both ways of asking say the same");
     contract::github(&github.log());

@@ -34,6 +34,7 @@ pub(super) fn tell(platform: &PlatformDifference, first: bool, on: &str, style: 
             on: on.to_owned(),
             all,
             shown,
+            further: 0,
         }],
     )
 }

@@ -168,7 +168,13 @@ fn files(platform: &PlatformDifference, first: bool, on: &str, style: Style) -> 
         }
         let what = style.strong(&format!("{count} new {noun}"));
         lines.push(Line::top(format!("Files{on}: {what}: {}", named(&paths, NAMED))));
-        lists.push(Listing { heading: format!("{count} new {noun}"), on: on.to_owned(), all: paths, shown: NAMED });
+        lists.push(Listing {
+            heading: format!("{count} new {noun}"),
+            on: on.to_owned(),
+            all: paths,
+            shown: NAMED,
+            further: 0,
+        });
     }
     (lines, lists)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::listing::Listing;
+use super::listing::{Listing, MOST};
 use super::style::{Style, named};
 use super::{Line, NAMED};
 use crate::difference::{Difference, PlatformDifference};
@@ -37,26 +37,44 @@ pub(super) fn tell(
         return (std::iter::once(line).chain(more).collect(), Vec::new());
     }
     let vulnerable = vulnerable(difference);
+    let part = |word, count, names| Part { word, count, names };
     let parts = [
-        ("downgraded", versions(downgraded, &vulnerable, style)),
-        ("added", packages(added, &vulnerable, style)),
-        ("removed", packages(removed, &vulnerable, style)),
-        ("upgraded", versions(upgraded, &vulnerable, style)),
+        part("downgraded", downgraded.len(), versions(downgraded, &vulnerable, style)),
+        part("added", added.len(), packages(added, &vulnerable, style)),
+        part("removed", removed.len(), packages(removed, &vulnerable, style)),
+        part("upgraded", upgraded.len(), versions(upgraded, &vulnerable, style)),
     ];
-    let count = |(word, names): &(&str, Vec<String>)| match *word {
-        "downgraded" => style.strong(&format!("{} {word}", names.len())),
-        _ => format!("{} {word}", names.len()),
+    let count = |Part { word, count, .. }: &Part| match *word {
+        "downgraded" => style.strong(&format!("{count} {word}")),
+        _ => format!("{count} {word}"),
     };
-    let some: Vec<&(&str, Vec<String>)> = parts.iter().filter(|(_, names)| !names.is_empty()).collect();
+    let some: Vec<&Part> = parts.iter().filter(|part| part.count > 0).collect();
     let counts: Vec<String> = some.iter().map(|part| count(part)).collect();
     let mut lines = vec![Line::top(format!("Packages{on}: {} ({from})", counts.join(", ")))];
-    lines.extend(some.iter().map(|(word, names)| Line::below(format!("{word}: {}", named(names, NAMED)))));
+    lines.extend(some.iter().map(|part| Line::below(format!("{}: {}", part.word, part.named()))));
     lines.extend(more);
-    let list = |(word, names): &&(&str, Vec<String>)| {
-        let heading = format!("{} {word}", counted(names.len(), "package"));
-        Listing { heading, on: on.to_owned(), all: names.clone(), shown: NAMED }
+    let list = |Part { word, count, names }: &&Part| {
+        let heading = format!("{} {word}", counted(*count, "package"));
+        Listing { heading, on: on.to_owned(), all: names.clone(), shown: NAMED, further: count - names.len() }
     };
     (lines, some.iter().map(list).collect())
+}
+
+/// One fate of packages, with the most important by name.
+struct Part {
+    word: &'static str,
+    count: usize,
+    names: Vec<String>,
+}
+
+impl Part {
+    fn named(&self) -> String {
+        let shown = self.names[..self.names.len().min(NAMED)].join(", ");
+        match self.count.saturating_sub(NAMED) {
+            0 => shown,
+            more => format!("{shown} and {more} more"),
+        }
+    }
 }
 
 fn unknown(platform: &PlatformDifference, on: &str, style: Style) -> String {
@@ -84,7 +102,10 @@ pub(super) fn licences(
         return (Vec::new(), Vec::new());
     }
     let line = Line::top(format!("Licences{on}: {}", parts.join("; ")));
-    (vec![line], vec![Listing { heading: "New licences".to_owned(), on: on.to_owned(), all: new, shown: NAMED }])
+    (
+        vec![line],
+        vec![Listing { heading: "New licences".to_owned(), on: on.to_owned(), all: new, shown: NAMED, further: 0 }],
+    )
 }
 
 /// The packages that fixed and new vulnerabilities are in: the first that a reader wants to see.
@@ -96,7 +117,7 @@ fn vulnerable(difference: &Difference) -> BTreeSet<&str> {
 fn packages(all: &[Package], vulnerable: &BTreeSet<&str>, style: Style) -> Vec<String> {
     let mut all: Vec<&Package> = all.iter().collect();
     all.sort_by_key(|package| !vulnerable.contains(package.name.as_str()));
-    all.iter().map(|p| style.name(&format!("{} {}", cut(&p.name, NAME), cut(&p.version, VERSION)))).collect()
+    all.iter().take(MOST).map(|p| style.name(&format!("{} {}", cut(&p.name, NAME), cut(&p.version, VERSION)))).collect()
 }
 
 fn versions(all: &[VersionChange], vulnerable: &BTreeSet<&str>, style: Style) -> Vec<String> {
@@ -106,5 +127,5 @@ fn versions(all: &[VersionChange], vulnerable: &BTreeSet<&str>, style: Style) ->
         let VersionChange { name, from, to, .. } = change;
         style.name(&format!("{} {} → {}", cut(name, NAME), cut(from, VERSION), cut(to, VERSION)))
     };
-    all.iter().map(name).collect()
+    all.iter().take(MOST).map(name).collect()
 }

@@ -74,7 +74,13 @@ pub(super) fn tell(difference: &Difference, first: bool, style: Style) -> (Vec<L
             Line::below(format!("{word}, {}: {}", severity_words(*severity), style::named(&names(of, style), NAMED)))
         }));
         let all = listed(all, style);
-        lists.push(Listing { heading: counted_vulnerabilities(all.len(), word), on: String::new(), all, shown });
+        lists.push(Listing {
+            heading: counted_vulnerabilities(all.len(), word),
+            on: String::new(),
+            all,
+            shown,
+            further: 0,
+        });
     }
     lines.extend(exceptions(excepted, style));
     lists.push(Listing {
@@ -82,6 +88,7 @@ pub(super) fn tell(difference: &Difference, first: bool, style: Style) -> (Vec<L
         on: String::new(),
         all: excepted.iter().map(|one| exception(one, style)).collect(),
         shown: 1,
+        further: 0,
     });
     (lines, lists)
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::PoisonError;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::answer::{READ, clean};
@@ -12,7 +13,7 @@ use super::authors::whole;
 use super::client::segment;
 use super::pulls::number;
 use super::{GitHub, commit_at};
-use crate::forge::{Commit, Error, Merge, MergedHead, Review, Reviewed, Reviews, Verdict};
+use crate::forge::{Commit, Error, Merge, MergedHead, MergedPull, Review, Reviewed, Reviews, Verdict};
 
 /// How many pull requests one query covers.
 const TOGETHER: usize = 25;
@@ -91,6 +92,19 @@ impl Reviews for GitHub {
         pulls.iter().find(merged).map(merge).transpose()
     }
 
+    async fn merged(&self, number: u64) -> Result<Option<MergedPull>, Error> {
+        let action = format!("reading #{number}");
+        let pull = self.client.get_json(&action, &self.path(&format!("/pulls/{number}"))).await?;
+        let text = |at: &str| pull.pointer(at).and_then(Value::as_str).map(str::to_owned);
+        let own = text("/head/repo/full_name") == Some(self.repository());
+        Ok(pull["merged_at"].is_string().then(|| MergedPull {
+            body: text("/body").unwrap_or_default(),
+            branch: text("/head/ref").filter(|_| own),
+            at: time(&pull["merged_at"]),
+            by: text("/merged_by/login"),
+        }))
+    }
+
     async fn may_write(&self, login: &str) -> Result<bool, Error> {
         let name = login.to_lowercase();
         let known = self.accounts.lock().unwrap_or_else(PoisonError::into_inner).get(&name).copied();
@@ -147,7 +161,7 @@ fn given_reviews(pull: &Value) -> Option<Vec<Review>> {
         // Here an App has its bare name, which a person may have as well.
         let login = if kind == "Bot" { format!("{login}[bot]") } else { login.to_owned() };
         let commit = commit_at(node, "/commit/oid").ok().map(|commit| commit.0);
-        Some(Review { login, person: kind == "User", verdict: verdict(node)?, commit })
+        Some(Review { login, person: kind == "User", verdict: verdict(node)?, commit, at: time(&node["submittedAt"]) })
     };
     Some(nodes.iter().filter_map(review).collect())
 }
@@ -158,7 +172,12 @@ fn review(review: &Value) -> Option<Review> {
         person: review.pointer("/user/type").and_then(Value::as_str) == Some("User"),
         verdict: verdict(review)?,
         commit: commit_at(review, "/commit_id").ok().map(|commit| commit.0),
+        at: time(&review["submitted_at"]),
     })
+}
+
+fn time(value: &Value) -> Option<DateTime<Utc>> {
+    value.as_str()?.parse().ok()
 }
 
 fn verdict(review: &Value) -> Option<Verdict> {

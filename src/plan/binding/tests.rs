@@ -52,7 +52,7 @@ fn line(base: Base, states: &[(By, &str)]) -> Line {
 }
 
 fn opinion(login: &str, objection: Option<Objection>) -> Opinion {
-    let review = Review { login: login.to_owned(), person: true, verdict: Verdict::Approved, commit: None };
+    let review = Review { login: login.to_owned(), person: true, verdict: Verdict::Approved, commit: None, at: None };
     Opinion { review, objection }
 }
 

@@ -55,6 +55,20 @@ pub(super) fn lead(account: &Account<'_>) -> Vec<String> {
     why.into_iter().chain(better).chain(signing(account)).collect()
 }
 
+/// How many of several changes are better and worse than what is approved; `None` if none was compared.
+pub(super) fn of_many(accounts: &[Account<'_>]) -> Option<String> {
+    let compared = accounts.iter().filter_map(Account::difference).filter(|difference| difference.why.is_some());
+    let verdicts: Vec<&str> = compared.map(words::verdict).collect();
+    let part = |word: &str| {
+        let count = verdicts.iter().filter(|verdict| **verdict == word).count();
+        let text = format!("{count} {word}");
+        (count > 0).then(|| if word == "worse" { format!("**{text}**") } else { text })
+    };
+    let parts = ["worse", "better and worse", "better", "the same", "unknown"].map(part);
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("Better or worse, by known vulnerabilities: {}", parts.join(", ")))
+}
+
 /// Who signed it, in one line.
 fn signing(account: &Account<'_>) -> Option<String> {
     let makers: &Makers = account.evidence?.makers.as_ref()?;

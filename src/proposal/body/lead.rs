@@ -22,7 +22,10 @@ const NAMED: usize = 3;
 pub(super) fn lead(accounts: &[Account<'_>], age: bool) -> String {
     let mut lines = match accounts {
         [one] => of_one(one),
-        many => vec![changes(many), risks(many), format!("On merge: {}", merging(many))],
+        many => {
+            let first = [changes(many)].into_iter().chain(inside::of_many(many));
+            first.chain([risks(many), format!("On merge: {}", merging(many))]).collect()
+        }
     };
     if !age && accounts.iter().any(Account::lets_in) {
         lines.push(not_asked(accounts));
@@ -43,7 +46,8 @@ fn of_one(account: &Account<'_>) -> Vec<String> {
     let (change, merging) = (format!("Change: {}", change(account)), format!("On merge: {}", account.merging(code)));
     let mut inside = inside::lead(account).into_iter();
     let why = inside.next();
-    let lines = std::iter::once(change).chain(why).chain([risks]).chain(inside);
+    let asked = account.entry().reason.as_ref().map(|reason| format!("Asked for: {}", code(reason, 200)));
+    let lines = std::iter::once(change).chain(why).chain(asked).chain([risks]).chain(inside);
     lines.chain([merging]).chain(origin::line(account)).collect()
 }
 

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use crate::manifest::Manifest;
 use crate::proposal::form::{self, Places};
+use crate::proposal::kept::Kept;
 use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::{Cause, Entry, Item, Kind, Wanted};
 
@@ -78,6 +79,12 @@ pub(crate) fn report(manifest: &Manifest, items: &[Item], evidence: &[Evidence],
         return uncovered(unreviewed);
     }
     bounded(&accounts(manifest, items, evidence), unreviewed, false, REPORT_LIMIT, NOWHERE)
+}
+
+/// What is known of the changes of a proposal, in few words.
+pub(crate) fn kept(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence]) -> Vec<Kept> {
+    let account = |(at, item)| Kept::of(at, &Account::of(manifest, item, evidence.get(at)));
+    wanted.items.iter().enumerate().filter_map(account).collect()
 }
 
 /// Where a reader finds what did not fit in the body.

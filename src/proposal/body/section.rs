@@ -68,6 +68,7 @@ pub(super) fn summary(account: &Account<'_>, among: Among, age: bool) -> Summary
     let mut lines = Vec::new();
     if among != Among::Alone {
         lines.extend(inside::lead(account));
+        lines.extend(account.entry().reason.as_ref().map(|reason| format!("Asked for: {}", code(reason, 200))));
         lines.push(format!("On merge: {}", account.merging(code)));
     }
     let called_out = account.marks().iter().any(|mark| matches!(mark, Mark::Revoked | Mark::Urgent));

@@ -53,7 +53,7 @@ pub(super) fn evidence() -> Evidence {
 
 pub(super) fn metadata_of(wanted: &Wanted) -> Metadata {
     let head = ObjectId::try_from("0123456789abcdef0123456789abcdef01234567".to_owned()).ok();
-    Metadata { manifest: None, head, context: wanted.context.clone(), entries: wanted.entries() }
+    Metadata { manifest: None, head, context: wanted.context.clone(), entries: wanted.entries(), kept: Vec::new() }
 }
 
 pub(super) fn written(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence]) -> String {
@@ -91,6 +91,7 @@ fn approval(tag: &str) -> crate::manifest::Approval {
         pull: None,
         approved_on: None,
         signed_by: None,
+        reason: None,
         span: crate::diag::Span::default(),
     }
 }

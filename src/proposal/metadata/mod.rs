@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Entry;
+use super::kept::Kept;
 use crate::image::Digest;
 
 mod packed;
@@ -23,6 +24,9 @@ pub(crate) const ENTRY_LIMIT: usize = 1_000;
 /// The most characters of entries as JSON, which people can read: about seventy entries.
 const PLAIN_LIMIT: usize = 16_384;
 
+/// The most characters of what is kept of the evidence: for about thirty changes.
+const KEPT_LIMIT: usize = 8_192;
+
 /// The most characters of a body that the metadata may take up.
 const LENGTH_LIMIT: usize = 40_960;
 
@@ -38,6 +42,8 @@ pub struct Metadata {
     pub context: Digest,
     /// The changes, in order.
     pub entries: Vec<Entry>,
+    /// What was known of them when they were proposed, as far as there is room.
+    pub kept: Vec<Kept>,
 }
 
 /// A git object id: 40 or 64 lower-case hexadecimal digits.
@@ -82,6 +88,9 @@ struct Versioned {
     /// The entries, if there are many.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     packed: Option<String>,
+    /// What was known of them, unless they are packed.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    kept: Vec<Kept>,
 }
 
 /// How many of these entries, from the first, one proposal can name: at least one.
@@ -89,7 +98,7 @@ pub(crate) fn fitting(entries: &[Entry]) -> usize {
     let context = Digest::sha256(b"");
     let length = |entries: &[Entry]| {
         let (context, entries) = (context.clone(), entries.to_vec());
-        write(&Metadata { manifest: None, head: None, context, entries }).chars().count()
+        write(&Metadata { manifest: None, head: None, context, entries, kept: Vec::new() }).chars().count()
     };
     let most = entries.len().min(ENTRY_LIMIT);
     let (mut fits, mut fails) = (1, most + 1);
@@ -106,12 +115,18 @@ pub(crate) fn fitting(entries: &[Entry]) -> usize {
 /// The comment, on one line. Nothing in it can end it: `<`, `>`, `&`, `@` and `--` are written as JSON escapes.
 #[must_use]
 pub fn write(metadata: &Metadata) -> String {
-    let Metadata { manifest, head, context, entries } = metadata.clone();
+    let Metadata { manifest, head, context, entries, mut kept } = metadata.clone();
     let (entries, packed) = match packed::pack(&entries).filter(|_| json(&entries).len() > PLAIN_LIMIT) {
         Some(packed) => (None, Some(packed)),
         None => (Some(entries), None),
     };
-    format!("{START}{} {END}", json(&Versioned { version: 1, manifest, head, context, entries, packed }))
+    if packed.is_some() {
+        kept.clear();
+    }
+    while json(&kept).len() > KEPT_LIMIT {
+        kept.pop();
+    }
+    format!("{START}{} {END}", json(&Versioned { version: 1, manifest, head, context, entries, packed, kept }))
 }
 
 fn json(value: &impl Serialize) -> String {
@@ -135,13 +150,14 @@ pub fn read(body: &str) -> Option<Metadata> {
         return None;
     }
     let (json, _) = rest.split_once(END)?;
-    let Versioned { version, manifest, head, context, entries, packed } = serde_json::from_str(json.trim()).ok()?;
+    let Versioned { version, manifest, head, context, entries, packed, kept } =
+        serde_json::from_str(json.trim()).ok()?;
     let entries = match (entries, packed) {
         (Some(entries), None) => entries,
         (None, Some(packed)) => packed::unpack(&packed, ENTRY_LIMIT)?,
         _ => return None,
     };
-    (version == 1 && entries.len() <= ENTRY_LIMIT).then_some(Metadata { manifest, head, context, entries })
+    (version == 1 && entries.len() <= ENTRY_LIMIT).then_some(Metadata { manifest, head, context, entries, kept })
 }
 
 #[cfg(test)]
@@ -163,6 +179,7 @@ mod tests {
             kind: Kind::Update,
             rejection: None,
             urgent: None,
+            reason: None,
         }
     }
 
@@ -172,6 +189,7 @@ mod tests {
             head: Some(ObjectId::try_from("0123456789abcdef0123456789abcdef01234567".to_owned()).unwrap()),
             context: Digest::sha256(b"context"),
             entries: vec![entry(source)],
+            kept: Vec::new(),
         }
     }
 

@@ -62,11 +62,17 @@ type Fields = [String; 5];
 /// The parts that few entries have.
 type Rare = (Option<String>, Option<Rejection>);
 
+/// The same with why somebody asked for it.
+type Asked = (Option<String>, Option<Rejection>, String);
+
 fn fields(entry: &Entry) -> Option<Fields> {
-    let Entry { source, repository, from, to, urgent, rejection, digest: _, kind: _ } = entry;
+    let Entry { source, repository, from, to, urgent, reason, rejection, digest: _, kind: _ } = entry;
     let tag = |tag: &Option<crate::image::Tag>| tag.as_ref().map(ToString::to_string).unwrap_or_default();
-    let rare: Rare = (urgent.clone(), rejection.clone());
-    let rare = if rare == (None, None) { String::new() } else { serde_json::to_string(&rare).ok()? };
+    let rare = match (urgent, rejection, reason) {
+        (None, None, None) => String::new(),
+        (urgent, rejection, Some(reason)) => serde_json::to_string(&(urgent, rejection, reason)).ok()?,
+        (urgent, rejection, None) => serde_json::to_string(&(urgent, rejection)).ok()?,
+    };
     let fields = [source.clone(), repository.to_string(), tag(from), tag(to), rare];
     fields.iter().all(|field| field.len() <= FIELD_LIMIT).then_some(fields)
 }
@@ -74,9 +80,13 @@ fn fields(entry: &Entry) -> Option<Fields> {
 fn entry(kind: Kind, digest: Digest, fields: &Fields) -> Option<Entry> {
     let [source, repository, from, to, rare] = fields;
     let tag = |tag: &str| if tag.is_empty() { Some(None) } else { tag.parse().ok().map(Some) };
-    let (urgent, rejection) = if rare.is_empty() { (None, None) } else { serde_json::from_str::<Rare>(rare).ok()? };
+    let (urgent, rejection, reason) = match serde_json::from_str::<Asked>(rare) {
+        Ok((urgent, rejection, reason)) => (urgent, rejection, Some(reason)),
+        Err(_) if rare.is_empty() => (None, None, None),
+        Err(_) => serde_json::from_str::<Rare>(rare).map(|(urgent, rejection)| (urgent, rejection, None)).ok()?,
+    };
     let (source, repository) = (source.clone(), repository.parse().ok()?);
-    Some(Entry { source, repository, from: tag(from)?, to: tag(to)?, digest, kind, urgent, rejection })
+    Some(Entry { source, repository, from: tag(from)?, to: tag(to)?, digest, kind, urgent, reason, rejection })
 }
 
 fn raw(digest: &Digest) -> Option<Vec<u8>> {

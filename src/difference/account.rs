@@ -125,6 +125,11 @@ pub(crate) struct Difference {
 }
 
 impl Difference {
+    /// Whether there is no former image.
+    pub(crate) const fn is_first(&self) -> bool {
+        self.why.is_none()
+    }
+
     /// Between two images with the same digest: nothing was read, and nothing differs.
     pub(crate) fn same() -> Self {
         Self {

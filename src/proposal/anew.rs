@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use chrono::NaiveDate;
 
 use super::groups::group_of;
-use super::leaving::{Cause, Conditions, cause, digest_of, holds};
+use super::leaving::{Conditions, cause, digest_of, holds};
 use super::metadata::Metadata;
 use super::wanted::context;
 use super::written::{position, with_new_image};
-use super::{Entry, Item, Kind, Wanted};
+use super::{Cause, Entry, Item, Kind, Wanted};
 use crate::edit::merge;
 use crate::image::{Digest, Tag};
 use crate::manifest::{File, Image, Manifest};

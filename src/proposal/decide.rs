@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::known::{Answer, Availability, Candidates, Exclusion, Fact, Known};
-use super::leaving::{Cause, Conditions, Unreviewed};
+use super::leaving::{Conditions, Unreviewed};
 use super::machine::{self, Action, Circumstances, Decision, Difference, Existing, Question, Wish};
 use super::marked::{lacking, marked};
-use super::wanted::{Selected, wanted};
-use super::{Entry, Item, Kind, Wanted, branch, why};
+use super::wanted::wanted;
+use super::{Cause, Entry, Item, Kind, Selected, Wanted, branch, why};
 use crate::image::Tag;
 use crate::manifest::{Image, Manifest};
 use crate::plan::{Key, Scope};

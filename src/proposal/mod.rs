@@ -20,6 +20,7 @@ pub(crate) mod approve;
 pub(crate) mod audience;
 pub mod body;
 pub(crate) mod branch;
+mod cause;
 pub(crate) mod changed;
 pub(crate) mod comment;
 pub(crate) mod decide;
@@ -39,6 +40,7 @@ pub(crate) mod own;
 pub(crate) mod record;
 pub(crate) mod reject;
 pub(crate) mod review;
+mod selected;
 pub(crate) mod shortens;
 pub(crate) mod signers;
 mod subject;
@@ -47,10 +49,11 @@ mod wanted;
 pub(crate) mod why;
 pub(crate) mod written;
 
-pub(crate) use leaving::{Cause, Conditions, Unreviewed};
+pub(crate) use cause::Cause;
+pub(crate) use leaving::{Conditions, Unreviewed};
+pub(crate) use selected::Selected;
 pub(crate) use signers::SignerChange;
 pub use subject::subject;
-pub(crate) use wanted::Selected;
 
 /// One change that a proposal makes to one image.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -7,23 +7,13 @@ use chrono::{DateTime, Utc};
 
 use super::apart::set_apart;
 use super::groups::{Groups, group_of};
-use super::leaving::{Cause, Conditions, holds, leaving};
+use super::leaving::{Conditions, holds, leaving};
 use super::marked::Marked;
-use super::signers::{Signers, signer_change};
-use super::{Entry, Item, Kind, Wanted, branch, metadata};
+use super::signers::signer_change;
+use super::{Cause, Entry, Item, Kind, Selected, Wanted, branch, metadata};
 use crate::image::{Digest, Tag};
 use crate::manifest::{Image, Manifest};
 use crate::rules::{Chosen, Line, Selection, is_other_major, is_patch, line_of, order_of, out_of_range};
-
-/// What the rules chose from one image's tags. An image that could not be checked has none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Selected {
-    /// The image: index into [`Manifest::images`].
-    pub image: usize,
-    pub selection: Selection,
-    /// Who signed what is chosen, and what it is compared with.
-    pub signers: Signers,
-}
 
 /// The proposals that should be open: one per image and line, or one per group; and separate ones for revoked approvals
 /// and those that lack reviews.

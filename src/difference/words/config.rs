@@ -1,8 +1,8 @@
 //! What the configuration says.
 
-use super::Line;
 use super::listing::Listing;
 use super::style::{Style, named};
+use super::told::Line;
 use crate::difference::{ConfigChange, Field, PlatformDifference};
 use crate::text::counted;
 

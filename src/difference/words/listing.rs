@@ -1,6 +1,6 @@
 //! Lists that readers unfold.
 
-use super::List;
+use super::told::List;
 
 /// The most lines of one list.
 pub(super) const MOST: usize = 300;

@@ -3,69 +3,30 @@
 //! Text by others is quoted by the [`Style`]; links are made by this program or there are none.
 
 use super::{Difference, Named, PlatformDifference, Why};
-use crate::text::{counted, short_digests, size};
+use crate::text::short_digests;
 
 mod config;
 mod listing;
 mod packages;
 mod platforms;
 mod style;
+mod told;
 mod vulnerabilities;
 
 pub(crate) use style::Style;
+pub(crate) use told::{Line, List, Told};
 pub(crate) use vulnerabilities::{name, verdict};
 
 use listing::Listing;
 use platforms::on_platforms;
-use style::named;
+use style::{NAMED, named};
 
 /// The most lines that say what changed before the rest is folded.
 const LINES: usize = 20;
 
-/// How many names follow a count.
-const NAMED: usize = 6;
-
-/// A difference in sentences.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Told {
-    /// Why the bytes differ, one word and its sentence: `base: the image that it is built on was replaced`. `None` for
-    /// a first approval.
-    pub why: Option<String>,
-    /// Whether it is better or worse than what is approved, as far as known vulnerabilities tell.
-    pub better: Option<String>,
-    /// What came in and what went out, the most important first: at most [`LINES`] lines.
-    pub changes: Vec<Line>,
-    /// What the lines above only count.
-    pub lists: Vec<List>,
-}
-
-/// One line of a list, or of the list below a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Line {
-    pub depth: usize,
-    pub text: String,
-}
-
-/// A list that readers unfold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct List {
-    pub heading: String,
-    pub lines: Vec<String>,
-}
-
-impl Line {
-    fn top(text: String) -> Self {
-        Self { depth: 0, text }
-    }
-
-    fn below(text: String) -> Self {
-        Self { depth: 1, text }
-    }
-}
-
 /// Says a difference. `comparison` is the page that compares both commits of the source, at a known forge.
 pub(crate) fn tell(difference: &Difference, comparison: Option<&str>, style: Style) -> Told {
-    let first = is_first(difference);
+    let first = difference.is_first();
     let (mut changes, mut lists) = (Vec::new(), Vec::new());
     for (lines, of_lines) in [
         vulnerabilities::tell(difference, first, style),
@@ -90,11 +51,6 @@ pub(crate) fn tell(difference: &Difference, comparison: Option<&str>, style: Sty
         changes,
         lists,
     }
-}
-
-/// Whether there is no former image.
-pub(crate) fn is_first(difference: &Difference) -> bool {
-    difference.why.is_none()
 }
 
 fn why(difference: &Difference, why: Why, comparison: Option<&str>, style: Style) -> String {
@@ -186,11 +142,6 @@ fn plural(count: usize, noun: &str) -> String {
         Some(("scheduled", _)) => noun.replacen("job", "jobs", 1),
         _ => format!("{noun}s"),
     }
-}
-
-/// A number of layers with their bytes.
-fn layers_of(count: usize, bytes: u64) -> String {
-    if count == 0 { counted(count, "layer") } else { format!("{} ({})", counted(count, "layer"), size(bytes)) }
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::listing::{Listing, MOST};
-use super::style::{Style, named};
-use super::{Line, NAMED};
+use super::style::{NAMED, Style, named};
+use super::told::Line;
 use crate::difference::{Difference, PlatformDifference};
 use crate::packages::{Package, PackageChanges, PackageSource, VersionChange};
 use crate::text::{counted, cut};

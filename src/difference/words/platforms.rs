@@ -2,16 +2,16 @@
 
 use super::listing::Listing;
 use super::style::{Style, named};
-use super::{Line, layers_of};
+use super::told::Line;
 use crate::difference::{Difference, LayerCounts, PlatformDifference};
-use crate::text::size;
+use crate::text::{counted, size};
 
 /// How many platforms are named.
 const NAMED: usize = 3;
 
 /// The platforms that both images have; for a first approval all of them.
 pub(super) fn compared(difference: &Difference) -> Vec<&PlatformDifference> {
-    let first = super::is_first(difference);
+    let first = difference.is_first();
     difference.platforms.iter().filter(|p| p.to.is_some() && (first || p.from.is_some())).collect()
 }
 
@@ -101,4 +101,9 @@ pub(super) fn layers(difference: &Difference, first: bool, style: Style) -> Vec<
         })
     };
     grouped(&all, |platform| platform.layers).into_iter().map(line).collect()
+}
+
+/// A number of layers with their bytes.
+fn layers_of(count: usize, bytes: u64) -> String {
+    if count == 0 { counted(count, "layer") } else { format!("{} ({})", counted(count, "layer"), size(bytes)) }
 }

@@ -6,6 +6,9 @@ use crate::text::{Quote, excerpt};
 /// The most characters of a name by others.
 const NAME: usize = 120;
 
+/// How many names follow a count.
+pub(super) const NAMED: usize = 6;
+
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Style {
     quote: Quote,

@@ -1,8 +1,8 @@
 //! Known vulnerabilities that were fixed and that came.
 
 use super::listing::Listing;
-use super::style::{self, Style};
-use super::{Line, NAMED};
+use super::style::{self, NAMED, Style};
+use super::told::Line;
 use crate::difference::Difference;
 use crate::vulnerabilities::{Excepted, Severity, Vulnerability, VulnerabilityChanges, VulnerabilitySource};
 

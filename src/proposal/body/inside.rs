@@ -87,7 +87,7 @@ fn signing(account: &Account<'_>) -> Option<String> {
 
 /// What stands above that.
 pub(super) fn heading(account: &Account<'_>) -> &'static str {
-    if account.difference().is_some_and(words::is_first) { "What is in it" } else { "What changed" }
+    if account.difference().is_some_and(Difference::is_first) { "What is in it" } else { "What changed" }
 }
 
 /// What came in and what went out; empty if that was not checked.
@@ -118,10 +118,10 @@ pub(super) fn meaning(account: &Account<'_>, mark: Mark, name: &str) -> Option<S
              why. Find out before you merge."
         ),
         Mark::NewCritical => {
-            let has = if words::is_first(difference) { "has" } else { "has, and the approved image does not have," };
+            let has = if difference.is_first() { "has" } else { "has, and the approved image does not have," };
             format!("**New critical vulnerability:** {name} {has} {}.", new_criticals(difference))
         }
-        Mark::Root if words::is_first(difference) => return None,
+        Mark::Root if difference.is_first() => return None,
         Mark::Root => {
             format!("**Runs as root:** {name} runs as root, the approved image as {}.", former_user(difference))
         }

@@ -113,7 +113,7 @@ fn said(difference: &Difference) -> String {
     format!("{why}: {}", marks.join(" ")).trim_end_matches([' ', ':']).to_owned()
 }
 
-fn labelled(labels: Value) -> Value {
+fn labelled(labels: &Value) -> Value {
     json!({"User": "app", "Labels": labels})
 }
 
@@ -131,12 +131,12 @@ fn packages_configuration_and_rebuilds() {
     assert_eq!(Case { to: command(), ..rebuilt() }.told(), "config");
     assert_eq!(Case { to: command(), listed: upgraded(), ..rebuilt() }.told(), "packages", "the more serious");
     let built = |version: &str| {
-        labelled(json!({"org.opencontainers.image.created": version, "org.opencontainers.image.version": version}))
+        labelled(&json!({"org.opencontainers.image.created": version, "org.opencontainers.image.version": version}))
     };
     let only_built =
         || Case { from: (vec!["base", "app 1"], built("1")), to: (vec!["base", "app 2"], built("2")), ..rebuilt() };
     assert_eq!(only_built().told(), "rebuild", "every build writes these labels anew");
-    let other = || (vec!["base", "app 2"], labelled(json!({"maintainer": "somebody else"})));
+    let other = || (vec!["base", "app 2"], labelled(&json!({"maintainer": "somebody else"})));
     assert_eq!(Case { to: other(), ..rebuilt() }.told(), "config");
     assert_eq!(said(&Difference::same()), "same");
     let same = || pair(inside(&["a"], &json!({})), inside(&["a"], &json!({})), Listed::Untouched);
@@ -147,7 +147,7 @@ fn packages_configuration_and_rebuilds() {
 
 #[test]
 fn sources() {
-    let built_from = |revision: &str| labelled(json!({REVISION: revision}));
+    let built_from = |revision: &str| labelled(&json!({REVISION: revision}));
     let from = |from: Value, to: Value| Case {
         from: (vec!["base", "app 1"], from),
         to: (vec!["base", "app 2"], to),
@@ -176,7 +176,7 @@ fn sources() {
 
 #[test]
 fn bases() {
-    let on = |name: &str, digest: &str| labelled(json!({BASE_NAME: name, BASE_DIGEST: digest}));
+    let on = |name: &str, digest: &str| labelled(&json!({BASE_NAME: name, BASE_DIGEST: digest}));
     let of = |from: (Vec<&'static str>, Value), to: (Vec<&'static str>, Value)| Case { from, to, ..rebuilt() };
     let (old, new) = (vec!["base", "app 1"], vec!["base", "app 2"]);
     let labels = of((old.clone(), on("debian:12", "sha256:a")), (new.clone(), on("debian:12", "sha256:b")));
@@ -192,7 +192,7 @@ fn bases() {
     assert_eq!(of((vec!["app 1"], plain()), (vec!["app 2"], plain())).told(), "rebuild", "nothing is below");
     let grown = vec!["below", "base", "app 2"];
     assert_eq!(of((old.clone(), plain()), (grown, plain())).told(), "rebuild", "the former base is still there");
-    let revised = |revision: &str, digest: &str| labelled(json!({REVISION: revision, BASE_DIGEST: digest}));
+    let revised = |revision: &str, digest: &str| labelled(&json!({REVISION: revision, BASE_DIGEST: digest}));
     let both = of((old, revised("a", "sha256:a")), (new, revised("b", "sha256:b")));
     assert_eq!(both.told(), "base: base-changed", "the more serious");
 }
@@ -201,7 +201,7 @@ fn bases() {
 fn what_nothing_explains() {
     let unknown_packages = || Case { listed: unknown(), ..rebuilt() };
     assert_eq!(unknown_packages().told(), "unexplained: unexplained not-looked-at");
-    let revision = |of: &str| labelled(json!({REVISION: of}));
+    let revision = |of: &str| labelled(&json!({REVISION: of}));
     let explained = Case {
         from: (vec!["base", "app 1"], revision("a")),
         to: (vec!["base", "app 2"], revision("b")),

@@ -15,8 +15,6 @@ use crate::packages::{Listed, PackageSource};
 /// How many bytes what was read may take before nothing more is read: a layer takes about 20 MiB at most.
 const MEMORY: usize = 12 << 20;
 
-const NO_DATABASE: &str = "the layers hold no package database";
-
 /// What was read so far.
 type Facts = BTreeMap<Digest, Result<LayerFacts, String>>;
 
@@ -75,7 +73,7 @@ impl<'a> View<'a> {
         let may_differ = own().any(|layer| self.facts(layer).is_none_or(|facts| facts.touches_databases));
         if !may_differ {
             let shares = self.to.layers.len() > self.to.own.len();
-            return Packages::Listed(if shares { Listed::Untouched } else { Listed::Unknown(NO_DATABASE.to_owned()) });
+            return if shares { Packages::Listed(Listed::Untouched) } else { no_packages() };
         }
         let to = self.search(&self.to);
         let from = if self.is_first { State::Found(Vec::new()) } else { self.search(&self.from) };
@@ -87,7 +85,7 @@ impl<'a> View<'a> {
             (State::Found(_), State::Missing) if !self.is_first => {
                 unknown("the layers of the new image hold no package database")
             }
-            (_, State::Missing) => unknown(NO_DATABASE),
+            (_, State::Missing) => no_packages(),
         }
     }
 
@@ -157,7 +155,7 @@ impl<'a> View<'a> {
         }
         match listed {
             _ if self.is_first => None,
-            Listed::Unknown(reason) if reason != NO_DATABASE => Some(reason.clone()),
+            Listed::Unknown(reason) => Some(reason.clone()),
             _ => None,
         }
     }
@@ -174,6 +172,11 @@ impl<'a> View<'a> {
 }
 
 const TOO_MANY: &str = "they hold too many files";
+
+/// All layers were read, and none has a package database: there are no packages, before and after.
+fn no_packages<'a>() -> Packages<'a> {
+    Packages::Listed(Listed::Known { source: PackageSource::Layers, from: Vec::new(), to: Vec::new() })
+}
 
 fn unknown(reason: &str) -> Packages<'static> {
     Packages::Listed(Listed::Unknown(reason.to_owned()))

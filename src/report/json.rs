@@ -28,7 +28,7 @@ pub(crate) enum Document {
     /// What a person asked to have approved.
     Approval(Approval),
     /// What is known of one approval.
-    Approved(ApprovalRecord),
+    Approved(Box<ApprovalRecord>),
     /// What `check` found.
     Check(Check),
     /// What `explain` says.

@@ -43,7 +43,7 @@ impl Results {
             self.diagnostics.clone().map(Document::Diagnostics),
             self.check.clone().map(Document::Check),
             self.approval.clone().map(Document::Approval),
-            self.approved.clone().map(Document::Approved),
+            self.approved.clone().map(|record| Document::Approved(Box::new(record))),
             self.outcome.clone().map(Document::Outcome),
             self.plan.clone().map(Document::Plan),
             self.explanation.clone().map(Document::Explanation),

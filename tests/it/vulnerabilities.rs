@@ -98,10 +98,11 @@ fn report(clone: &Clone, digest: &Digest, more: &str, text: &str) {
 #[test]
 fn a_version_that_fixes_something_is_proposed_earlier_if_nothing_speaks_against_it() {
     type Change = fn(&World, &Clone);
+    type Row<'a> = (&'a str, &'a str, String, &'a [&'a str], &'a [&'a str], Change);
     let nothing: Change = |_, _| {};
     let both = format!("{SIGNED}{SHORTER}");
     let critical = ["CVE-2027-1 Critical openssl", "CVE-2027-2 Low zlib"];
-    let rows: [(&str, &str, String, &[&str], &[&str], Change); 9] = [
+    let rows: [Row<'_>; 9] = [
         ("a fix", "vulnerabilities: reports", both.clone(), &critical, &["CVE-2027-2 Low zlib"], nothing),
         ("nothing fixed", "vulnerabilities: reports", both.clone(), &critical, &critical, nothing),
         ("something as bad", "vulnerabilities: reports", both.clone(), &critical, &["CVE-2027-3 High zlib"], nothing),

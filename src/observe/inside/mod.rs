@@ -135,8 +135,15 @@ impl DifferenceReader<'_> {
                 contents.listed = Listed::Known { source: PackageSource::Sbom, from, to };
             }
             (Err(why), _) | (_, Err(why)) => {
-                if let Listed::Unknown(layers) = &mut contents.listed {
-                    *layers = format!("the SBOM cannot be used: {why}; {layers}");
+                let layers = match &contents.listed {
+                    Listed::Unknown(layers) => Some(layers.as_str()),
+                    Listed::Known { from, to, .. } if from.is_empty() && to.is_empty() => {
+                        Some("the layers hold no package database")
+                    }
+                    Listed::Known { .. } | Listed::Untouched => None,
+                };
+                if let Some(layers) = layers {
+                    contents.listed = Listed::Unknown(format!("the SBOM cannot be used: {why}; {layers}"));
                 }
             }
             _ => {}

@@ -13,7 +13,6 @@ use crate::observe::makers::Platforms;
 use crate::observe::sources::Sources;
 use crate::observe::upstream::Part;
 use crate::packages::{Package, read_sbom};
-use crate::registry::Error;
 use crate::text::size;
 
 /// The largest SBOM, in bytes, that is read.
@@ -68,11 +67,11 @@ impl<'a> SbomReader<'a> {
         if !self.sources.knows_referrers(location, about) {
             allowance.take()?;
         }
-        let tags = self.sources.companion_tags(location).await.map_err(words)?;
+        let tags = self.sources.companion_tags(location).await.map_err(|error| error.to_string())?;
         if fallback_tag(about).is_ok_and(|tag| tags.is_some_and(|tags| tags.contains(&tag))) {
             allowance.take()?;
         }
-        let found = companions::beside(self.sources, location, about).await.map_err(words)?;
+        let found = companions::beside(self.sources, location, about).await.map_err(|error| error.to_string())?;
         let mut refused = Ok(None);
         for companion in found.companions {
             let document = match companion {
@@ -112,7 +111,7 @@ impl<'a> SbomReader<'a> {
 
     async fn tagged(&self, location: &Location, tag: &Tag, allowance: &mut Allowance) -> Result<Document, String> {
         allowance.take()?;
-        let document = self.sources.document_of_tag(location, tag).await.map_err(words)?;
+        let document = self.sources.document_of_tag(location, tag).await.map_err(|error| error.to_string())?;
         document.ok_or_else(|| format!("{tag} is not there"))
     }
 
@@ -125,7 +124,7 @@ impl<'a> SbomReader<'a> {
         if self.sources.documents.get(digest).is_none() {
             allowance.take()?;
         }
-        let document = self.sources.document(location, digest).await.map_err(words)?;
+        let document = self.sources.document(location, digest).await.map_err(|error| error.to_string())?;
         document.ok_or_else(|| format!("{digest} is not there"))
     }
 
@@ -142,7 +141,7 @@ impl<'a> SbomReader<'a> {
             return Err(format!("it has {}, and {} are read", size(layer.size), size(LIMIT)));
         }
         allowance.take()?;
-        let content = self.sources.content(location, &layer).await.map_err(words)?;
+        let content = self.sources.content(location, &layer).await.map_err(|error| error.to_string())?;
         let content = content.ok_or_else(|| format!("{} is not there with the bytes of its digest", layer.digest))?;
         let read = tokio::task::spawn_blocking(move || read_sbom(&unwrapped(&content)?)).await;
         let sbom = read.unwrap_or_else(|_| Err("it could not be read".to_owned()))?;
@@ -151,8 +150,4 @@ impl<'a> SbomReader<'a> {
             false => Err("its statement is about another digest".to_owned()),
         }
     }
-}
-
-fn words(error: Error) -> String {
-    error.to_string()
 }

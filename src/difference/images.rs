@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::image::{Descriptor, Digest};
 use crate::layers::FileChange;
-use crate::packages::Listed;
+use crate::packages::{Listed, Package};
 use crate::vulnerabilities::VulnerabilityChanges;
 
 /// What was read of one platform of one image.
@@ -33,6 +33,18 @@ pub(crate) struct PlatformPair {
     pub files: Vec<FileChange>,
     /// Which layers were not read for files, and why.
     pub unread: Option<String>,
+}
+
+impl PlatformPair {
+    /// The bytes of memory that packages and configurations take.
+    pub(crate) fn memory(&self) -> usize {
+        let configs = [&self.from, &self.to].into_iter().flatten().filter_map(|inside| inside.config.as_ref().ok());
+        let packages = match &self.listed {
+            Listed::Known { from, to, .. } => from.iter().chain(to).map(Package::memory).sum(),
+            Listed::Untouched | Listed::Unknown(_) => 0,
+        };
+        configs.map(bytes::Bytes::len).sum::<usize>() + packages
+    }
 }
 
 /// How signers differ.

@@ -17,6 +17,8 @@ pub(super) struct Compared {
     pub(super) difference: PlatformDifference,
     pub(super) base: Option<Named>,
     pub(super) commits: Option<Named>,
+    /// Whether all that differs was read for files that matter.
+    pub(super) knows_files: bool,
     /// Whether both have the same manifest.
     pub(super) is_same: bool,
     /// Whether containers run as root in the former and in the new image, as far as that is known.
@@ -55,6 +57,7 @@ pub(super) fn compare(pair: PlatformPair, former: Former, commits: &[Option<Stri
     };
     let origins = [origin(&from, &was), origin(&to, &is)];
     let (source, changes, unlisted) = packages(listed);
+    let knows_files = unread.is_none();
     let detail = details([unlisted, unread, fault(was.as_ref(), "former "), fault(is.as_ref(), "")]);
     let (layers, added_bytes, dropped_bytes) = layers(from.as_ref(), to.as_ref());
     let known = |config: Option<&Result<Config, String>>| config.and_then(|config| config.as_ref().ok()).cloned();
@@ -65,6 +68,7 @@ pub(super) fn compare(pair: PlatformPair, former: Former, commits: &[Option<Stri
             .zip(to.as_ref())
             .and_then(|(from, to)| base::replaced(from, to, [&origins[0], &origins[1]])),
         commits: from.as_ref().zip(to.as_ref()).and_then(|_| other_commit(&origins, commits)),
+        knows_files,
         is_same: from.as_ref().zip(to.as_ref()).is_some_and(|(from, to)| from.digest == to.digest),
         root: [was.as_ref().map(Config::is_root), is.as_ref().map(Config::is_root)],
         difference: PlatformDifference {

@@ -385,3 +385,20 @@ fn what_is_no_configuration_is_unknown_and_says_so() {
     odd.platforms[0].to.as_mut().unwrap().config = Ok(Bytes::from(odd_config.to_string()));
     assert_eq!(said(&difference(odd)), "config: root", "what has another form is absent");
 }
+
+#[test]
+fn equal_packages_are_no_rebuild_where_files_were_not_all_read() {
+    let config = json!({});
+    let mut pair = pair(inside(&["a"], &config), inside(&["b"], &config), listed(&[("a", "1")], &[("a", "1")]));
+    let why = |pair: &PlatformPair| {
+        let platforms = vec![pair.clone()];
+        let commits = [None, None];
+        let vulnerabilities = VulnerabilityChanges::default();
+        difference(ImagePair { former: Former::Read, platforms, signing: Signing::Same, commits, vulnerabilities }).why
+    };
+    assert_eq!(why(&pair), Some(Why::Rebuild));
+    pair.unread = Some("4 of 5 layers that differ were read".to_owned());
+    assert_eq!(why(&pair), Some(Why::Unexplained));
+    pair.listed = listed(&[("a", "1")], &[("a", "2")]);
+    assert_eq!(why(&pair), Some(Why::Packages));
+}

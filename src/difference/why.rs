@@ -24,7 +24,8 @@ fn of_platform(platform: &Compared) -> Why {
     // What a publisher says explains a change; that layers differ does not.
     let is_labelled = platform.base.as_ref().is_some_and(Named::differs) || platform.commits.is_some();
     let has_changes = !platform.difference.packages.is_empty();
-    let is_strange = !platform.knows_packages() || (!has_changes && platform.has(FileKind::NewExecutable));
+    let may_have_programs = platform.has(FileKind::NewExecutable) || !platform.knows_files;
+    let is_strange = !platform.knows_packages() || (!has_changes && may_have_programs);
     let in_order = [
         (Why::Unexplained, is_strange && !is_labelled),
         (Why::Base, platform.base.is_some()),

@@ -47,16 +47,31 @@ pub(super) struct Archive<R> {
     padding: u64,
 }
 
-/// What headers before an entry say about it.
+/// What headers before an entry say about it, as Go's `archive/tar` understands them: container engines extract with it.
 #[derive(Default)]
 struct Extension {
-    path: Option<Vec<u8>>,
-    sparse_path: Option<Vec<u8>>,
-    link: Option<Vec<u8>>,
+    pax: Pax,
+    long_path: Vec<u8>,
+    long_link: Vec<u8>,
+}
+
+/// What the last pax header says. Empty values say nothing.
+#[derive(Default)]
+struct Pax {
+    path: Vec<u8>,
+    link: Vec<u8>,
     size: Option<u64>,
-    is_sparse: bool,
-    long_path: Option<Vec<u8>>,
-    long_link: Option<Vec<u8>>,
+    sparse: Sparse,
+}
+
+/// GNU's sparse files in pax headers.
+#[derive(Default)]
+struct Sparse {
+    name: Vec<u8>,
+    major: Vec<u8>,
+    minor: Vec<u8>,
+    has_map: bool,
+    is_any: bool,
 }
 
 impl<R: Read> Archive<R> {
@@ -77,10 +92,14 @@ impl<R: Read> Archive<R> {
             let size = if is_blank(&header.as_old().size) { Ok(0) } else { header.entry_size() };
             let size = size.map_err(|_| damaged())?;
             match header.entry_type().as_byte() {
-                b'x' => extension.read_pax(&self.small(size)?)?,
-                b'L' => extension.long_path = Some(until_nul(&self.small(size)?)),
-                b'K' => extension.long_link = Some(until_nul(&self.small(size)?)),
-                b'g' => self.set_content(size),
+                b'x' => extension.pax = Pax::read(&self.small(size)?)?,
+                b'L' => extension.long_path = until_nul(&self.small(size)?),
+                b'K' => extension.long_link = until_nul(&self.small(size)?),
+                // An entry of its own, so that headers before it are about it.
+                b'g' => {
+                    self.set_content(size);
+                    extension = Extension::default();
+                }
                 _ => return self.entry(&header, size, extension).map(Some),
             }
         }
@@ -92,11 +111,10 @@ impl<R: Read> Archive<R> {
     }
 
     fn entry(&mut self, header: &Header, size: u64, extension: Extension) -> Result<Entry> {
-        let header_path = header.path_bytes();
-        let path = extension.long_path.or(extension.sparse_path).or(extension.path);
-        let path = path.unwrap_or_else(|| header_path.to_vec());
-        let header_link = header.link_name_bytes().map(|link| link.to_vec());
-        let link = extension.long_link.or(extension.link).or(header_link).unwrap_or_default();
+        let Extension { pax, long_path, long_link } = extension;
+        let is_sparse = header.entry_type().as_byte() == b'S' || pax.sparse.is_any;
+        let path = first([pax.sparse.name(), long_path, pax.path]).map_or_else(|| header_path(header), Ok)?;
+        let link = first([long_link, pax.link]).unwrap_or_else(|| until_nul(&header.as_old().linkname));
         if path.len() > LONGEST_PATH || path.contains(&0) {
             return Err(Error::other("it holds a path that no system accepts"));
         }
@@ -113,11 +131,11 @@ impl<R: Read> Archive<R> {
             self.skip_sparse_map(header)?;
         }
         // Extractors expect no content after links, devices and folders, whatever their size says.
-        let size = if matches!(kind, Kind::File) { extension.size.unwrap_or(size) } else { 0 };
+        let size = if matches!(kind, Kind::File) { pax.size.unwrap_or(size) } else { 0 };
         self.set_content(size);
         let mode = if is_blank(&header.as_old().mode) { Ok(0) } else { header.mode() };
         let mode = mode.map_err(|_| damaged())?;
-        Ok(Entry { path, link, kind, mode, size, is_sparse: type_byte == b'S' || extension.is_sparse })
+        Ok(Entry { path, link, kind, mode, size, is_sparse })
     }
 
     fn set_content(&mut self, size: u64) {
@@ -194,28 +212,81 @@ impl<R: Read> Read for Archive<R> {
     }
 }
 
-impl Extension {
+impl Pax {
     /// Records of pax (POSIX.1-2024, `pax`, "pax Extended Header"): `LENGTH KEY=VALUE\n`. The last of equal keys counts.
-    fn read_pax(&mut self, mut records: &[u8]) -> Result<()> {
+    fn read(mut records: &[u8]) -> Result<Self> {
+        let mut pax = Self::default();
         while !records.is_empty() {
             let (record, rest) = pax_record(records).ok_or_else(damaged)?;
             let equals = record.iter().position(|byte| *byte == b'=').ok_or_else(damaged)?;
             let (key, value) = (&record[..equals], &record[equals + 1..]);
             match key {
-                b"path" => self.path = Some(value.to_vec()),
-                // The path of a sparse file says nothing but that it is one.
-                b"GNU.sparse.name" => self.sparse_path = Some(value.to_vec()),
-                b"linkpath" => self.link = Some(value.to_vec()),
+                b"path" => pax.path = value.to_vec(),
+                b"linkpath" => pax.link = value.to_vec(),
                 b"size" => {
                     let size = std::str::from_utf8(value).ok().and_then(|size| size.parse().ok());
-                    self.size = Some(size.ok_or_else(damaged)?);
+                    pax.size = Some(size.ok_or_else(damaged)?);
                 }
-                _ => self.is_sparse |= key.starts_with(b"GNU.sparse."),
+                _ => pax.sparse.read(key, value),
             }
             records = rest;
         }
-        Ok(())
+        Ok(pax)
     }
+}
+
+impl Sparse {
+    fn read(&mut self, key: &[u8], value: &[u8]) {
+        let Some(key) = key.strip_prefix(b"GNU.sparse.") else { return };
+        self.is_any = true;
+        match key {
+            b"name" => self.name = value.to_vec(),
+            b"major" => self.major = value.to_vec(),
+            b"minor" => self.minor = value.to_vec(),
+            b"map" => self.has_map = !value.is_empty(),
+            b"offset" | b"numbytes" => self.has_map = true,
+            _ => {}
+        }
+    }
+
+    /// The file's path, where the version is one that exists: other extractors than GNU's do not look at it otherwise.
+    fn name(self) -> Vec<u8> {
+        let is_version = match (&self.major[..], &self.minor[..]) {
+            (b"0", b"0" | b"1") | (b"1", b"0") => true,
+            (b"", b"") => self.has_map,
+            _ => false,
+        };
+        if is_version { self.name } else { Vec::new() }
+    }
+}
+
+/// The first that says something.
+fn first<const N: usize>(texts: [Vec<u8>; N]) -> Option<Vec<u8>> {
+    texts.into_iter().find(|text| !text.is_empty())
+}
+
+/// The path in an entry's own header. POSIX puts the folder's beginning elsewhere, whatever the version field says.
+///
+/// # Errors
+/// If extractors disagree about it.
+fn header_path(header: &Header) -> Result<Vec<u8>> {
+    let bytes = header.as_bytes();
+    let name = until_nul(&bytes[..100]);
+    let prefix = match &bytes[257..265] {
+        [b'u', b's', b't', b'a', b'r', 0, ..] if bytes[508..] == *b"tar\0" => until_nul(&bytes[345..476]),
+        [b'u', b's', b't', b'a', b'r', 0, ..] => until_nul(&bytes[345..500]),
+        b"ustar  \0" if !(is_number(&bytes[345..357]) && is_number(&bytes[357..369])) => {
+            return Err(Error::other("extractors disagree about one of its paths"));
+        }
+        _ => Vec::new(),
+    };
+    Ok(if prefix.is_empty() { name } else { [&prefix[..], b"/", &name].concat() })
+}
+
+/// Whether a field is left out or a number, in octal digits or GNU's binary form.
+fn is_number(field: &[u8]) -> bool {
+    let text = until_nul(field);
+    field[0] == 0 || field[0] & 0x80 != 0 || text.trim_ascii().iter().all(|byte| (b'0'..=b'7').contains(byte))
 }
 
 /// The first record, without its length and the end of its line, and what follows it.

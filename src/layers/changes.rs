@@ -1,7 +1,7 @@
 //! Which files of the new image a reviewer should know of.
 //!
-//! Layers that both images have are not read for this, so that a file of theirs counts as missing in the former image:
-//! better a change of it is named than one too few. Without any package database no package owns anything, and every
+//! Layers that both images have are read only where something seems new. A file in one that was not read counts as missing
+//! in the former image: better one file too many is named than one too few. Without any package database no package owns anything, and every
 //! executable that the former image lacks is named.
 
 use super::stack::{Stack, alias};

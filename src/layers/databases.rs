@@ -14,9 +14,28 @@ const EXPANSION: u64 = 16;
 pub(super) enum Layer<'a> {
     Read(&'a LayerFacts),
     /// It is not read, and why.
-    Unread(&'a Descriptor, String),
+    Unread(Unread),
     /// It was not read so far.
     Lacking(&'a Descriptor),
+}
+
+/// A layer that is not read.
+pub(super) struct Unread {
+    /// The most bytes that a database in it may have.
+    most: u64,
+    reason: String,
+}
+
+impl Unread {
+    /// One that a bound leaves out.
+    pub(super) const fn bounded(layer: &Descriptor, reason: String) -> Self {
+        Self { most: layer.size.saturating_mul(EXPANSION), reason }
+    }
+
+    /// One whose bytes cannot be used: nothing is known of them.
+    pub(super) const fn failed(reason: String) -> Self {
+        Self { most: u64::MAX, reason }
+    }
 }
 
 /// What one image's layers say.
@@ -40,38 +59,42 @@ struct Search<'a> {
     parts_seen: bool,
     /// Why a database cannot be used, if there is no other.
     unusable: Option<String>,
-    /// The largest of the layers that were not read.
-    unread: Option<(u64, String)>,
+    /// The layer that may hold the most of those that were not read.
+    unread: Option<Unread>,
+    /// The databases in the topmost layer that has any.
+    found: Vec<&'a Installed>,
 }
 
-/// Goes down the layers, the topmost first, until a database is found. Parts of dpkg's database add up over all layers.
+/// Goes down the layers, the topmost first, until a database is found; then down those that were read anyway, for databases
+/// elsewhere. Parts of dpkg's database add up over all layers.
 pub(super) fn search<'a>(layers: impl Iterator<Item = Layer<'a>>) -> State<'a> {
     let mut search = Search::default();
     for layer in layers {
+        let is_decided = !search.found.is_empty();
         match layer {
-            Layer::Lacking(descriptor) => return State::Lacks(descriptor),
-            Layer::Unread(descriptor, reason) => search.pass(descriptor, reason),
-            Layer::Read(facts) => match search.visit(facts) {
-                Some(Ok(found)) if !search.parts_seen && !found.is_empty() => return search.decide(found),
-                Some(Ok(found)) => search.parts.push(found),
-                Some(Err(reason)) => return State::Unknown(reason),
-                None => {}
-            },
+            Layer::Lacking(descriptor) if !is_decided => return State::Lacks(descriptor),
+            Layer::Unread(unread) if !is_decided => search.pass(unread),
+            Layer::Lacking(_) | Layer::Unread(_) => {}
+            Layer::Read(facts) => {
+                if let Err(reason) = search.visit(facts) {
+                    return State::Unknown(reason);
+                }
+            }
         }
     }
     search.conclude()
 }
 
 impl<'a> Search<'a> {
-    fn pass(&mut self, layer: &Descriptor, reason: String) {
-        if self.unread.as_ref().is_none_or(|(size, _)| *size < layer.size) {
-            self.unread = Some((layer.size, reason));
+    fn pass(&mut self, layer: Unread) {
+        if self.unread.as_ref().is_none_or(|unread| unread.most < layer.most) {
+            self.unread = Some(layer);
         }
     }
 
-    /// The whole database that this layer holds, if the layers above let it be seen.
-    fn visit(&mut self, facts: &'a LayerFacts) -> Option<Result<&'a Installed, String>> {
-        let mut whole = None;
+    /// Takes the databases that this layer holds, if the layers above let them be seen.
+    fn visit(&mut self, facts: &'a LayerFacts) -> Result<(), String> {
+        let mut whole = Vec::new();
         for (path, database) in &facts.databases {
             let is_visible = !self.above.0.iter().any(|above| above.has(path) || above.removes(path));
             match (Database::at(path).filter(|_| is_visible), database) {
@@ -80,26 +103,26 @@ impl<'a> Search<'a> {
                     self.parts_seen = true;
                     self.parts.push(part);
                 }
-                (Some(_), Err(reason)) => whole = Some(Err(reason.clone())),
-                (Some(_), Ok(installed)) => whole = Some(Ok(installed)),
+                (Some(_), Err(reason)) => return Err(reason.clone()),
+                (Some(_), Ok(installed)) => whole.push(installed),
                 (None, _) => {}
             }
         }
         self.above.0.push(facts);
-        whole
+        match self.parts_seen {
+            true => self.parts.extend(whole),
+            false => self.found.extend(whole.into_iter().filter(|database| !database.is_empty())),
+        }
+        Ok(())
     }
 
     /// A layer above that was not read could hold a newer database only if it is large enough.
-    fn decide(&self, found: &'a Installed) -> State<'a> {
-        match &self.unread {
-            Some((size, reason)) if size.saturating_mul(EXPANSION) > found.bytes => State::Unknown(reason.clone()),
-            _ => State::Found(vec![found]),
-        }
-    }
-
     fn conclude(self) -> State<'a> {
-        if let Some((_, reason)) = self.unread {
-            return State::Unknown(reason);
+        let largest = self.found.iter().map(|database| database.bytes).max();
+        match self.unread {
+            Some(Unread { most, reason }) if largest.is_none_or(|bytes| most > bytes) => return State::Unknown(reason),
+            _ if largest.is_some() => return State::Found([self.found, self.parts].concat()),
+            _ => {}
         }
         match self.unusable {
             Some(reason) if self.parts.iter().all(|part| part.is_empty()) => State::Unknown(reason),

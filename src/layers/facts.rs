@@ -5,7 +5,8 @@ use std::io::{BufReader, Error, ErrorKind, Read, Result};
 
 use super::archive::{Archive, Entry, Kind};
 use super::path::{folders, hash, is_merged_folder, normalized, split};
-use super::places::{Database, OwnedFiles, names_distribution, runs, touches_databases};
+use super::places::{Database, OwnedFiles, is_library, names_distribution, runs, touches_databases};
+use super::symlinks::Symlinks;
 use super::{FILES, FileKind, compression};
 use crate::packages::database::{self, Distribution, DpkgFile, Installed, each_line, read_apk, read_dpkg};
 
@@ -13,6 +14,8 @@ use crate::packages::database::{self, Distribution, DpkgFile, Installed, each_li
 const OWNED: usize = 300_000;
 /// The most bytes of paths that are kept of executables, and as much of other files that matter.
 const TEXT: usize = 1 << 20;
+/// How many executables before a hard link are looked at, so that its target is not kept twice. Archives have them in order.
+const RECENT: usize = 1_000;
 /// The most bytes of all parts of dpkg's database in one layer.
 const PARTS: usize = 4 << 20;
 
@@ -80,6 +83,7 @@ struct Reading {
     executables: Vec<u64>,
     /// Hard links that are no executables by their own mode: what they point to may be one.
     links: Vec<Link>,
+    symlinks: Symlinks,
     special_text: usize,
     link_text: usize,
     parts: usize,
@@ -93,7 +97,9 @@ struct Link {
 impl Reading {
     fn add(&mut self, entry: &Entry, content: &mut Archive<impl Read>) -> Result<()> {
         self.left = self.left.checked_sub(1).ok_or_else(|| Error::other("it holds more than 1,000,000 files"))?;
-        let path = normalized(&entry.path);
+        let Some(path) = self.symlinks.resolved(normalized(&entry.path)) else {
+            return Err(Error::other("its symbolic links are a circle"));
+        };
         let (folder, name) = split(&path);
         match name.strip_prefix(".wh.") {
             Some(".wh..opq") => {
@@ -118,6 +124,9 @@ impl Reading {
         let is_folder = entry.kind == Kind::Folder;
         // The last of two entries with one path is what an extractor leaves.
         self.facts.special.remove(&path);
+        if !self.symlinks.add(entry.kind, &path, &entry.link) {
+            self.facts.cut = Some("it holds too many symbolic links");
+        }
         self.facts.touches_databases |= touches_databases(&path, is_folder);
         if !is_folder {
             self.facts.paths.push(hash(&path));
@@ -137,17 +146,34 @@ impl Reading {
     fn add_special(&mut self, entry: &Entry, path: &str) {
         let is_program = matches!(entry.kind, Kind::File | Kind::HardLink);
         let is_executable = is_program && entry.mode & 0o111 != 0;
+        let is_setuid = is_executable && entry.mode & 0o6000 != 0;
         let mut kinds: BTreeSet<FileKind> = runs(path).filter(|_| entry.kind != Kind::Device).into_iter().collect();
-        if is_executable && entry.mode & 0o6000 != 0 {
+        if is_setuid {
             kinds.insert(FileKind::Setuid);
         }
         if !kinds.is_empty() {
             self.keep_special(path, kinds);
         }
-        if is_executable {
+        if is_executable && !is_library(path) {
             self.keep_executable(path);
-        } else if entry.kind == Kind::HardLink {
-            self.keep_link(path, normalized(&entry.link));
+        }
+        if entry.kind == Kind::HardLink {
+            let target = self.symlinks.resolved(normalized(&entry.link)).unwrap_or_default();
+            match is_executable {
+                true => self.change_target(&target, is_setuid),
+                false => self.keep_link(path, target),
+            }
+        }
+    }
+
+    /// Extractors give the mode of a hard link to the file that it is another name of.
+    fn change_target(&mut self, target: &str, is_setuid: bool) {
+        if is_setuid && !self.facts.special.get(target).is_some_and(|kinds| kinds.contains(&FileKind::Setuid)) {
+            self.keep_special(target, BTreeSet::from([FileKind::Setuid]));
+        }
+        let hash = hash(target);
+        if !is_library(target) && self.executables.iter().rev().take(RECENT).all(|known| *known != hash) {
+            self.keep_executable(target);
         }
     }
 

@@ -19,6 +19,7 @@ mod path;
 mod places;
 mod side;
 mod stack;
+mod symlinks;
 #[cfg(test)]
 mod tests;
 
@@ -56,6 +57,14 @@ pub(crate) struct Contents {
     pub unread: Option<String>,
 }
 
+impl Contents {
+    /// Says one thing more about what is not told.
+    pub(crate) fn note(&mut self, words: Option<String>) {
+        let words: Vec<String> = self.unread.take().into_iter().chain(words).collect();
+        self.unread = (!words.is_empty()).then(|| words.join("; "));
+    }
+}
+
 /// A file of the new image that a reviewer should know of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct FileChange {
@@ -74,6 +83,7 @@ pub enum FileKind {
     Cron,
     /// It is started with the system.
     Init,
-    /// An executable that the former image lacks and that no package owns, as far as package databases tell.
+    /// An executable that the former image lacks and that no package owns, as far as package databases tell; a shared
+    /// library is none.
     NewExecutable,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::changes::{Compared, MOST};
-use super::databases::{Layer, State, search};
+use super::databases::{Layer, State, Unread, search};
 use super::facts::LayerFacts;
 use super::side::Side;
 use super::stack::Stack;
@@ -11,6 +11,7 @@ use super::{Contents, Next, Pair};
 use crate::image::{Descriptor, Digest};
 use crate::packages::database::{self, Distribution, Installed};
 use crate::packages::{Listed, PackageSource};
+use crate::text;
 
 /// How many bytes what was read may take before nothing more is read: a layer takes about 20 MiB at most.
 const MEMORY: usize = 12 << 20;
@@ -23,7 +24,8 @@ impl Pair {
     /// what was read so far.
     ///
     /// Layers that only one image has are read first, then those that both have, from the top, until the package database is
-    /// found, and only if a layer of one image alone may have changed it.
+    /// found, and only if a layer of one image alone may have changed it. If files seem new then, further layers of both
+    /// images are read within the bounds, from the top: they may have had these files before.
     pub(crate) fn next(&self, read: &BTreeMap<Digest, Result<LayerFacts, String>>) -> Next {
         let view = View {
             is_first: self.from.is_empty(),
@@ -38,7 +40,10 @@ impl Pair {
         }
         match view.packages() {
             Packages::Lacks(layer) => Next::Read(vec![layer.clone()]),
-            Packages::Listed(listed) => Next::Known(view.contents(listed)),
+            Packages::Listed(listed) => match view.confirming(&listed) {
+                Some(layer) => Next::Read(vec![layer.clone()]),
+                None => Next::Known(view.contents(listed)),
+            },
         }
     }
 }
@@ -96,14 +101,37 @@ impl<'a> View<'a> {
     fn layer(&self, side: &Side<'a>, layer: &'a Descriptor) -> Layer<'a> {
         match self.read.get(&layer.digest) {
             Some(Ok(facts)) => Layer::Read(facts),
-            _ if side.own.contains(&layer) => Layer::Unread(layer, self.own_reason(side)),
-            Some(Err(reason)) => Layer::Unread(layer, format!("a layer of both images was not read: {reason}")),
-            None if self.is_full => Layer::Unread(layer, TOO_MANY.to_owned()),
-            None => match side.refuses(layer, |digest| self.read.contains_key(digest)) {
-                Some(reason) => Layer::Unread(layer, reason),
+            Some(Err(_)) if side.own.contains(&layer) => Layer::Unread(Unread::failed(self.own_reason(side))),
+            Some(Err(reason)) => {
+                Layer::Unread(Unread::failed(format!("a layer of both images was not read: {reason}")))
+            }
+            None if side.own.contains(&layer) => Layer::Unread(Unread::bounded(layer, self.own_reason(side))),
+            None => match self.refuses(side, layer) {
+                Some(reason) => Layer::Unread(Unread::bounded(layer, reason)),
                 None => Layer::Lacking(layer),
             },
         }
+    }
+
+    /// Why a layer of both images cannot be read too.
+    fn refuses(&self, side: &Side<'a>, layer: &Descriptor) -> Option<String> {
+        match self.is_full {
+            true => Some(TOO_MANY.to_owned()),
+            false => side.refuses(layer, |digest| self.read.contains_key(digest)),
+        }
+    }
+
+    /// The topmost layer of both images that was not read, if it may tell that what seems new is not.
+    fn confirming(&self, listed: &Listed) -> Option<&'a Descriptor> {
+        let layer = self.unread_shared()?;
+        let may_be_read = !self.read.contains_key(&layer.digest) && self.refuses(&self.to, layer).is_none();
+        (may_be_read && !self.compared(listed).files().is_empty()).then_some(layer)
+    }
+
+    /// The topmost layer of both images that was not read.
+    fn unread_shared(&self) -> Option<&'a Descriptor> {
+        let mut shared = self.to.layers.iter().copied().filter(|layer| !self.to.own.contains(layer));
+        shared.find(|layer| self.facts(layer).is_none())
     }
 
     /// Why layers of one image alone were not read.
@@ -127,21 +155,35 @@ impl<'a> View<'a> {
         }
     }
 
-    fn contents(&self, listed: Listed) -> Contents {
-        let reason = self.untold(&listed);
-        let compared = Compared {
+    fn compared<'v>(&'v self, listed: &'v Listed) -> Compared<'v> {
+        Compared {
             from: self.stack(&self.from),
             to: self.stack(&self.to),
-            packages: if let Listed::Known { to, .. } = &listed { to } else { &[] },
-            executables: !self.is_first && reason.is_none(),
-        };
-        let mut files = compared.files();
-        let mut words = self.unread_words(reason);
+            packages: if let Listed::Known { to, .. } = listed { to } else { &[] },
+            executables: !self.is_first && self.untold(listed).is_none(),
+        }
+    }
+
+    fn contents(&self, listed: Listed) -> Contents {
+        let mut files = self.compared(&listed).files();
+        let mut words = self.unread_words(self.untold(&listed));
+        if let Some(layer) = self.unread_shared().filter(|_| !files.is_empty()) {
+            words.push(format!("{} may not be new: {}", text::counted(files.len(), "file"), self.shared_reason(layer)));
+        }
         if files.len() > MOST {
             words.push(format!("only {MOST} of {} files that matter are named", files.len()));
+            files.sort_by_key(|file| file.what);
             files.truncate(MOST);
+            files.sort();
         }
         Contents { files, unread: (!words.is_empty()).then(|| words.join("; ")), listed }
+    }
+
+    /// Why not all layers of both images were read, this one for instance.
+    fn shared_reason(&self, layer: &Descriptor) -> String {
+        let failed = self.read.get(&layer.digest).and_then(|read| read.as_ref().err().cloned());
+        let reason = failed.or_else(|| self.refuses(&self.to, layer)).unwrap_or_default();
+        format!("not all layers of both images were read: {reason}")
     }
 
     fn stack(&self, side: &Side<'a>) -> Stack<'a> {

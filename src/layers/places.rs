@@ -136,3 +136,10 @@ fn is_in_runlevel(path: &str) -> bool {
     rest.and_then(|rest| rest.split_once('/'))
         .is_some_and(|(folder, _)| folder.starts_with("rc") && folder.ends_with(".d"))
 }
+
+/// Whether it is a shared library by its name, `libx.so.3.1`: some packagers make these executable, though none is a program.
+pub(super) fn is_library(path: &str) -> bool {
+    let (stem, version) = split(path).1.rsplit_once(".so").unwrap_or_default();
+    let is_version = |rest: &str| rest.split('.').all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    !stem.is_empty() && (version.is_empty() || version.strip_prefix('.').is_some_and(is_version))
+}

@@ -34,6 +34,24 @@ pub(crate) fn changes(from: &[Package], to: &[Package]) -> PackageChanges {
     changes
 }
 
+/// The packages that lists by others leave unchanged, though the image's own databases show a change, are added to these
+/// lists as the databases have them. Returns how many packages these are: they are told apart by their names.
+pub(crate) fn complete(lists: [&mut Vec<Package>; 2], databases: [&[Package]; 2]) -> usize {
+    let said = changed_names(&changes(lists[0], lists[1]));
+    let shown = changed_names(&changes(databases[0], databases[1]));
+    let unsaid: BTreeSet<&String> = shown.difference(&said).collect();
+    for (list, database) in lists.into_iter().zip(databases) {
+        list.retain(|package| !unsaid.contains(&package.name));
+        list.extend(database.iter().filter(|package| unsaid.contains(&package.name)).cloned());
+    }
+    unsaid.len()
+}
+
+fn changed_names(changes: &PackageChanges) -> BTreeSet<String> {
+    let packages = changes.added.iter().chain(&changes.removed).map(|package| &package.name);
+    packages.chain(changes.upgraded.iter().chain(&changes.downgraded).map(|change| &change.name)).cloned().collect()
+}
+
 fn licences(packages: &[Package]) -> BTreeSet<&str> {
     packages.iter().flat_map(|package| &package.licences).map(String::as_str).collect()
 }

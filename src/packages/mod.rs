@@ -18,7 +18,7 @@ mod sbom;
 mod tests;
 mod versions;
 
-pub(crate) use changes::changes;
+pub(crate) use changes::{changes, complete};
 pub(crate) use sbom::read_sbom;
 
 /// The most packages of one image that are read; more make the list unknown.
@@ -34,6 +34,15 @@ pub(crate) struct Package {
     pub purl: Option<String>,
     /// SPDX identifiers or what the database says instead, in order, each once.
     pub licences: Vec<String>,
+}
+
+impl Package {
+    /// The bytes of memory that it takes.
+    pub(crate) fn memory(&self) -> usize {
+        let texts = [&self.name, &self.version].into_iter().chain(&self.purl).map(String::len);
+        let licences = self.licences.iter().map(|licence| licence.len() + size_of::<String>());
+        size_of::<Self>() + texts.chain(licences).sum::<usize>()
+    }
 }
 
 /// Where lists of packages come from.

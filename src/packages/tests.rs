@@ -2,7 +2,7 @@
 
 use proptest::prelude::{Strategy, prop, proptest};
 
-use super::{Package, changes};
+use super::{Package, changes, complete};
 
 fn package(kind: &str, name: &str, version: &str) -> Package {
     let purl = (!kind.is_empty()).then(|| format!("pkg:{kind}/{name}@{version}"));
@@ -102,4 +102,19 @@ proptest! {
         assert_eq!(come, only(&to, &from));
         assert!(super::changes(&from, &from).is_empty());
     }
+}
+
+#[test]
+fn what_databases_show_and_lists_leave_out_is_added() {
+    let list = |texts: &[&str]| -> Vec<Package> {
+        texts
+            .iter()
+            .map(|text| text.split_once(' ').map(|(name, version)| package("deb", name, version)).unwrap())
+            .collect()
+    };
+    let (mut from, mut to) = (list(&["a 1", "b 1", "npm 1"]), list(&["a 1", "b 2", "npm 2"]));
+    let (was, is) = (list(&["a 2", "b 1:1", "c 1"]), list(&["a 1", "b 1:2", "d 1"]));
+    assert_eq!(complete([&mut from, &mut to], [&was, &is]), 3);
+    assert_eq!(told(&from, &to), ["+ d 1", "- c 1", "up b 1 2", "up npm 1 2", "down a 2 1"]);
+    assert_eq!(complete([&mut from, &mut to], [&was, &is]), 0);
 }

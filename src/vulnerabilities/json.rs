@@ -1,9 +1,13 @@
 //! Lenient reading of JSON that others wrote.
 
-use serde::de::DeserializeOwned;
+use std::fmt::Formatter;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::MOST;
 use crate::text::excerpt;
 
 /// Reads a document; what is not named in `T` is skipped without being held.
@@ -15,6 +19,34 @@ pub(super) fn parse<T: DeserializeOwned>(document: &[u8], what: &str) -> Result<
 /// `null` is what is empty: that is how Go writes empty lists.
 pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
+}
+
+/// A list of at most [`MOST`] elements, so that a document does not take many times its own size.
+pub(super) fn few<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    struct Few<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Few<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, to: &mut Formatter<'_>) -> std::fmt::Result {
+            to.write_str("a list")
+        }
+
+        fn visit_unit<E>(self) -> Result<Vec<T>, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Vec<T>, A::Error> {
+            let mut list = Vec::new();
+            while let Some(element) = elements.next_element()? {
+                if list.len() > MOST {
+                    return Err(A::Error::custom(format_args!("it has more than {MOST} findings, which are the most")));
+                }
+                list.push(element);
+            }
+            Ok(list)
+        }
+    }
+    from.deserialize_any(Few(PhantomData))
 }
 
 /// A text; nothing if it is something else.

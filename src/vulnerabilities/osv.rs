@@ -2,14 +2,14 @@
 
 use serde::Deserialize;
 
-use super::json::{nullable, parse, word};
+use super::json::{few, nullable, parse, word};
 use super::severity::{by_vector, by_word};
 use super::{Finding, Names, Severity};
 
 /// What is known of one of the packages that were asked about.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub(crate) struct Answer {
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "few")]
     vulns: Vec<Listed>,
     /// How to ask for more of them.
     #[serde(default, deserialize_with = "nullable")]
@@ -78,15 +78,15 @@ struct Document {
     id: String,
     #[serde(default)]
     withdrawn: Option<serde_json::Value>,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "few")]
     aliases: Vec<String>,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "few")]
     upstream: Vec<String>,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "few")]
     severity: Vec<Score>,
     #[serde(default, deserialize_with = "nullable")]
     database_specific: Specific,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "few")]
     affected: Vec<Affected>,
 }
 
@@ -109,7 +109,7 @@ struct Specific {
 
 #[derive(Deserialize)]
 struct Affected {
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "few")]
     severity: Vec<Score>,
     #[serde(default, deserialize_with = "nullable")]
     database_specific: Specific,

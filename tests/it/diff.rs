@@ -324,6 +324,36 @@ fn at_most_four_layers_of_each_side_are_read() {
 }
 
 #[test]
+fn of_an_index_with_many_platforms_some_are_read() {
+    let registry = TestRegistry::start();
+    let names: Vec<String> = (0..60).map(|number| format!("linux/arm/v{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let with = |content: &str| of(&[base(), app(content)]).platforms(&names).build();
+    put(&registry, &with("1"), &with("2"));
+    registry.server().clear_log();
+    let found = diff(&registry.url(), &["--format", "json"]).expect_status(0).json();
+    assert_eq!(told(&found), "unexplained: unexplained not-looked-at");
+    let details: Vec<&str> =
+        found["platforms"].as_array().unwrap().iter().filter_map(|one| one["packages"]["detail"].as_str()).collect();
+    assert_eq!(details.len(), 60 - 24);
+    assert!(details[0].starts_with("at most 24 platforms are read"), "{}", details[0]);
+    let counts = requests(&registry);
+    assert!(counts["GET /v2/acme/tool/blobs/"] <= 24 * 2 * 5, "{counts:?}");
+}
+
+#[test]
+fn an_sbom_that_leaves_out_a_change_of_the_database_is_completed() {
+    let registry = TestRegistry::start();
+    let with = |version: &str| of(&[Files::new().dpkg(&[("curl", version), ("zlib", "1.3")]).gzip()]);
+    put(&registry, &with("8.1").with_sbom(sbom("8.1")).build(), &with("8.0").with_sbom(sbom("8.1")).build());
+    let found = diff(&registry.url(), &["--format", "json"]).expect_status(0).json();
+    assert_eq!(told(&found), "packages: downgraded-package", "{found}");
+    let packages = &found["platforms"][0]["packages"];
+    assert_eq!((&packages["source"], packages["downgraded"][0]["to"].as_str()), (&json!("sbom"), Some("8.0")));
+    assert_eq!(packages["detail"], "the SBOM does not show 1 change of the databases in layers");
+}
+
+#[test]
 fn a_registry_with_too_few_pulls_left_is_spared() {
     let registry = TestRegistry::start();
     put(&registry, &former().build(), &of(&[base(), app("2")]).build());

@@ -195,7 +195,7 @@ fn reports_that_do_not_cover_both_images_are_unknown() {
     let mut text = String::new();
     let finding = grype(&["CVE-2027-1 Critical openssl"]);
     type Write<'a> = &'a dyn Fn(&World, &Clone);
-    let rows: [(&str, Write<'_>); 8] = [
+    let rows: [(&str, Write<'_>); 9] = [
         ("no report", &|_, clone| std::fs::create_dir_all(clone.path().join("reports")).unwrap()),
         ("only of the former", &|world, clone| report(clone, &world.former.digest(), "", &finding)),
         ("only of the new", &|world, clone| report(clone, &world.new.digest(), "", &grype(&[]))),
@@ -207,6 +207,11 @@ fn reports_that_do_not_cover_both_images_are_unknown() {
             report(clone, &world.former.digest(), "", &finding);
             report(clone, &world.new.digest(), "-1", &grype(&[]));
             report(clone, &world.new.digest(), "-2", "{\"matches\":");
+        }),
+        ("a pipe", &|world, clone| {
+            report(clone, &world.former.digest(), "", &finding);
+            let pipe = clone.path().join(format!("reports/{}.json", world.new.digest().hex()));
+            assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
         }),
         ("one platform", &|world, clone| {
             report(clone, &world.former.manifests[0].digest(), "", &finding);
@@ -242,6 +247,7 @@ fn reports_that_do_not_cover_both_images_are_unknown() {
     only of the new: skipped: too young; no shorter cooldown: what it fixes is unknown: there is a report about DIGEST, and none about DIGEST
     different scanners: skipped: too young; no shorter cooldown: what it fixes is unknown: the reports were made by different scanners: grype, trivy
     one that is broken: skipped: too young; no shorter cooldown: what it fixes is unknown: the report DIGEST-2.json cannot be used: not a report in JSON: EOF while parsing a value at line 1 column 11
+    a pipe: skipped: too young; no shorter cooldown: what it fixes is unknown: the report DIGEST.json cannot be used: it is not a file
     one platform: skipped: too young; no shorter cooldown: reports do not cover everything: there is no report about linux/arm64
     one side of a platform: skipped: too young; no shorter cooldown: what it fixes is unknown: linux/arm64: there is a report about the former image, and none about the new one, DIGEST
     every platform: chosen: the newest version that the rule admits; its cooldown is shorter: it fixes CVE-2027-1 (critical)

@@ -10,8 +10,8 @@ use crate::content::labels::CONFIG_LIMIT;
 use crate::difference::{PlatformInside, PlatformPair};
 use crate::image::Location;
 use crate::layers::{Contents, Pair};
-use crate::packages::{Listed, PackageSource};
-use crate::text::size;
+use crate::packages::{Listed, PackageSource, complete};
+use crate::text::{counted, size};
 
 mod allowance;
 mod kept;
@@ -31,6 +31,12 @@ use sboms::SbomReader;
 /// The most layers of each platform and side that are read.
 const LAYERS: usize = 4;
 
+/// The most platforms of two images that are read: an index may name thousands.
+const PLATFORMS: usize = 24;
+
+/// The most bytes of memory that packages and configurations of all platforms may take.
+const ROOM: usize = 16 << 20;
+
 /// Reads what is inside images.
 #[derive(Clone, Copy)]
 pub(crate) struct DifferenceReader<'a> {
@@ -47,11 +53,21 @@ impl DifferenceReader<'_> {
         let _turn = self.sources.inside_turn().await;
         let mut sboms = SbomReader::new(self.sources, self.only_signed);
         let layers = LayerReader { sources: self.sources };
-        let (refused, mut read) = (self.too_few_pulls(to), Vec::new());
+        let (refused, mut read, mut taken) = (self.too_few_pulls(to), Vec::new(), 0);
         for (was, is) in pairs(from.map_or(&[], |from| &from.walk.parts), &to.walk.parts) {
             let from = from.zip(was);
             let to = is.map(|is| (to, is));
-            read.push(self.platform(from, to, &mut sboms, layers, refused.as_deref()).await);
+            if read.len() >= PLATFORMS {
+                read.push(unread(from, to, &format!("at most {PLATFORMS} platforms are read")));
+                continue;
+            }
+            let mut pair = self.platform(from, to, &mut sboms, layers, refused.as_deref()).await;
+            taken += pair.memory();
+            if taken > ROOM {
+                pair = unread(from, to, &format!("what all platforms list is larger than {} MiB", ROOM >> 20));
+                taken = ROOM;
+            }
+            read.push(pair);
         }
         read
     }
@@ -131,7 +147,13 @@ impl DifferenceReader<'_> {
         };
         let mut contents = layers.contents(&pair, from.map(|(side, _)| side.location), to.0.location).await;
         match (former, new) {
-            (Ok(Some(from)), Ok(Some(to))) => {
+            (Ok(Some(mut from)), Ok(Some(mut to))) => {
+                if let Listed::Known { from: was, to: is, .. } = &contents.listed {
+                    let unsaid = complete([&mut from, &mut to], [was, is]);
+                    contents.note((unsaid > 0).then(|| {
+                        format!("the SBOM does not show {} of the databases in layers", counted(unsaid, "change"))
+                    }));
+                }
                 contents.listed = Listed::Known { source: PackageSource::Sbom, from, to };
             }
             (Err(why), _) | (_, Err(why)) => {
@@ -153,14 +175,7 @@ impl DifferenceReader<'_> {
 
     async fn inside(&self, of: Option<(Side<'_>, &Part)>) -> Option<PlatformInside> {
         let (side, part) = of?;
-        let config = self.configuration(side.location, part).await;
-        Some(PlatformInside {
-            digest: part.digest.clone(),
-            size: part.size,
-            layers: part.layers.clone(),
-            annotations: part.annotations.clone(),
-            config,
-        })
+        Some(inside(part, self.configuration(side.location, part).await))
     }
 
     async fn configuration(&self, location: &Location, part: &Part) -> Result<bytes::Bytes, String> {
@@ -173,6 +188,31 @@ impl DifferenceReader<'_> {
             Ok(None) => Err(format!("{} is not there with the bytes of its digest", config.digest)),
             Err(error) => Err(error.to_string()),
         }
+    }
+}
+
+fn inside(part: &Part, config: Result<bytes::Bytes, String>) -> PlatformInside {
+    PlatformInside {
+        digest: part.digest.clone(),
+        size: part.size,
+        layers: part.layers.clone(),
+        annotations: part.annotations.clone(),
+        config,
+    }
+}
+
+/// A platform of which nothing is read beside its manifests.
+fn unread(from: Option<(Side<'_>, &Part)>, to: Option<(Side<'_>, &Part)>, why: &str) -> PlatformPair {
+    let part = |of: Option<(Side<'_>, &Part)>| of.map(|(_, part)| inside(part, Err(why.to_owned())));
+    let (name, from, to) = (to.or(from).map(|(_, part)| part.name.clone()), part(from), part(to));
+    let is_same = from.as_ref().zip(to.as_ref()).is_some_and(|(from, to)| from.digest == to.digest);
+    PlatformPair {
+        name: name.unwrap_or_default(),
+        listed: if is_same { Listed::Untouched } else { Listed::Unknown(why.to_owned()) },
+        files: Vec::new(),
+        unread: None,
+        from,
+        to,
     }
 }
 

@@ -20,6 +20,8 @@ const BATCH: usize = 1_000;
 pub(super) const QUERIES: usize = 20_000;
 /// The most pages of one answer.
 const PAGES: usize = 50;
+/// The most identifiers in the answers to one batch.
+const IDENTIFIERS: usize = 50_000;
 /// The most vulnerabilities that a run looks up.
 const RECORDS: usize = 5_000;
 /// How many requests are under way.
@@ -105,6 +107,9 @@ impl Osv {
             for ((at, _), answer) in open.iter().zip(&answers) {
                 found[*at].extend(answer.ids().map(str::to_owned));
                 more.extend(answer.next().map(|token| (*at, Some(token.to_owned()))));
+            }
+            if found.iter().map(BTreeSet::len).sum::<usize>() > IDENTIFIERS {
+                return Err(format!("OSV lists more than {IDENTIFIERS} vulnerabilities, which are the most"));
             }
             if more.is_empty() {
                 return Ok(found);

@@ -54,6 +54,11 @@ impl Compared<'_> {
         ImageIdentity { digests, repository: image.map(|image| image.location.to_string()).unwrap_or_default() }
     }
 
+    /// The digests of both images and of all their platforms.
+    pub(super) fn digests(&self) -> BTreeSet<Digest> {
+        self.sides().flat_map(|which| self.identity(which).digests).collect()
+    }
+
     /// The platforms that both images have, or that a first one has.
     pub(super) fn shared(&self) -> impl Iterator<Item = &PlatformPair> {
         self.platforms.iter().filter(|pair| pair.to.is_some() && (pair.from.is_some() || self.from.is_none()))

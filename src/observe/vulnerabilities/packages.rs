@@ -43,10 +43,11 @@ pub(super) async fn compare(
         let mut side = Side { findings: Vec::new(), image: images.identity(which) };
         for package in asked.get(&(which as usize)).into_iter().flatten() {
             let ids = listed.get(&package.query).into_iter().flat_map(|ids| ids.iter());
-            let records = ids.filter_map(|id| records.get(id));
-            side.findings.extend(records.flat_map(|record| record.findings(&package.name, &package.purl)));
-            if side.findings.len() > MOST {
-                return Err(format!("there are more than {MOST} findings, which are the most"));
+            for record in ids.filter_map(|id| records.get(id)) {
+                side.findings.extend(record.findings(&package.name, &package.purl));
+                if side.findings.len() > MOST {
+                    return Err(format!("there are more than {MOST} findings, which are the most"));
+                }
             }
         }
         Ok(side)

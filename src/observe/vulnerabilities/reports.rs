@@ -9,7 +9,7 @@ use crate::difference::PlatformPair;
 use crate::image::Digest;
 use crate::text::{counted, excerpt};
 use crate::vulnerabilities::{
-    Finding, Report, Side, VulnerabilityChanges, VulnerabilitySource, compare as changes, read_report,
+    Finding, MOST as FINDINGS, Report, Side, VulnerabilityChanges, VulnerabilitySource, compare as changes, read_report,
 };
 
 /// The longest report, in bytes.
@@ -27,7 +27,7 @@ pub(super) async fn compare(
     vex: impl Future<Output = &Vex>,
 ) -> Result<VulnerabilityChanges, String> {
     let directory = directory.ok_or("no directory with reports is named: use `--reports DIR`")?;
-    let files = Files::list(directory)?;
+    let files = Files::list(directory, images)?;
     let mut scan = Scan { files: &files, former: Vec::new(), new: Vec::new(), notes: Vec::new() };
     scan.images(images)?;
     let side = |findings: Vec<Finding>, which| Side { findings, image: images.identity(which) };
@@ -39,22 +39,35 @@ pub(super) async fn compare(
     Ok(found)
 }
 
-/// The names of files in a directory.
+/// Reports in a directory.
 struct Files {
     directory: PathBuf,
+    /// The names of those about images that are compared.
     names: BTreeSet<String>,
+    /// How many files there are.
+    count: usize,
 }
 
 impl Files {
-    fn list(directory: &Path) -> Result<Self, String> {
+    /// Of a directory with however many files, those about these images are kept.
+    fn list(directory: &Path, images: &Compared<'_>) -> Result<Self, String> {
+        let digests = images.digests();
+        let wanted: BTreeSet<&str> = digests.iter().map(Digest::hex).collect();
+        let is_wanted = |name: &str| {
+            let before = wanted.range(..=name).next_back();
+            name.ends_with(".json") && before.is_some_and(|hex| name.starts_with(*hex))
+        };
         let fault = |error: std::io::Error| format!("the reports in {} cannot be read: {error}", directory.display());
-        let mut names = BTreeSet::new();
+        let mut files = Self { directory: directory.to_owned(), names: BTreeSet::new(), count: 0 };
         for entry in std::fs::read_dir(directory).map_err(fault)? {
-            if let Ok(name) = entry.map_err(fault)?.file_name().into_string() {
-                names.insert(name);
+            files.count += 1;
+            if let Ok(name) = entry.map_err(fault)?.file_name().into_string()
+                && is_wanted(&name)
+            {
+                files.names.insert(name);
             }
         }
-        Ok(Self { directory: directory.to_owned(), names })
+        Ok(files)
     }
 
     fn about(&self, digest: &Digest) -> impl Iterator<Item = &String> {
@@ -78,12 +91,23 @@ impl Files {
                 |why: String| format!("the report {} cannot be used: {}", excerpt(name, 200), excerpt(&why, 200));
             let Report { scanner, findings } = read_file(&self.directory.join(name)).map_err(fault)?;
             scanned.entry(scanner).or_default().extend(findings);
+            if scanned.values().map(Vec::len).sum::<usize>() > FINDINGS {
+                return Err(too_many());
+            }
         }
         Ok(scanned)
     }
 }
 
+fn too_many() -> String {
+    format!("there are more than {FINDINGS} findings, which are the most")
+}
+
 fn read_file(path: &Path) -> Result<Report, String> {
+    // Opening a pipe would wait for a writer.
+    if !std::fs::metadata(path).map_err(|error| error.to_string())?.is_file() {
+        return Err("it is not a file".to_owned());
+    }
     let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
     file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
@@ -150,6 +174,9 @@ impl Scan<'_> {
             self.former.extend(former.remove(scanner).unwrap_or_default());
             self.new.extend(new.remove(scanner).unwrap_or_default());
         }
+        if self.former.len().max(self.new.len()) > FINDINGS {
+            return Err(too_many());
+        }
         if !alone.is_empty() {
             self.notes.push(format!("the reports{about} by {} are about one image only", list(&alone)));
         }
@@ -175,7 +202,7 @@ fn nothing(images: &Compared<'_>, files: &Files) -> String {
     let sides = images.from.into_iter().chain([images.to]).map(|image| image.digest);
     let (has, lacks): (Vec<&Digest>, Vec<&Digest>) = sides.partition(|digest| files.has(digest));
     let names = |digests: &[&Digest]| digests.iter().map(|d| d.short().to_owned()).collect::<Vec<_>>().join(" and ");
-    let among = counted(files.names.len(), "file");
+    let among = counted(files.count, "file");
     match has.is_empty() {
         true => format!("there is no report about {} among {among}", names(&lacks)),
         false => format!("there is a report about {}, and none about {}", names(&has), names(&lacks)),

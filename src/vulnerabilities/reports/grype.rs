@@ -4,19 +4,19 @@ use serde::Deserialize;
 
 use super::report::Report;
 use crate::vulnerabilities::Names;
-use crate::vulnerabilities::json::{nullable, parse, word};
+use crate::vulnerabilities::json::{few, parse, word};
 use crate::vulnerabilities::severity::{by_vector, by_word};
 
 #[derive(Deserialize)]
 struct Document {
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "few")]
     matches: Vec<Match>,
 }
 
 #[derive(Deserialize)]
 struct Match {
     vulnerability: Found,
-    #[serde(default, rename = "relatedVulnerabilities", deserialize_with = "nullable")]
+    #[serde(default, rename = "relatedVulnerabilities", deserialize_with = "few")]
     related: Vec<Related>,
     artifact: Artifact,
 }
@@ -26,9 +26,9 @@ struct Found {
     id: String,
     #[serde(default, deserialize_with = "word")]
     severity: Option<String>,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "few")]
     cvss: Vec<Score>,
-    #[serde(default, rename = "knownExploited", deserialize_with = "nullable")]
+    #[serde(default, rename = "knownExploited", deserialize_with = "few")]
     known_exploited: Vec<serde::de::IgnoredAny>,
 }
 

@@ -9,20 +9,20 @@ use packageurl::PackageUrl;
 use serde::Deserialize;
 
 use super::report::Report;
-use crate::vulnerabilities::json::{nullable, parse, word};
+use crate::vulnerabilities::json::{few, nullable, parse, word};
 use crate::vulnerabilities::severity::{by_score, by_word};
 use crate::vulnerabilities::{Finding, MOST, Names, Severity};
 
 #[derive(Deserialize)]
 struct Document {
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "few")]
     runs: Vec<Run>,
 }
 
 #[derive(Deserialize)]
 struct Run {
     tool: Tool,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "few")]
     results: Vec<Outcome>,
 }
 
@@ -34,7 +34,7 @@ struct Tool {
 #[derive(Deserialize)]
 struct Driver {
     name: String,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "few")]
     rules: Vec<Rule>,
 }
 
@@ -52,9 +52,9 @@ struct Rule {
 struct Properties {
     #[serde(default, rename = "security-severity", deserialize_with = "word")]
     score: Option<String>,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "few")]
     purls: Vec<String>,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "few")]
     tags: Vec<String>,
 }
 

@@ -4,19 +4,19 @@ use serde::Deserialize;
 
 use super::report::Report;
 use crate::vulnerabilities::Names;
-use crate::vulnerabilities::json::{nullable, parse, word};
+use crate::vulnerabilities::json::{few, nullable, parse, word};
 use crate::vulnerabilities::severity::by_word;
 
 #[derive(Deserialize)]
 struct Document {
     /// Absent if there is nothing to report.
-    #[serde(default, rename = "Results", deserialize_with = "nullable")]
+    #[serde(default, rename = "Results", deserialize_with = "few")]
     results: Vec<Target>,
 }
 
 #[derive(Deserialize)]
 struct Target {
-    #[serde(default, rename = "Vulnerabilities", deserialize_with = "nullable")]
+    #[serde(default, rename = "Vulnerabilities", deserialize_with = "few")]
     vulnerabilities: Vec<Found>,
 }
 
@@ -24,7 +24,7 @@ struct Target {
 struct Found {
     #[serde(rename = "VulnerabilityID")]
     id: String,
-    #[serde(default, rename = "VendorIDs", deserialize_with = "nullable")]
+    #[serde(default, rename = "VendorIDs", deserialize_with = "few")]
     vendor_ids: Vec<String>,
     #[serde(default, rename = "PkgName")]
     package: String,

@@ -14,7 +14,7 @@ pub(crate) type Marked = BTreeSet<(RepositoryName, Digest)>;
 /// What is known to leave: as its bytes were found, as an open proposal of its own says, or because a person declined
 /// it on a branch of its own.
 pub(super) fn marked(manifest: &Manifest, existing: &[Existing], known: &Known) -> Marked {
-    let groups = branch::group(&manifest.prefix(), "");
+    let groups = branch::of_groups(&manifest.prefix());
     let alone = existing.iter().filter(|open| !open.branch.starts_with(&groups));
     let kept = alone.filter_map(|open| open.made_of.as_ref()).flat_map(|made| {
         let marked = made.kept.iter().filter(|kept| kept.is_marked());

@@ -52,17 +52,18 @@ impl Requests {
 
 #[test]
 fn an_image_that_asks_for_nothing_costs_only_what_is_shown_of_it() {
-    assert_eq!(requests("", Beside::Nothing, true), Requests::new(7, 10, 10, 11));
-    assert_eq!(requests("", Beside::Nothing, false), Requests::new(7, 8, 8, 9));
+    assert_eq!(requests("", Beside::Nothing, true), Requests::new(7, 12, 12, 11));
+    assert_eq!(requests("", Beside::Nothing, false), Requests::new(7, 10, 10, 9));
+    // Proposing and checking read the layer of each of its two platforms.
     // What stands beside an image is listed in any case; who says to have signed it costs the content.
-    assert_eq!(requests("", Beside::Bundle, true), Requests::new(7, 13, 13, 15));
-    assert_eq!(requests("", Beside::Tag, true), Requests::new(7, 14, 14, 16));
-    assert_eq!(requests("", Beside::Tag, false), Requests::new(7, 12, 12, 14));
+    assert_eq!(requests("", Beside::Bundle, true), Requests::new(7, 15, 15, 15));
+    assert_eq!(requests("", Beside::Tag, true), Requests::new(7, 16, 16, 16));
+    assert_eq!(requests("", Beside::Tag, false), Requests::new(7, 14, 14, 14));
 }
 
 #[test]
 fn an_image_that_asks_for_a_signature_costs_a_listing_a_document_and_its_content() {
-    assert_eq!(requests(BY_KEY, Beside::Bundle, true), Requests::new(10, 13, 13, 16));
-    assert_eq!(requests(BY_KEY, Beside::Tag, true), Requests::new(10, 13, 14, 16));
-    assert_eq!(requests(BY_KEY, Beside::Tag, false), Requests::new(10, 11, 12, 14));
+    assert_eq!(requests(BY_KEY, Beside::Bundle, true), Requests::new(10, 15, 15, 16));
+    assert_eq!(requests(BY_KEY, Beside::Tag, true), Requests::new(10, 15, 16, 16));
+    assert_eq!(requests(BY_KEY, Beside::Tag, false), Requests::new(10, 13, 14, 14));
 }

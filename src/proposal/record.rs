@@ -135,7 +135,7 @@ fn places(manifest: &Manifest, records: &[Record]) -> Places {
 /// The proposal's body; `branch` is the one that rejects commits.
 pub(crate) fn body(branch: &str, records: &[Record]) -> String {
     let mut body = format!(
-        "- Change: the manifest records what the mirror holds for {}\n- Risk: nothing is marked\n- On merge: nothing \
+        "- Change: the manifest records what the mirror holds for {}\n- Risk: none found\n- On merge: nothing \
          is copied, and nothing waits for it; these images are already promoted\n\n`{branch}` refuses commits, so \
          the record comes as a proposal. Later promotions add to it.\n\n",
         counted(records.len(), "image")

@@ -58,7 +58,7 @@ pub(super) fn human(out: &mut Page, compared: &Compared) -> io::Result<()> {
     let [from, to] = compared.references();
     let Told { why, better, changes, lists } = compared.told(Style::PLAIN);
     writeln!(out, "from  {from}\nto    {to}\n")?;
-    let first = [("Why it changed", why), ("Better or worse", better)];
+    let first = [("Why it changed", why), ("Known vulnerabilities", better)];
     for (label, text) in first.into_iter().filter_map(|(label, text)| Some((label, text?))) {
         wrapped(out, "", &format!("{label}: {}", clean(&text)))?;
     }
@@ -90,7 +90,7 @@ pub(super) fn markdown(compared: &Compared) -> String {
     let marks = compared.marks();
     let lines = [
         why.map(|why| format!("Why it changed: {why}")),
-        better.map(|better| format!("Better or worse: {better}")),
+        better.map(|better| format!("Known vulnerabilities: {better}")),
         (!marks.is_empty()).then(|| format!("Risk: **{}**", marks.join("**, **"))),
     ];
     let signatures = compared.makers.signatures.iter().map(|signature| signed(signature, code));

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::evidence::PlannedEvidence;
 use crate::image::{Digest, Tag};
 use crate::policy::{Category, Gate, Told};
-use crate::proposal::body::{Account, Comes, Exchanged, Mark, Step, total};
+use crate::proposal::body::{Account, Check, Comes, Exchanged, Mark, Outcome, Step, total};
 use crate::rules::Clock;
 use crate::text::{excerpt, size};
 
@@ -120,8 +120,8 @@ impl From<&Account<'_>> for PlannedFacts {
         let shows_category = account.lets_in() && account.has_standing();
         let category = account.category().filter(|_| shows_category);
         let (verified, not_verified): (Vec<_>, Vec<_>) =
-            account.checks(excerpt).into_iter().partition(|(done, _)| *done);
-        let words = |checks: Vec<(bool, String)>| checks.into_iter().map(|(_, what)| what).collect();
+            account.checks(excerpt).into_iter().partition(|check| check.outcome == Outcome::Verified);
+        let words = |checks: Vec<Check>| checks.into_iter().map(|check| check.text).collect();
         let platforms = evidence.into_iter().flat_map(|e| &e.platforms).map(|p| PlannedPlatform {
             platform: excerpt(&p.name, 60),
             digest: p.digest.clone(),

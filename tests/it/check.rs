@@ -287,8 +287,7 @@ fn on_github_the_summary_begins_with_the_verdict() {
     let files = [("approved-images.yml", edited.as_str())];
     let edited = pulled.summary(pulled.github.fork_pull("stranger", "edited", &files, "Please", ""), 1);
     assert!(edited.starts_with("**1 finding: never-served**; 1 new approval.\n\n### Findings\n"), "{edited}");
-    assert!(edited.contains(&format!("currently approved: `{}`", old.short())), "{edited}");
-    assert!(edited.contains(&format!("- Digest: `{}`", new.short())), "{edited}");
+    assert!(edited.contains(&format!("- Digest: `{}` → `{}`\n", old.short(), new.short())), "{edited}");
 }
 
 impl Pulled {

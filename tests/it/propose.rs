@@ -529,11 +529,7 @@ fn on_github_a_group_of_many_images_is_one_proposal_that_a_second_run_leaves() {
     let pull = github.pull(github.open_pulls()[0]);
     assert_eq!(pull.title, "Approve 120 versions of all images");
     assert!(pull.body.contains("\"packed\":") && !pull.body.contains("\"entries\":"), "{}", pull.body);
-    assert!(
-        pull.body.starts_with("- Change: 120 × first approval\n- Risk: **first approval** (all)\n"),
-        "{}",
-        pull.body
-    );
+    assert!(pull.body.starts_with("- Change: 120 × first approval\n- Risk: "), "{}", pull.body);
     let rows = |body: &str| body.lines().filter(|l| l.starts_with("| `quay.io/many/")).count();
     assert_eq!(rows(&pull.body), 120);
     assert!(pull.body.contains("| `1.0.0` | not asked |"), "no cooldown, no question: {}", pull.body);
@@ -598,13 +594,13 @@ fn a_body_names_what_comes_along_and_what_stays_behind() {
     assert_eq!(image["left_behind"], json!([format!("{} is left behind: an index", tag("att"))]));
     propose(&clone, &registry, 0);
     let message = clone.git(&["log", "-1", "--format=%B", LOKI]);
-    let comes = format!("- ✗ signature `{}` that is copied too (`{signing}`, ", tag("sig"));
+    let comes = format!("- – signature `{}` that is copied too (`{signing}`, ", tag("sig"));
     assert!(message.contains(&comes), "{message}");
     assert!(message.contains(&format!(
-        "- ✗ artifact `sha256:{}` that is copied too (`application/x.other`, ",
+        "- – artifact `sha256:{}` that is copied too (`application/x.other`, ",
         referrer.digest().short()
     )));
-    let stays = format!("- ✗ `{}`, which upstream has for this image, is left behind: `an index`", tag("att"));
+    let stays = format!("- – `{}`, which upstream has for this image, is left behind: `an index`", tag("att"));
     assert!(message.contains(&stays), "{message}");
 }
 
@@ -628,11 +624,11 @@ fn labels_are_linked_and_cost_no_request_more() {
     propose(&clone, &registry, 0);
     let message = clone.git(&["log", "-1", "--format=%B", LOKI]);
     let (a, b) = ("a".repeat(40), "b".repeat(40));
-    let line = format!(
-        "- Upstream: [release notes](https://github.com/grafana/loki/releases?q=3.1.0&expanded=true), \
-         [what changed in the source](https://github.com/grafana/loki/compare/{a}...{b}), at `github.com/grafana/loki` as the image's labels say\n"
-    );
-    assert!(message.contains(&line), "{message}");
+    let why = format!("([what changed in the source](https://github.com/grafana/loki/compare/{a}...{b}))\n");
+    assert!(message.contains(&why), "{message}");
+    let line = "- Upstream: [release notes](https://github.com/grafana/loki/releases?q=3.1.0&expanded=true), \
+                at `github.com/grafana/loki` as the image's labels say\n";
+    assert!(message.contains(line), "{message}");
     let asked: Vec<String> = registry.log()[before..].iter().map(crate::support::http::Exchange::line).collect();
     let of_blobs: Vec<&String> = asked.iter().filter(|line| line.contains("/blobs/")).collect();
     assert!(of_blobs.len() >= 4, "a configuration a platform and version: {asked:?}");

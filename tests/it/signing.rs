@@ -347,8 +347,8 @@ fn what_nobody_asks_for_is_present_and_never_verified() {
     assert!(!evidence["provenance"]["builder"].as_str().unwrap().contains('\u{202e}'), "{evidence}");
     world.json(&["propose"], 0);
     let body = world.clone.git(&["log", "-1", "--format=%B", BRANCH]);
-    assert!(body.contains("- ✗ signatures: the manifest requires none, so none were verified"), "{body}");
-    assert!(body.contains("- ✗ signature (cosign-key): present, and not verified"), "{body}");
+    assert!(body.contains("- – signatures: `approved-images.yml` requires none, so none were verified"), "{body}");
+    assert!(body.contains("- – signature (cosign-key): present, and not verified"), "{body}");
     let line = body.lines().find(|line| line.contains("provenance: present")).unwrap();
     assert!(line.contains("`https://builder.example/<script>@everyone`"), "as code: {line}");
 }

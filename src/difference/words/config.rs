@@ -70,7 +70,6 @@ fn replaced(change: &ConfigChange, style: Style) -> String {
         (None, _) => "none".to_owned(),
     };
     match field {
-        Field::User => format!("runs as {}, before as {}", told(to), told(from)),
         Field::Port | Field::Volume | Field::Env | Field::Label if from.is_none() => {
             format!("{} added: {}", noun(*field), told(to))
         }
@@ -78,7 +77,7 @@ fn replaced(change: &ConfigChange, style: Style) -> String {
             format!("{} removed: {}", noun(*field), told(from))
         }
         _ if from == to => format!("{} changed: {}", noun(*field), told(to)),
-        _ => format!("{} {}, before {}", noun(*field), told(to), told(from)),
+        _ => format!("{}: {} → {}", noun(*field), told(from), told(to)),
     }
 }
 
@@ -96,17 +95,18 @@ const fn noun(field: Field) -> &'static str {
     }
 }
 
-/// Names that came, went and changed; labels are only counted.
+/// Names that came, went and changed; of labels the keys.
 fn came_and_went(field: Field, changes: &[&ConfigChange], style: Style) -> Vec<String> {
     if changes.is_empty() {
         return Vec::new();
     }
-    if field == Field::Label {
-        return vec![counted(changes.len(), "label")];
-    }
     let names = |is: fn(&ConfigChange) -> bool| {
         let these = changes.iter().filter(|change| is(change));
-        these.filter_map(|c| c.to.as_ref().or(c.from.as_ref())).map(|name| style.name(name)).collect::<Vec<String>>()
+        let key = |text: &str| match field {
+            Field::Label => style.name(text.split('=').next().unwrap_or_default()),
+            _ => style.name(text),
+        };
+        these.filter_map(|c| c.to.as_deref().or(c.from.as_deref())).map(key).collect::<Vec<String>>()
     };
     let parts = [
         ("added", names(|change| change.from.is_none())),

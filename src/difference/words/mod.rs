@@ -8,17 +8,19 @@ use crate::text::short_digests;
 mod config;
 mod listing;
 mod packages;
+mod places;
 mod platforms;
 mod style;
 mod told;
 mod vulnerabilities;
 
+pub(crate) use places::Places;
 pub(crate) use style::Style;
 pub(crate) use told::{Line, List, Told};
 pub(crate) use vulnerabilities::{name, verdict};
 
 use listing::Listing;
-use platforms::on_platforms;
+use platforms::{compared, on_platforms};
 use style::{NAMED, named};
 
 /// The most lines that say what changed before the rest is folded.
@@ -54,16 +56,32 @@ pub(crate) fn tell(difference: &Difference, comparison: Option<&str>, style: Sty
 }
 
 fn why(difference: &Difference, why: Why, comparison: Option<&str>, style: Style) -> String {
-    let named = match why {
-        Why::Base => difference.base.as_ref(),
-        Why::Source => difference.commits.as_ref(),
+    let link = || comparison.map(|url| style.link("what changed in the source", url));
+    let commits = || difference.commits.as_ref().and_then(|named| replaced(named, style));
+    let more = match why {
+        Why::Base => Some(base(difference, style)),
+        Why::Source => link().or_else(commits),
+        Why::Rebuild => {
+            let layers = layers_that_differ(difference).map(|layers| format!("; {layers}")).unwrap_or_default();
+            // the word first would be read as "the same tag again"
+            return format!("{}{layers} ({})", why.sentence(), style.key(why.word()));
+        }
         _ => None,
     };
-    let named = named.and_then(|named| replaced(named, style));
-    let link = comparison.filter(|_| why == Why::Source).map(|url| style.link("what changed in the source", url));
-    let more: Vec<String> = link.or(named).into_iter().collect();
-    let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
+    let more = more.map(|more| format!(" ({more})")).unwrap_or_default();
     format!("{}: {}{more}", style.strong(why.word()), why.sentence())
+}
+
+/// Which image it was built on, and which one now.
+fn base(difference: &Difference, style: Style) -> String {
+    let named = difference.base.as_ref().and_then(|named| replaced(named, style));
+    named.unwrap_or_else(|| "as its lowest layers tell; its labels do not name both".to_owned())
+}
+
+fn layers_that_differ(difference: &Difference) -> Option<String> {
+    let layers = compared(difference).first()?.layers;
+    let is_same = compared(difference).iter().all(|platform| platform.layers == layers);
+    is_same.then(|| format!("{} of {} layers differ", layers.added, layers.kept + layers.added))
 }
 
 /// From what to what, where publishers name it.
@@ -94,7 +112,7 @@ impl Why {
             Self::Source => "it was built from another commit",
             Self::Packages => "installed packages changed",
             Self::Config => "its configuration changed",
-            Self::Rebuild => "it was built again, with the same packages and the same configuration",
+            Self::Rebuild => "built again, with the same packages and the same configuration",
             Self::Same => "the bytes are the same",
         }
     }
@@ -110,6 +128,9 @@ fn files(platform: &PlatformDifference, first: bool, on: &str, style: Style) -> 
         (FileKind::NewExecutable, "executable that no package owns"),
     ];
     let (mut lines, mut lists) = (Vec::new(), Vec::new());
+    if platform.files.is_empty() {
+        lines.push(Line::top(format!("Files{on}: {}", no_files(platform, first))));
+    }
     for (kind, noun) in kinds {
         let of_kind = platform.files.iter().filter(|file| file.what == kind);
         let paths: Vec<String> = of_kind.map(|file| style.name(&file.path)).collect();
@@ -133,6 +154,17 @@ fn files(platform: &PlatformDifference, first: bool, on: &str, style: Style) -> 
         });
     }
     (lines, lists)
+}
+
+/// That nothing was found is said only of what was read.
+fn no_files(platform: &PlatformDifference, first: bool) -> &'static str {
+    match (platform.detail.is_some(), first) {
+        (true, _) => "nothing found, but not all of them were read",
+        (false, true) => "none that runs with other rights, by schedule or at start",
+        (false, false) => {
+            "nothing new that runs with other rights, by schedule or at start, and no new executable outside packages"
+        }
+    }
 }
 
 fn plural(count: usize, noun: &str) -> String {

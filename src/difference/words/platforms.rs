@@ -58,7 +58,7 @@ fn on(group: &[&PlatformDifference], all: usize, style: Style) -> String {
     }
 }
 
-fn names<'p>(platforms: impl Iterator<Item = &'p PlatformDifference>, style: Style) -> String {
+pub(super) fn names<'p>(platforms: impl Iterator<Item = &'p PlatformDifference>, style: Style) -> String {
     let names: Vec<String> = platforms.map(|platform| style.name(&platform.name)).collect();
     named(&names, NAMED)
 }

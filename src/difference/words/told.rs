@@ -6,7 +6,7 @@ pub(crate) struct Told {
     /// Why the bytes differ, one word and its sentence: `base: the image that it is built on was replaced`. `None` for
     /// a first approval.
     pub why: Option<String>,
-    /// Whether it is better or worse than what is approved, as far as known vulnerabilities tell.
+    /// Whether known vulnerabilities are better or worse than in what is approved. `None` for a first approval.
     pub better: Option<String>,
     /// What came in and what went out, the most important first: at most twenty lines.
     pub changes: Vec<Line>,

@@ -1,6 +1,7 @@
 //! Known vulnerabilities that were fixed and that came.
 
 use super::listing::Listing;
+use super::places::Places;
 use super::style::{self, NAMED, Style};
 use super::told::Line;
 use crate::difference::Difference;
@@ -9,20 +10,34 @@ use crate::vulnerabilities::{Excepted, Severity, Vulnerability, VulnerabilityCha
 const SEVERITIES: [Severity; 5] =
     [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Unknown];
 
-/// Whether the new image is better or worse than the approved one.
+/// Whether known vulnerabilities became fewer or more: what was fixed and what came.
 pub(super) fn better(difference: &Difference, style: Style) -> String {
     let changes = &difference.vulnerabilities;
-    if let Some(why) = unknown(changes, style) {
-        return format!("{}: known vulnerabilities {why}", style.strong("unknown"));
+    if let Some(unknown) = unknown(changes, style) {
+        return unknown;
     }
-    let (fixed, new) = (counts(&changes.fixed), counts(&changes.new));
-    let worst = |all: &[Vulnerability]| all.iter().map(|one| one.severity).min();
-    match (worst(&changes.fixed), worst(&changes.new)) {
-        (None, None) => "the same: no known vulnerability came or went".to_owned(),
-        (Some(_), None) => format!("{}: fixes {fixed}, brings no known vulnerability", style.strong("better")),
-        (None, Some(_)) => format!("{}: brings {new}, fixes no known vulnerability", style.strong("worse")),
-        (Some(left), Some(came)) if came < left => format!("{}: brings {new}; fixes {fixed}", style.strong("worse")),
-        (Some(_), Some(_)) => format!("{}: fixes {fixed}, but brings {new}", style.strong("better and worse")),
+    let (VulnerabilityChanges { fixed, new, same, .. }, places) = (changes, Places::of(difference));
+    let fixes = || format!("fixes {}{}{}", counts(fixed), places.on_one(fixed, style), removed(fixed, &places));
+    let brings = || format!("brings {}{}", counts(new), places.on_one(new, style));
+    let verdict = verdict(difference);
+    let why = match (verdict, fixed.is_empty()) {
+        ("the same", _) => return format!("the same (none fixed, none new, {same} in both)"),
+        ("better", _) => format!("{}; brings none", fixes()),
+        ("worse", true) => format!("{}; fixes none", brings()),
+        ("worse", false) => format!("{}; {}", brings(), fixes()),
+        _ => format!("{}, but {}", fixes(), brings()),
+    };
+    format!("{} ({why})", style.strong(verdict))
+}
+
+/// That a package went is not a newer version of it.
+fn removed(fixed: &[Vulnerability], places: &Places<'_>) -> String {
+    let count = fixed.iter().filter(|one| places.is_removed(one)).count();
+    match fixed.len() {
+        _ if count == 0 => String::new(),
+        1 => ", because its package was removed".to_owned(),
+        all if all == count => ", because their packages were removed".to_owned(),
+        _ => format!(", {count} of them because the package was removed"),
     }
 }
 
@@ -31,7 +46,8 @@ pub(crate) fn verdict(difference: &Difference) -> &'static str {
     let VulnerabilityChanges { source, fixed, new, .. } = &difference.vulnerabilities;
     let worst = |all: &[Vulnerability]| all.iter().map(|one| one.severity).min();
     match (source, worst(fixed), worst(new)) {
-        (VulnerabilitySource::None | VulnerabilitySource::Unknown, ..) => "unknown",
+        (VulnerabilitySource::None, ..) => "not looked up",
+        (VulnerabilitySource::Unknown, ..) => "unknown",
         (_, None, None) => "the same",
         (_, Some(_), None) => "better",
         (_, None, Some(_)) => "worse",
@@ -43,9 +59,12 @@ pub(crate) fn verdict(difference: &Difference) -> &'static str {
 /// Fixed, new and the same, by severity, with identifiers.
 pub(super) fn tell(difference: &Difference, first: bool, style: Style) -> (Vec<Line>, Vec<Listing>) {
     let changes = &difference.vulnerabilities;
-    if let Some(why) = unknown(changes, style) {
-        return (vec![Line::top(format!("Known vulnerabilities {why}"))], Vec::new());
+    if let Some(unknown) = unknown(changes, style) {
+        // of two images the first lines say it
+        let line = first.then(|| Line::top(format!("Known vulnerabilities: {unknown}")));
+        return (line.into_iter().collect(), Vec::new());
     }
+    let places = Places::of(difference);
     let by = match changes.source {
         VulnerabilitySource::Reports => "by scanners' reports",
         _ => "by OSV",
@@ -71,9 +90,13 @@ pub(super) fn tell(difference: &Difference, first: bool, style: Style) -> (Vec<L
         let named = by_severity(all);
         let shown = named.iter().map(|(_, of)| of.len().min(NAMED)).sum();
         lines.extend(named.iter().map(|(severity, of)| {
-            Line::below(format!("{word}, {}: {}", severity_words(*severity), style::named(&names(of, style), NAMED)))
+            Line::below(format!(
+                "{word}, {}: {}",
+                severity_words(*severity),
+                style::named(&names(of, &places, style), NAMED)
+            ))
         }));
-        let all = listed(all, style);
+        let all = listed(all, &places, style);
         lists.push(Listing {
             heading: counted_vulnerabilities(all.len(), word),
             on: String::new(),
@@ -84,7 +107,7 @@ pub(super) fn tell(difference: &Difference, first: bool, style: Style) -> (Vec<L
     }
     lines.extend(exceptions(excepted, style));
     lists.push(Listing {
-        heading: format!("{} vulnerabilities that VEX documents except", excepted.len()),
+        heading: format!("{} vulnerabilities that VEX documents rule out", excepted.len()),
         on: String::new(),
         all: excepted.iter().map(|one| exception(one, style)).collect(),
         shown: 1,
@@ -97,12 +120,13 @@ pub(super) fn tell(difference: &Difference, first: bool, style: Style) -> (Vec<L
 fn unknown(changes: &VulnerabilityChanges, style: Style) -> Option<String> {
     match changes.source {
         VulnerabilitySource::Osv | VulnerabilitySource::Reports => None,
-        VulnerabilitySource::None => {
-            Some(format!("were not looked up: no {} asks for it", style.key("evidence.vulnerabilities")))
-        }
+        VulnerabilitySource::None => Some(format!(
+            "not looked up: set {} in the manifest to look them up",
+            style.key("evidence.vulnerabilities")
+        )),
         VulnerabilitySource::Unknown => {
-            let why = changes.detail.as_ref().map(|detail| format!(": {}", style.text(detail))).unwrap_or_default();
-            Some(format!("could not be determined{why}"))
+            let why = changes.detail.as_ref().map(|detail| format!(" ({})", style.text(detail))).unwrap_or_default();
+            Some(style.strong("unknown") + &why)
         }
     }
 }
@@ -131,23 +155,25 @@ fn by_severity(all: &[Vulnerability]) -> Vec<(Severity, Vec<&Vulnerability>)> {
 }
 
 /// Each with its package, the exploited first.
-fn names(all: &[&Vulnerability], style: Style) -> Vec<String> {
+fn names(all: &[&Vulnerability], places: &Places<'_>, style: Style) -> Vec<String> {
     let mut all = all.to_vec();
     all.sort_by_key(|one| !one.known_exploited);
-    all.iter().map(|one| name(one, style)).collect()
+    all.iter().map(|one| name(one, places, style)).collect()
 }
 
-/// A vulnerability with its package.
-pub(crate) fn name(one: &Vulnerability, style: Style) -> String {
+/// A vulnerability with its package, and the platforms if it is not on all.
+pub(crate) fn name(one: &Vulnerability, places: &Places<'_>, style: Style) -> String {
     let exploited = if one.known_exploited { format!(" ({})", style.strong("known exploited")) } else { String::new() };
-    format!("{} in {}{exploited}", style.name(&one.id), style.name(&one.package))
+    let removed = if places.is_removed(one) { " (package removed)" } else { "" };
+    let on = places.on(one, style);
+    format!("{} in {}{on}{exploited}{removed}", style.name(&one.id), style.name(&one.package))
 }
 
 /// All of them with their severity, the most serious first.
-fn listed(all: &[Vulnerability], style: Style) -> Vec<String> {
+fn listed(all: &[Vulnerability], places: &Places<'_>, style: Style) -> Vec<String> {
     let mut all: Vec<&Vulnerability> = all.iter().collect();
     all.sort_by_key(|one| (one.severity, !one.known_exploited));
-    all.iter().map(|one| format!("{}: {}", severity_words(one.severity), name(one, style))).collect()
+    all.iter().map(|one| format!("{}: {}", severity_words(one.severity), name(one, places, style))).collect()
 }
 
 fn counted_vulnerabilities(count: usize, word: &str) -> String {
@@ -160,7 +186,10 @@ fn exceptions(excepted: &[Excepted], style: Style) -> Option<Line> {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    Some(Line::below(format!("not counted, because a VEX document excepts it: {}{more}", exception(first, style))))
+    Some(Line::below(format!(
+        "not counted, as a VEX document of the manifest or of the required signer says: {}{more}",
+        exception(first, style)
+    )))
 }
 
 fn exception(one: &Excepted, style: Style) -> String {

@@ -296,14 +296,14 @@ impl<'a> Account<'a> {
     /// Its rank among others: the serious first, then larger steps, removals last.
     pub(super) fn rank(&self) -> (u8, Option<Mark>, Option<Step>) {
         let grave = |mark: &Mark| *mark < Mark::BaseChanged;
-        let worse =
-            self.difference().is_some_and(|difference| difference.why.is_some() && verdict(difference) == "worse");
-        let worse = worse.then_some(Mark::DowngradedPackage);
+        let verdict = self.difference().filter(|difference| !difference.is_first()).map(verdict);
+        let worse = matches!(verdict, Some("worse" | "better and worse")).then_some(Mark::DowngradedPackage);
         let first = self.marks().into_iter().chain(worse).filter(grave).min();
         match (first, self.lets_in()) {
             (Some(_), _) => (0, first, None),
-            (None, true) => (1, None, self.step()),
-            (None, false) => (2, None, None),
+            (None, true) if matches!(verdict, Some("unknown" | "not looked up")) => (1, None, self.step()),
+            (None, true) => (2, None, self.step()),
+            (None, false) => (3, None, None),
         }
     }
 }

@@ -18,12 +18,20 @@ pub(super) fn closing(accounts: &[Account<'_>], group: bool, comments: bool) -> 
     let lets_in = accounts.iter().any(Account::lets_in);
     let rejects = !accounts.is_empty() && accounts.iter().all(|account| account.entry().kind == Kind::Reject);
     let (merge, close) = match (lets_in, rejects) {
-        (true, _) => ("approves exactly these digests", "declines them: they are not proposed again"),
-        (_, true) => ("keeps the version out", "withdraws the rejection: the version is proposed again"),
-        _ => ("makes exactly these changes", "leaves everything as it is: these changes are not proposed again"),
+        (true, _) => approving(accounts),
+        (_, true) => ("keeps the version out".to_owned(), "withdraws the rejection: the version is proposed again"),
+        _ => (
+            "makes exactly these changes".to_owned(),
+            "leaves everything as it is: these changes are not proposed again",
+        ),
+    };
+    let leave = match comments && group && lets_in {
+        true => " To leave one out, comment `/wharfinger reject IMAGE REASON`.",
+        false => "",
     };
     let text = format!(
-        "---\nMerging {merge}. Closing {close}. If a person commits to this branch, Wharfinger leaves it alone.\n"
+        "---\nMerging {merge}. Closing {close}.{leave} If a person commits to this branch, Wharfinger no longer \
+         changes this pull request or closes it.\n"
     );
     if !comments {
         return text;
@@ -43,4 +51,18 @@ pub(super) fn closing(accounts: &[Account<'_>], group: bool, comments: bool) -> 
          review\n- `/wharfinger recheck` checks it again and posts the verdict\n",
     );
     format!("{text}\n{}", folded("Commands for people with write access", &list))
+}
+
+/// What merging and closing do where something is approved.
+fn approving(accounts: &[Account<'_>]) -> (String, &'static str) {
+    match accounts.iter().filter(|account| account.lets_in()).collect::<Vec<_>>().as_slice() {
+        [one] => (
+            format!("approves exactly the digest `{}`", one.entry().digest.short()),
+            "declines it: this digest is not proposed again, later versions are",
+        ),
+        _ => (
+            "approves exactly the digests that the sections above name".to_owned(),
+            "declines them: these digests are not proposed again, later versions are",
+        ),
+    }
 }

@@ -4,14 +4,16 @@ use std::fmt::Write as _;
 
 use super::account::Account;
 use super::mark::Mark;
+use super::names::names;
 use super::origin::Changes;
-use crate::difference::words::{self, Line, Style, Told};
-use crate::difference::{Difference, Field};
-use crate::evidence::{Makers, Signature, State};
+use crate::difference::words::{self, Line, Places, Style, Told};
+use crate::difference::{ConfigChange, Difference, Field, PlatformDifference, Why};
+use crate::evidence::{Signature, State};
 use crate::layers::FileKind;
 use crate::markdown::{code, folded};
+use crate::packages::VersionChange;
 use crate::proposal::unsigned::unsigned;
-use crate::vulnerabilities::Severity;
+use crate::vulnerabilities::{Severity, VulnerabilityChanges};
 
 /// How many names a callout has.
 const NAMED: usize = 3;
@@ -31,56 +33,78 @@ impl Account<'_> {
     pub(crate) fn told_in_lines(&self) -> Vec<String> {
         let Some(Told { why, better, changes, .. }) = self.told(Style::PLAIN) else { return Vec::new() };
         let labelled = |label: &str, text: Option<String>| text.map(|text| format!("{label}: {text}"));
-        let first = [labelled("why it changed", why), labelled("better or worse", better)];
+        let first = [labelled("why it changed", why), labelled("known vulnerabilities", better)];
         let line = |Line { depth, text }: Line| format!("{}{text}", "  ".repeat(depth));
         first.into_iter().flatten().chain(changes.into_iter().map(line)).collect()
     }
 
-    /// Why its bytes differ and whether it is better, in three words at most: `source, better`.
+    /// Why its bytes differ, and whether known vulnerabilities are better or worse: `source, better (1 fixed)`.
     pub(super) fn why_and_worst(&self) -> Option<String> {
         let difference = self.difference()?;
-        let better = match words::verdict(difference) {
-            bad @ ("worse" | "better and worse") => format!("**{bad}**"),
-            other => other.to_owned(),
-        };
-        Some(difference.why.map_or_else(String::new, |why| format!("{}, {better}", why.word())))
+        let Some(why) = difference.why else { return Some(String::new()) };
+        let why = if why == Why::Rebuild { "built again" } else { why.word() };
+        let VulnerabilityChanges { fixed, new, .. } = &difference.vulnerabilities;
+        Some(match words::verdict(difference) {
+            "worse" if fixed.is_empty() => format!("{why}, **worse** ({} new)", new.len()),
+            bad @ ("worse" | "better and worse") => {
+                format!("{why}, **{bad}** ({} fixed, {} new)", fixed.len(), new.len())
+            }
+            "better" => format!("{why}, better ({} fixed)", fixed.len()),
+            other => format!("{why}, {other}"),
+        })
     }
 }
 
-/// The lines of the decision: why the bytes differ, whether they are better, who signed them.
-pub(super) fn lead(account: &Account<'_>) -> Vec<String> {
-    let Some(Told { why, better, .. }) = account.told(Style::MARKDOWN) else { return Vec::new() };
-    let why = why.map(|why| format!("Why it changed: {why}"));
-    let better = better.map(|better| format!("Better or worse: {better}"));
-    why.into_iter().chain(better).chain(signing(account)).collect()
+/// Why the bytes differ.
+pub(super) fn why(told: Option<&Told>) -> Option<String> {
+    Some(format!("Why it changed: {}", told?.why.as_ref()?))
+}
+
+/// Whether known vulnerabilities are better or worse.
+pub(super) fn known(told: Option<&Told>) -> Option<String> {
+    Some(format!("Known vulnerabilities: {}", told?.better.as_ref()?))
 }
 
 /// How many of several changes are better and worse than what is approved; `None` if none was compared.
 pub(super) fn of_many(accounts: &[Account<'_>]) -> Option<String> {
-    let compared = accounts.iter().filter_map(Account::difference).filter(|difference| difference.why.is_some());
-    let verdicts: Vec<&str> = compared.map(words::verdict).collect();
+    let compared = |account: &&Account<'_>| account.difference().is_some_and(|difference| !difference.is_first());
+    let verdict = |account: &Account<'_>| account.difference().map(words::verdict);
     let part = |word: &str| {
-        let count = verdicts.iter().filter(|verdict| **verdict == word).count();
-        let text = format!("{count} {word}");
-        (count > 0).then(|| if word == "worse" { format!("**{text}**") } else { text })
+        let these = accounts.iter().filter(compared).filter(|account| verdict(account) == Some(word));
+        let these: Vec<&str> = these.map(|account| account.entry().source.as_str()).collect();
+        let text = format!("{} {word}", these.len());
+        match word {
+            _ if these.is_empty() => None,
+            "worse" | "better and worse" => Some(format!("**{text}** ({})", names(&these, 100))),
+            "unknown" => Some(format!("{text} ({})", names(&these, 100))),
+            _ => Some(text),
+        }
     };
-    let parts = ["worse", "better and worse", "better", "the same", "unknown"].map(part);
+    let parts = ["worse", "better and worse", "unknown", "not looked up", "better", "the same"].map(part);
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| format!("Better or worse, by known vulnerabilities: {}", parts.join(", ")))
+    (!parts.is_empty()).then(|| format!("Known vulnerabilities: {}", parts.join(", ")))
 }
 
 /// Who signed it, in one line.
-fn signing(account: &Account<'_>) -> Option<String> {
-    let makers: &Makers = account.evidence?.makers.as_ref()?;
-    let of = |state: State| makers.signatures.iter().find(|signature| signature.state == state);
+pub(super) fn signing(account: &Account<'_>) -> Option<String> {
+    let evidence = account.evidence.filter(|_| account.lets_in())?;
+    let (asks, manifest) = (account.image().signatures.is_some(), code(account.main_file(), 200));
+    let Some(makers) = &evidence.makers else {
+        let required = if asks { "required, but " } else { "" };
+        let none = if asks { String::new() } else { format!("; {manifest} requires none") };
+        return Some(format!("Signature: {required}not checked{none}"));
+    };
     let by =
         |signature: &Signature| signature.by.as_ref().map(|by| format!(" by {}", code(by, 200))).unwrap_or_default();
-    let asks = account.image().signatures.is_some();
-    let text = match (unsigned(makers), of(State::Verified), of(State::Present)) {
+    let mut found = makers.signatures.iter().filter(|signature| signature.state != State::Absent);
+    let verified = makers.signatures.iter().find(|signature| signature.state == State::Verified).filter(|_| asks);
+    let text = match (unsigned(makers), verified, found.next()) {
         (Some(why), ..) => format!("**unsigned**, so never promoted: {}", code(&why, 300)),
-        (None, Some(signature), _) if asks => format!("verified,{}", by(signature)),
-        (None, _, Some(_)) => "present, not verified: the manifest requires none".to_owned(),
-        (None, ..) => "none required, none found".to_owned(),
+        (None, Some(signature), _) => format!("verified{}", by(signature)),
+        (None, None, Some(signature)) => {
+            format!("{}{}, not verified; {manifest} requires none", signature.state.as_str(), by(signature))
+        }
+        (None, None, None) => format!("none found; {manifest} requires none"),
     };
     Some(format!("Signature: {text}"))
 }
@@ -118,24 +142,39 @@ pub(super) fn meaning(account: &Account<'_>, mark: Mark, name: &str) -> Option<S
              why. Find out before you merge."
         ),
         Mark::NewCritical => {
-            let has = if difference.is_first() { "has" } else { "has, and the approved image does not have," };
-            format!("**New critical vulnerability:** {name} {has} {}.", new_criticals(difference))
+            let lacks = if difference.is_first() { "" } else { "; the approved image does not" };
+            format!("**New critical vulnerability:** {name} has {}{lacks}.", new_criticals(difference))
         }
-        Mark::Root if difference.is_first() => return None,
+        _ if difference.is_first() => return None,
         Mark::Root => {
-            format!("**Runs as root:** {name} runs as root, the approved image as {}.", former_user(difference))
+            let former =
+                former(difference, Field::User).map_or_else(|| "another user".to_owned(), |user| code(user, 60));
+            format!("**Runs as root:** {name} runs as root; the approved image runs as {former}.")
         }
-        Mark::Setuid => {
-            format!(
-                "**New setuid program:** whoever starts it in {name} gets its owner's rights: {}.",
-                setuid(difference)
-            )
+        Mark::Setuid => format!(
+            "**New setuid program:** {name} has {}, which runs with the rights of the file's owner or group (often \
+             root), whoever starts it.",
+            files(difference, FileKind::Setuid)
+        ),
+        Mark::NewExecutable => format!(
+            "**New executable:** {name} has {}, which no package owns and the approved image does not have.",
+            files(difference, FileKind::NewExecutable)
+        ),
+        Mark::Entrypoint => {
+            let [was, is] = [former(difference, Field::Entrypoint), latter(difference, Field::Entrypoint)]
+                .map(|entrypoint| entrypoint.map_or_else(|| "nothing of its own".to_owned(), |text| code(text, 120)));
+            format!("**Entrypoint changed:** {name} starts {is}; the approved image starts {was}.")
+        }
+        Mark::Port => format!("**New port:** {name} exposes {}.", new_ports(difference)),
+        Mark::DowngradedPackage => {
+            format!("**Downgraded package:** {name} has {}.", downgraded(difference))
         }
         _ => return None,
     })
 }
 
 fn some(mut names: Vec<String>) -> String {
+    names.sort();
     names.dedup();
     let more = names.len().saturating_sub(NAMED);
     names.truncate(NAMED);
@@ -145,19 +184,43 @@ fn some(mut names: Vec<String>) -> String {
 
 fn new_criticals(difference: &Difference) -> String {
     let new = difference.vulnerabilities.new.iter().filter(|one| one.severity == Severity::Critical);
-    some(new.map(|one| words::name(one, Style::MARKDOWN)).collect())
+    let places = Places::of(difference);
+    some(new.map(|one| words::name(one, &places, Style::MARKDOWN)).collect())
 }
 
-fn former_user(difference: &Difference) -> String {
-    let config = difference.platforms.iter().flat_map(|platform| &platform.config);
-    let user = config.filter(|change| change.field == Field::User).find_map(|change| change.from.as_deref());
-    user.map_or_else(|| "another user".to_owned(), |user| code(user, 60))
+fn config(difference: &Difference, field: Field) -> impl Iterator<Item = &ConfigChange> {
+    difference.platforms.iter().flat_map(|platform| &platform.config).filter(move |change| change.field == field)
 }
 
-fn setuid(difference: &Difference) -> String {
+fn former(difference: &Difference, field: Field) -> Option<&str> {
+    config(difference, field).find_map(|change| change.from.as_deref())
+}
+
+fn latter(difference: &Difference, field: Field) -> Option<&str> {
+    config(difference, field).find_map(|change| change.to.as_deref())
+}
+
+fn new_ports(difference: &Difference) -> String {
+    let new = config(difference, Field::Port).filter(|change| change.from.is_none());
+    some(new.filter_map(|change| change.to.as_ref()).map(|port| code(port, 60)).collect())
+}
+
+/// Each with its versions, and the platform if it is not on all.
+fn downgraded(difference: &Difference) -> String {
+    let all = difference.platforms.iter().filter(|platform| platform.to.is_some());
+    let having: Vec<&PlatformDifference> = all.clone().filter(|p| !p.packages.downgraded.is_empty()).collect();
+    let on = match (having.as_slice(), all.count()) {
+        ([one], 2..) => format!(" on {}", code(&one.name, 60)),
+        _ => String::new(),
+    };
+    let changes = having.iter().flat_map(|platform| &platform.packages.downgraded);
+    let name = |VersionChange { name, from, to, .. }: &VersionChange| {
+        format!("{} {}{on}, before {}", code(name, 60), code(to, 40), code(from, 40))
+    };
+    some(changes.map(name).collect())
+}
+
+fn files(difference: &Difference, what: FileKind) -> String {
     let files = difference.platforms.iter().flat_map(|platform| &platform.files);
-    let mut paths: Vec<String> =
-        files.filter(|file| file.what == FileKind::Setuid).map(|file| code(&file.path, 120)).collect();
-    paths.sort();
-    some(paths)
+    some(files.filter(|file| file.what == what).map(|file| code(&file.path, 120)).collect())
 }

@@ -1,12 +1,13 @@
 //! The first lines of a body: what changes, which risks are marked, what merging does. Below them, what a reviewer must
 //! not overlook.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::account::Account;
 use super::mark::Mark;
-use super::{AtMirror, inside, origin};
+use super::{AtMirror, inside, origin, risk};
+use crate::difference::words::Style;
 use crate::markdown::code;
 use crate::policy::Standing;
 use crate::proposal::Kind;
@@ -15,16 +16,13 @@ use crate::text::{counted, size};
 /// How many changes are called out; the table marks all of them.
 const CALLS: usize = 10;
 
-/// How many images or platforms are named for each risk.
-const NAMED: usize = 3;
-
 /// A list of a few lines. `age`: whether it was checked since when versions have been public.
 pub(super) fn lead(accounts: &[Account<'_>], age: bool) -> String {
     let mut lines = match accounts {
         [one] => of_one(one),
         many => {
             let first = [changes(many)].into_iter().chain(inside::of_many(many));
-            first.chain([risks(many), format!("On merge: {}", merging(many))]).collect()
+            first.chain([risk::of_many(many), format!("On merge: {}", merging(many))]).collect()
         }
     };
     if !age && accounts.iter().any(Account::lets_in) {
@@ -34,21 +32,20 @@ pub(super) fn lead(accounts: &[Account<'_>], age: bool) -> String {
 }
 
 fn of_one(account: &Account<'_>) -> Vec<String> {
-    let lost = account.evidence.map(|evidence| names(&evidence.lost, 60)).unwrap_or_default();
-    let strong = |mark: Mark| match mark {
-        Mark::NewLine => format!("**{}**", account.new_line().unwrap_or_default()),
-        Mark::PlatformLost => format!("**{}** ({lost})", mark.words()),
-        Mark::NotLookedAt => format!("**{}** (packages are not known)", mark.words()),
-        _ => format!("**{}**", mark.words()),
-    };
-    let marks: Vec<String> = account.marks().into_iter().map(strong).collect();
-    let risks = if marks.is_empty() { NO_RISK.to_owned() } else { format!("Risk: {}", marks.join(", ")) };
-    let (change, merging) = (format!("Change: {}", change(account)), format!("On merge: {}", account.merging(code)));
-    let mut inside = inside::lead(account).into_iter();
-    let why = inside.next();
+    let told = account.told(Style::MARKDOWN);
     let asked = account.entry().reason.as_ref().map(|reason| format!("Asked for: {}", code(reason, 200)));
-    let lines = std::iter::once(change).chain(why).chain(asked).chain([risks]).chain(inside);
-    lines.chain([merging]).chain(origin::line(account)).collect()
+    let first = std::iter::once(format!("Change: {}", change(account))).chain(inside::why(told.as_ref())).chain(asked);
+    let known = [inside::known(told.as_ref()), inside::signing(account)].into_iter().flatten();
+    let lines = first.chain([risk::of_one(account)]).chain(known);
+    let merging = format!("On merge: {}", account.merging(code));
+    lines.chain(account.lets_in().then(|| digests(account))).chain([merging]).chain(origin::line(account)).collect()
+}
+
+/// What is approved now and what would be, in few digits.
+pub(super) fn digests(account: &Account<'_>) -> String {
+    let before = account.before().filter(|_| account.lets_in());
+    let before = before.map(|digest| format!("`{}` → ", digest.short())).unwrap_or_default();
+    format!("Digest: {before}`{}`", account.entry().digest.short())
 }
 
 /// What changes, in words: `patch update of docker.io/library/redis:7.2.1, after 7.2.0`.
@@ -57,8 +54,6 @@ fn change(account: &Account<'_>) -> String {
     let other = (account.entry().kind == Kind::Rebuild).then(|| ": the same tag, different bytes".to_owned());
     format!("{} of {}{}", account.kind_and_step(), name(account), after.or(other).unwrap_or_default())
 }
-
-const NO_RISK: &str = "Risk: nothing is marked";
 
 /// How many changes are named one by one.
 const FEW: usize = 3;
@@ -84,33 +79,6 @@ fn changes(accounts: &[Account<'_>]) -> String {
         }
     };
     format!("Change: {text}")
-}
-
-/// The marks of several changes, with the images that have each.
-fn risks(accounts: &[Account<'_>]) -> String {
-    let mut marks: BTreeMap<Mark, Vec<&str>> = BTreeMap::new();
-    for account in accounts {
-        for mark in account.marks() {
-            marks.entry(mark).or_default().push(&account.entry().source);
-        }
-    }
-    let of = |(mark, having): (&Mark, &Vec<&str>)| match having.len() == accounts.len() {
-        true => format!("**{}** (all)", mark.words()),
-        false => format!("**{}** ({})", mark.words(), names(having, 100)),
-    };
-    match marks.is_empty() {
-        true => NO_RISK.to_owned(),
-        false => format!("Risk: {}", marks.iter().map(of).collect::<Vec<_>>().join(", ")),
-    }
-}
-
-/// The first of them, and how many more there are.
-fn names(names: &[impl AsRef<str>], limit: usize) -> String {
-    let shown: Vec<String> = names.iter().take(NAMED).map(|name| code(name.as_ref(), limit)).collect();
-    match names.len().saturating_sub(NAMED) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
 }
 
 /// What merging several changes does, added up.

@@ -1,6 +1,7 @@
 //! The sentences about who made an image.
 
 use super::account::Account;
+use super::check::{Check, Outcome};
 use super::phrases::more;
 use crate::evidence::{Covers, Makers, Provenance, Signature, State};
 use crate::proposal::unsigned::unsigned;
@@ -13,38 +14,42 @@ const NAMED: usize = 6;
 const NAME: usize = 300;
 
 impl Account<'_> {
-    /// What is known about who made it: what was verified (`true`) and what was not.
-    pub(super) fn makers(&self, quote: Quote) -> Vec<(bool, String)> {
+    /// What is known about who made it.
+    pub(super) fn makers(&self, quote: Quote) -> Vec<Check> {
         let asks = self.image().signatures.is_some();
+        let manifest = quote(self.main_file(), NAME);
+        let asks_none = || Check::unchecked(format!("signatures: {manifest} requires none, so none were verified"));
         let Some(makers) = self.evidence.and_then(|evidence| evidence.makers.as_ref()) else {
-            let text =
-                if asks { "signatures: the manifest requires some, but they were not checked" } else { ASKS_NONE };
-            return vec![(false, text.to_owned())];
+            let required = format!("signatures: {manifest} requires some, but they were not checked");
+            return vec![if asks { Check::unchecked(required) } else { asks_none() }];
         };
         let mut lines = Vec::new();
         match unsigned(makers) {
-            Some(why) => lines.push((false, format!("unsigned, so never promoted: {}", quote(&why, 700)))),
+            Some(why) => lines.push(Check::failed(format!("unsigned, so never promoted: {}", quote(&why, 700)))),
             None if asks => {}
-            None => lines.push((false, ASKS_NONE.to_owned())),
+            None => lines.push(asks_none()),
         }
         lines.extend(signatures(makers, asks, quote));
         lines.extend(makers.provenance.iter().map(|provenance| built(provenance, quote)));
         lines
     }
+
+    /// The path of the main manifest.
+    pub(super) fn main_file(&self) -> &str {
+        self.manifest.files.first().map_or("approved-images.yml", |file| file.path.as_str())
+    }
 }
 
-const ASKS_NONE: &str = "signatures: the manifest requires none, so none were verified";
-
 /// One line each. If none is required, a missing one is not mentioned.
-fn signatures(makers: &Makers, asks: bool, quote: Quote) -> Vec<(bool, String)> {
+fn signatures(makers: &Makers, asks: bool, quote: Quote) -> Vec<Check> {
     let told = |signature: &&Signature| asks || signature.state != State::Absent;
     let told: Vec<&Signature> = makers.signatures.iter().filter(told).collect();
-    let mut lines: Vec<(bool, String)> = told.iter().take(NAMED).map(|signature| signed(signature, quote)).collect();
-    lines.extend(more(told.len(), NAMED, "signatures").map(|more| (false, more)));
+    let mut lines: Vec<Check> = told.iter().take(NAMED).map(|signature| signed(signature, quote)).collect();
+    lines.extend(more(told.len(), NAMED, "signatures").map(Check::unchecked));
     lines
 }
 
-fn signed(signature: &Signature, quote: Quote) -> (bool, String) {
+fn signed(signature: &Signature, quote: Quote) -> Check {
     let Signature { kind, state, by, detail, covers } = signature;
     let by = by.as_ref().map(|by| format!(", by {}", quote(by, NAME))).unwrap_or_default();
     let covers = match covers {
@@ -54,10 +59,10 @@ fn signed(signature: &Signature, quote: Quote) -> (bool, String) {
     let covers = if *state == State::Absent { String::new() } else { format!("; {covers}") };
     let detail = detail.as_ref().map(|detail| format!(": {}", quote(detail, NAME))).unwrap_or_default();
     let text = format!("signature ({}): {}{by}{detail}{covers}", kind.as_str(), words(*state));
-    (*state == State::Verified, text)
+    Check { outcome: outcome(*state), text }
 }
 
-fn built(provenance: &Provenance, quote: Quote) -> (bool, String) {
+fn built(provenance: &Provenance, quote: Quote) -> Check {
     let Provenance { state, builder, source, commit, agrees, detail } = provenance;
     let part = |word: &str, text: &Option<String>| text.as_ref().map(|text| format!("{word} {}", quote(text, NAME)));
     let parts = [part("by", builder), part("from", source), part("at commit", commit)];
@@ -69,7 +74,16 @@ fn built(provenance: &Provenance, quote: Quote) -> (bool, String) {
         None => "",
     };
     let detail = detail.as_ref().map(|detail| format!(" ({})", quote(detail, NAME))).unwrap_or_default();
-    (*state == State::Verified, format!("provenance: {}{built}{agrees}{detail}", words(*state)))
+    let text = format!("provenance: {}{built}{agrees}{detail}", words(*state));
+    Check { outcome: outcome(*state), text }
+}
+
+const fn outcome(state: State) -> Outcome {
+    match state {
+        State::Verified => Outcome::Verified,
+        State::Failed => Outcome::Failed,
+        State::Present | State::Absent | State::Unsupported | State::RootTooOld | State::Unknown => Outcome::Unchecked,
+    }
 }
 
 /// A state in a sentence. What is only present is never said to be more.

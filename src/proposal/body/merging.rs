@@ -21,10 +21,10 @@ impl Account<'_> {
                 let place = place(manifest, image, evidence.map(|evidence| &evidence.at_mirror), quote);
                 format!("{place}{} to {}", copying(image, evidence), quote(&mirror, 400))
             }
-            Kind::Rebuild => format!(
-                "{}; the tag {tag} only moves if it still resolves to the recorded digest",
-                copying(image, evidence)
-            ),
+            Kind::Rebuild => {
+                let mirror = quote(&format!("{}/{}:{}", manifest.organization, image.repository, tag_text(item)), 400);
+                format!("{}, and moves {mirror} to it, unless somebody else moved that tag", copying(image, evidence))
+            }
             Kind::Retire => retirement(manifest, item, &tag, quote),
             Kind::Reject => match item.entry.rejection.as_ref().and_then(|rejection| rejection.until) {
                 Some(until) => format!("{tag} is not proposed until {until} is over"),

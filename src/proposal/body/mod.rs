@@ -11,6 +11,7 @@ use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::{Cause, Entry, Item, Kind, Wanted};
 
 pub(crate) mod account;
+mod check;
 mod closing;
 pub(crate) mod evidence;
 mod inside;
@@ -19,14 +20,17 @@ mod links;
 mod makers;
 pub(crate) mod mark;
 mod merging;
+mod names;
 pub(crate) mod origin;
 mod phrases;
+mod risk;
 mod rows;
 mod section;
 mod uncovered;
 
 pub(crate) use account::Account;
 pub use account::Step;
+pub(crate) use check::{Check, Outcome};
 pub(crate) use evidence::{Along, AtMirror, Comes, Evidence, Exchanged, PlatformEvidence, Served};
 pub(crate) use links::upstream;
 pub use mark::Mark;
@@ -146,7 +150,7 @@ fn bounded(accounts: &[Account<'_>], unreviewed: &[String], age: bool, room: usi
 }
 
 /// One section per change, as many as fit, and whether all of them are complete except for digests.
-fn sections(accounts: &[Account<'_>], of_all: &[(bool, String)], age: bool, room: &mut Room) -> (String, bool) {
+fn sections(accounts: &[Account<'_>], of_all: &[Check], age: bool, room: &mut Room) -> (String, bool) {
     let among = Among::of(accounts.len());
     let mut summary = |account| {
         let summary = section::summary(account, among, age);

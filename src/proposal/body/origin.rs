@@ -5,6 +5,7 @@ use super::account::Account;
 use crate::content::labels::Labels;
 use crate::difference::Why;
 use crate::image::Tag;
+use crate::markdown::code;
 
 /// The forges whose addresses are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,9 +179,20 @@ impl Account<'_> {
     }
 }
 
+/// Why there is nothing to link; `None` if the labels were not read.
+fn no_pages(account: &Account<'_>) -> Option<String> {
+    let evidence = account.evidence.filter(|evidence| account.lets_in() && evidence.complete)?;
+    Some(match &evidence.labels.source {
+        Some(source) => {
+            format!("Source: {} as the image's labels say, at no forge that Wharfinger knows", code(source, 120))
+        }
+        None => "Source: the image's labels name no repository".to_owned(),
+    })
+}
+
 /// The same as a line of Markdown, saying where it comes from.
 pub(super) fn line(account: &Account<'_>) -> Option<String> {
-    let Pages { source, release_notes, changes } = account.pages()?;
+    let Some(Pages { source, release_notes, changes }) = account.pages() else { return no_pages(account) };
     let is_said = account.difference().is_some_and(|difference| difference.why == Some(Why::Source));
     let changes = match changes.filter(|changes| !(is_said && matches!(changes, Changes::Compared(_)))) {
         Some(Changes::Compared(url)) => format!(", [what changed in the source]({url})"),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::account::Account;
+use super::check::Check;
 use super::{Along, Comes, Evidence, Exchanged, Served};
 use crate::content::artifact::{Artifact, Sort};
 use crate::image::{Digest, Tag};
@@ -44,37 +45,38 @@ impl Account<'_> {
         }
     }
 
-    /// What was verified (`true`) and what was not, in the order of weight.
-    pub(crate) fn checks(&self, quote: Quote) -> Vec<(bool, String)> {
+    /// What was checked and what was not, in the order of weight.
+    pub(crate) fn checks(&self, quote: Quote) -> Vec<Check> {
         let Some(evidence) = self.evidence.filter(|_| self.lets_in()) else { return Vec::new() };
         let mut checks = vec![served(self, evidence, quote), complete(evidence)];
         let refused = evidence
             .refused
             .iter()
-            .map(|why| (false, format!("it is refused and never promoted: {}", quote(why, 300))));
+            .map(|why| Check::failed(format!("it is refused and never promoted: {}", quote(why, 300))));
         checks.extend(refused);
-        let unknown = evidence.unknown.iter().map(|unknown| (false, format!("not checked: {}", quote(unknown, 300))));
+        let unknown =
+            evidence.unknown.iter().map(|unknown| Check::unchecked(format!("not checked: {}", quote(unknown, 300))));
         checks.extend(unknown);
         checks.extend(self.makers(quote));
         if evidence.attestations > 0 {
             let read = match (evidence.makers.as_ref().is_some_and(|m| m.provenance.is_some()), has_sbom(evidence)) {
-                (true, true) => "read for provenance and packages alone",
-                (true, false) => "read for provenance alone",
-                (false, true) => "read for packages alone",
+                (true, true) => "read only for provenance and packages",
+                (true, false) => "read only for provenance",
+                (false, true) => "read only for packages",
                 (false, false) => "not read",
             };
             let what = match evidence.attestations {
                 1 => format!("1 attestation that is copied too: {read}"),
                 count => format!("{count} attestations that are copied too: {read}"),
             };
-            checks.push((false, what));
+            checks.push(Check::unchecked(what));
         }
-        checks.extend(evidence.along.iter().flat_map(|along| coming(along, quote)).map(|line| (false, line)));
+        checks.extend(evidence.along.iter().flat_map(|along| coming(along, quote)).map(Check::unchecked));
         let layers = match evidence.difference {
-            Some(_) => "the layers: nothing but what is said of packages and files was read",
-            None => "the layers: neither fetched nor inspected",
+            Some(_) => "the layers: read only for the packages and files that are named here",
+            None => "the layers: not read",
         };
-        checks.push((false, format!("{layers}; promotion checks them against their digests")));
+        checks.push(Check::unchecked(format!("{layers}; promotion checks them against their digests")));
         checks
     }
 }
@@ -236,22 +238,23 @@ pub(super) fn duration(duration: Duration) -> String {
     unit.map_or_else(|| format!("{seconds}s"), |(unit, name)| format!("{}{name}", seconds / unit))
 }
 
-fn served(account: &Account<'_>, evidence: &Evidence, quote: Quote) -> (bool, String) {
+fn served(account: &Account<'_>, evidence: &Evidence, quote: Quote) -> Check {
     let tag = account.entry().to.as_ref().map(|t| quote(t.as_str(), 128)).unwrap_or_default();
     match &evidence.served {
-        Served::Now => (true, format!("upstream's {tag} resolves to this digest")),
-        Served::Unknown => (false, format!("it could not be determined what upstream's {tag} resolves to")),
+        Served::Now => Check::verified(format!("upstream's {tag} resolves to this digest")),
+        Served::Unknown => Check::unchecked(format!("it could not be determined what upstream's {tag} resolves to")),
         Served::Not(Some(other)) => {
-            (false, format!("upstream's {tag} resolves to {} instead", quote(other.as_str(), 200)))
+            Check::failed(format!("upstream's {tag} resolves to {} instead", quote(other.as_str(), 200)))
         }
-        Served::Not(None) => (false, format!("upstream no longer has {tag}")),
+        Served::Not(None) => Check::failed(format!("upstream no longer has {tag}")),
     }
 }
 
-fn complete(evidence: &Evidence) -> (bool, String) {
-    let text = match evidence.complete {
-        true => "every wanted platform exists: manifests match their digests, and configurations can be read",
-        false => "not every wanted platform is complete",
-    };
-    (evidence.complete, text.to_owned())
+fn complete(evidence: &Evidence) -> Check {
+    match evidence.complete {
+        true => Check::verified(
+            "every wanted platform exists: manifests match their digests, and configurations can be read".to_owned(),
+        ),
+        false => Check::failed("not every wanted platform is complete".to_owned()),
+    }
 }

@@ -11,6 +11,8 @@ use crate::proposal::Kind;
 const NAMES: usize = 58;
 const CHANGE: usize = 14;
 const WAITED_AND_SIZE: usize = 18;
+/// What the counts of vulnerabilities take.
+const COUNTS: usize = 10;
 
 /// The most characters of a tag; the image's name gets what the tags leave.
 const TAG: usize = 28;
@@ -33,8 +35,10 @@ impl Columns {
         let tags = accounts.iter().flat_map(|account| [account.entry().from.as_ref(), account.entry().to.as_ref()]);
         let longest = tags.flatten().map(|tag| tag.as_str().len()).max().unwrap_or_default();
         let tag = longest.clamp(8, TAG);
-        let names = NAMES + if change { 0 } else { CHANGE } + if short { WAITED_AND_SIZE } else { 0 };
         let why = accounts.iter().any(|account| account.why_and_worst().is_some());
+        let names = NAMES - if why { COUNTS } else { 0 }
+            + if change { 0 } else { CHANGE }
+            + if short { WAITED_AND_SIZE } else { 0 };
         Self { change, why, waited: age && !short, size: !short && !why, source: names - tag, tag }
     }
 }
@@ -53,8 +57,8 @@ pub(super) fn table(accounts: &[Account<'_>], age: bool, short: bool) -> Vec<Str
         Some("image"),
         columns.change.then_some("change"),
         Some("version"),
-        columns.why.then_some("why, better or worse"),
-        columns.waited.then_some("waited"),
+        columns.why.then_some("why, known vulnerabilities"),
+        columns.waited.then_some("age"),
         columns.size.then_some("size"),
     ];
     let headings: Vec<&str> = headings.into_iter().flatten().collect();

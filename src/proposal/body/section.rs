@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use super::account::Account;
+use super::check::{Check, Outcome};
 use super::mark::Mark;
-use super::{PlatformEvidence, inside, lead, origin, phrases};
+use super::{PlatformEvidence, inside, lead, origin, phrases, risk};
+use crate::difference::words::Style;
 use crate::markdown::{cell, code, folded, html_code, name_cell};
 use crate::policy::Standing;
 use crate::proposal::Kind;
@@ -67,7 +69,11 @@ fn short_code(text: &str, limit: usize) -> String {
 pub(super) fn summary(account: &Account<'_>, among: Among, age: bool) -> Summary {
     let mut lines = Vec::new();
     if among != Among::Alone {
-        lines.extend(inside::lead(account));
+        let told = account.told(Style::MARKDOWN);
+        lines.extend(inside::why(told.as_ref()));
+        lines.push(risk::of_one(account));
+        lines.extend(inside::known(told.as_ref()));
+        lines.extend(inside::signing(account));
         lines.extend(account.entry().reason.as_ref().map(|reason| format!("Asked for: {}", code(reason, 200))));
         lines.push(format!("On merge: {}", account.merging(code)));
     }
@@ -79,7 +85,7 @@ pub(super) fn summary(account: &Account<'_>, among: Among, age: bool) -> Summary
         Kind::New | Kind::Update => {
             lines.extend(phrases::version(account).map(|version| format!("Version: {version}")));
         }
-        Kind::Rebuild => lines.push(rebuild(account)),
+        Kind::Rebuild => lines.extend(rebuild(account)),
         Kind::Retire | Kind::Reject | Kind::Expire => {}
     }
     if account.lets_in() {
@@ -94,7 +100,9 @@ pub(super) fn summary(account: &Account<'_>, among: Among, age: bool) -> Summary
     if among != Among::Alone {
         lines.extend(origin::line(account));
     }
-    lines.push(format!("Digest: `{}`", account.entry().digest.short()));
+    if among != Among::Alone || !account.lets_in() {
+        lines.push(lead::digests(account));
+    }
     let changes = match (inside::changes(account), among) {
         (changes, _) if changes.is_empty() => changes,
         (changes, Among::Alone) => format!("### {}\n\n{changes}\n", inside::heading(account)),
@@ -110,7 +118,7 @@ fn heading(account: &Account<'_>, among: Among, folds: bool) -> String {
     let name = lead::name(account);
     match among {
         Among::Alone if folds => {
-            "\n<details><summary>Details: age, category, platforms, what was verified</summary>\n\n".to_owned()
+            "\n<details><summary>Details: age, category, platforms, checks</summary>\n\n".to_owned()
         }
         Among::Alone => "### Details\n\n".to_owned(),
         Among::Many => {
@@ -120,22 +128,21 @@ fn heading(account: &Account<'_>, among: Among, folds: bool) -> String {
     }
 }
 
-fn rebuild(account: &Account<'_>) -> String {
-    let was = account.before().map(|digest| format!("; currently approved: `{}`", digest.short())).unwrap_or_default();
-    let sizes = account.evidence.and_then(|evidence| Some((evidence.size?, evidence.exchanged?)));
-    let bytes = sizes.map(|(bytes, exchanged)| format!("; of {}, {exchanged}", size(bytes))).unwrap_or_default();
-    format!("Rebuild: the same tag with different bytes{was}{bytes}")
+/// How many bytes differ.
+fn rebuild(account: &Account<'_>) -> Option<String> {
+    let evidence = account.evidence?;
+    Some(format!("Bytes: of {}, {}", size(evidence.size?), evidence.exchanged?))
 }
 
 /// Platforms of one change, and what was checked for it in addition to what was checked for all.
-pub(super) fn details(account: &Account<'_>, of_all: &[(bool, String)]) -> String {
+pub(super) fn details(account: &Account<'_>, of_all: &[Check]) -> String {
     let mut checks = account.checks(short_code);
     checks.retain(|check| !of_all.contains(check));
-    platforms(account) + &checklist(&checks, "Verified:", "Not verified:")
+    platforms(account) + &checklist(&checks, ["Verified:", "Failed:", "Not checked:"])
 }
 
 /// What was checked for every change that approves something, if there are several: it is said once.
-pub(super) fn of_all(accounts: &[Account<'_>]) -> Vec<(bool, String)> {
+pub(super) fn of_all(accounts: &[Account<'_>]) -> Vec<Check> {
     let mut incoming = accounts.iter().filter(|account| account.lets_in()).map(|account| account.checks(short_code));
     let (Some(mut common), Some(second)) = (incoming.next(), incoming.next()) else { return Vec::new() };
     for checks in std::iter::once(second).chain(incoming) {
@@ -145,14 +152,18 @@ pub(super) fn of_all(accounts: &[Account<'_>]) -> Vec<(bool, String)> {
 }
 
 /// The same as text.
-pub(super) fn checked_of_all(of_all: &[(bool, String)]) -> String {
-    checklist(of_all, "Verified for each new version:", "Not verified for any of them:")
+pub(super) fn checked_of_all(of_all: &[Check]) -> String {
+    let [verified, failed, unchecked] =
+        ["Verified for each new version:", "Failed for each of them:", "Not checked for any of them:"];
+    checklist(of_all, [verified, failed, unchecked])
 }
 
-fn checklist(checks: &[(bool, String)], verified: &str, not_verified: &str) -> String {
+/// The headings are for what was verified, what failed and what was not checked.
+fn checklist(checks: &[Check], headings: [&str; 3]) -> String {
     let mut text = String::new();
-    for (wanted, heading, mark) in [(true, verified, "✓"), (false, not_verified, "✗")] {
-        let these: Vec<&String> = checks.iter().filter(|(done, _)| *done == wanted).map(|(_, what)| what).collect();
+    let outcomes = [(Outcome::Verified, "✓"), (Outcome::Failed, "✗"), (Outcome::Unchecked, "–")];
+    for ((outcome, mark), heading) in outcomes.into_iter().zip(headings) {
+        let these: Vec<&String> = checks.iter().filter(|c| c.outcome == outcome).map(|check| &check.text).collect();
         if !these.is_empty() {
             let _ = writeln!(text, "\n{heading}\n");
         }

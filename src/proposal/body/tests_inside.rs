@@ -16,9 +16,20 @@ use crate::proposal::fixtures::{line, manifest, selected};
 use crate::vulnerabilities::{Severity, Vulnerability, VulnerabilityChanges, VulnerabilitySource};
 
 const LOKI: &str = "https://github.com/grafana/loki";
+const REDIS: &str = "https://github.com/docker-library/redis";
+const NODE: &str = "https://github.com/prometheus/node_exporter";
 
 fn labels(digit: &str) -> Labels {
-    Labels { source: Some(LOKI.to_owned()), revision: Some(digit.repeat(40)) }
+    labels_of(LOKI, digit)
+}
+
+fn labels_of(source: &str, digit: &str) -> Labels {
+    Labels { source: Some(source.to_owned()), revision: Some(digit.repeat(40)) }
+}
+
+/// The same evidence with labels that name this repository.
+fn from(source: &str, evidence: Evidence) -> Evidence {
+    Evidence { labels: labels_of(source, "b"), labels_before: labels_of(source, "a"), ..evidence }
 }
 
 /// Two platforms with this difference, from a known forge.
@@ -41,7 +52,8 @@ fn update(source: &str, from: &str, to: &str) -> (Manifest, Wanted) {
 }
 
 fn rebuild(source: &str, tag: &str) -> (Manifest, Wanted) {
-    let manifest = promoted(source, &[tag]);
+    let mut manifest = promoted(source, &[tag]);
+    manifest.images[0].approved[0].digest = crate::image::Digest::sha256(b"before");
     let mut rebuilt = line("latest", Some(tag), Some(tag));
     rebuilt.chosen.as_mut().unwrap().rebuild = true;
     let wanted = wanted(&manifest, &[selected(0, vec![rebuilt])]).remove(0);
@@ -60,7 +72,7 @@ fn upgraded(names: &[&str], from: &str, to: &str) -> PackageChanges {
 fn a_patch_that_fixes_vulnerabilities() {
     let (manifest, wanted) = update("redis", "7.2.0", "7.2.1");
     let official = Standing::Category(Category::Official, Told::Name);
-    snapshot("inside_patch", &manifest, &wanted, &[Evidence { standing: official, ..with(patch()) }]);
+    snapshot("inside_patch", &manifest, &wanted, &[from(REDIS, Evidence { standing: official, ..with(patch()) })]);
 }
 
 #[test]
@@ -68,7 +80,13 @@ fn a_rebuild_of_the_same() {
     let (manifest, wanted) = rebuild("quay.io/prom/node", "1.8.0");
     let mut difference = on_two(Why::Rebuild, &[], |_| {});
     difference.vulnerabilities = known(Vec::new(), Vec::new(), 2);
-    let evidence = Evidence { labels_before: labels("b"), standing: Standing::default(), ..with(difference) };
+    let labels = labels_of(NODE, "b");
+    let evidence = Evidence {
+        labels_before: labels.clone(),
+        labels,
+        standing: Standing::Elsewhere("quay.io".parse().unwrap()),
+        ..with(difference)
+    };
     snapshot("inside_rebuild", &manifest, &wanted, &[evidence]);
 }
 
@@ -125,14 +143,13 @@ fn bytes_that_nothing_explains() {
 #[test]
 fn a_new_critical_vulnerability() {
     let (manifest, wanted) = update("grafana/loki", "3.1.0", "3.1.1");
-    let mut difference = on_two(Why::Source, &[Mark::NewCritical], |platform| {
-        platform.source = PackageSource::Sbom;
-        platform.packages = upgraded(&["github.com/grafana/loki"], "v3.1.0", "v3.1.1");
+    let mut difference = on_two(Why::Base, &[Mark::NewCritical, Mark::BaseChanged], |platform| {
+        platform.packages = upgraded(&["libc6"], "2.36-9", "2.37-12");
         platform.packages.added = vec![package("xz-utils", "5.6.0")];
     });
     let critical =
         Vulnerability { known_exploited: true, ..vulnerability(Severity::Critical, "CVE-2024-3094", "xz-utils") };
-    let fixed = vec![vulnerability(Severity::Medium, "CVE-2026-3001", "github.com/grafana/loki")];
+    let fixed = vec![vulnerability(Severity::Medium, "CVE-2026-3001", "libc6")];
     difference.vulnerabilities = known(fixed, vec![critical], 7);
     snapshot("inside_critical", &manifest, &wanted, &[with(difference)]);
 }
@@ -184,12 +201,18 @@ fn a_group_of_five() {
         (Why::Base, known(high("CVE-2026-1"), Vec::new(), 40)),
         (Why::Rebuild, VulnerabilityChanges::default()),
     ];
+    let repositories =
+        [LOKI, "https://github.com/grafana/mimir", NODE, REDIS, "https://github.com/docker-library/postgres"];
+    let mut repositories = repositories.into_iter();
     let evidence = all.map(|(why, vulnerabilities)| {
         let marks = if why == Why::Base { &[Mark::BaseChanged][..] } else { &[] };
-        with(Difference {
-            vulnerabilities,
-            ..on_two(why, marks, |platform| platform.packages = upgraded(&["openssl"], "3.0.11", "3.0.13"))
-        })
+        let change = |platform: &mut PlatformDifference| {
+            if why != Why::Rebuild {
+                platform.packages = upgraded(&["openssl"], "3.0.11", "3.0.13");
+            }
+        };
+        let evidence = with(Difference { vulnerabilities, ..on_two(why, marks, change) });
+        from(repositories.next().unwrap(), evidence)
     });
     let text = body(&manifest, &wanted, &evidence, &[], &metadata_of(&wanted));
     assert!(widest_row(&text) <= PAGE, "{} pixels", widest_row(&text));
@@ -273,6 +296,6 @@ fn however_much_changed_the_body_fits_and_says_why_first() {
     let text = body(&manifest, &wanted, &[with(difference)], &[], &metadata_of(&wanted));
     assert!(text.chars().count() <= super::BODY_LIMIT, "{}", text.chars().count());
     let second = text.lines().nth(1).unwrap();
-    assert_eq!(second, "- Why it changed: **base**: the image that it is built on was replaced");
+    assert!(second.starts_with("- Why it changed: **base**: the image that it is built on was replaced ("), "{second}");
     assert!(text.contains("100000 upgraded"), "{text}");
 }

@@ -1,0 +1,119 @@
+//! What a reviewer should weigh, in one line.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::account::Account;
+use super::mark::Mark;
+use super::names::names;
+use crate::difference::words::verdict;
+use crate::difference::{Difference, Field};
+use crate::markdown::code;
+use crate::vulnerabilities::{Severity, VulnerabilitySource};
+
+/// How many licences are named.
+const NAMED: usize = 3;
+
+/// The risks of one change.
+pub(super) fn of_one(account: &Account<'_>) -> String {
+    let lost = account.evidence.map(|evidence| names(&evidence.lost, 60)).unwrap_or_default();
+    let strong = |mark: Mark| match mark {
+        Mark::NewLine => format!("**{}**", account.new_line().unwrap_or_default()),
+        Mark::PlatformLost => format!("**{}** ({lost})", mark.words()),
+        Mark::NotLookedAt => format!("**{}** (packages are not known)", mark.words()),
+        _ => format!("**{}**", mark.words()),
+    };
+    let worse = worse(account).map(|worse| format!("**{worse}**"));
+    let risks: Vec<String> = marks(account).into_iter().map(strong).chain(worse).collect();
+    let mut parts = vec![if risks.is_empty() { NONE.to_owned() } else { risks.join(", ") }];
+    let also = also(account);
+    if !also.is_empty() {
+        parts.push(format!("also changed: {}", also.join(", ")));
+    }
+    let unseen = unseen(account);
+    if risks.is_empty() && !unseen.is_empty() {
+        parts.push(format!("not looked at: {}", unseen.join(", ")));
+    }
+    format!("Risk: {}", parts.join("; "))
+}
+
+const NONE: &str = "none found";
+
+/// The risks of several changes, with the images that have each.
+pub(super) fn of_many(accounts: &[Account<'_>]) -> String {
+    let mut having: BTreeMap<(Option<Mark>, &str), Vec<&str>> = BTreeMap::new();
+    let mut unseen_in: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for account in accounts {
+        let source = account.entry().source.as_str();
+        for mark in marks(account) {
+            having.entry((Some(mark), mark.words())).or_default().push(source);
+        }
+        if let Some(worse) = worse(account) {
+            having.entry((None, worse)).or_default().push(source);
+        }
+        for what in unseen(account) {
+            unseen_in.entry(what).or_default().push(source);
+        }
+    }
+    let whose = |having: &[&str]| match having.len() == accounts.len() {
+        true => "all".to_owned(),
+        false => names(having, 100),
+    };
+    let risks = having.iter().map(|((_, words), having)| format!("**{words}** ({})", whose(having)));
+    let unseen = unseen_in.iter().map(|(what, having)| format!("{what} ({})", whose(having)));
+    match (having.is_empty(), unseen_in.is_empty()) {
+        (false, _) => format!("Risk: {}", risks.collect::<Vec<_>>().join(", ")),
+        (true, true) => format!("Risk: {NONE}"),
+        (true, false) => format!("Risk: {NONE}; not looked at: {}", unseen.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// The marks that are risks: what kind of change it is, is said before.
+fn marks(account: &Account<'_>) -> Vec<Mark> {
+    account.marks().into_iter().filter(|mark| !matches!(mark, Mark::FirstApproval | Mark::Rebuild)).collect()
+}
+
+/// That known vulnerabilities came, if no mark says it.
+fn worse(account: &Account<'_>) -> Option<&'static str> {
+    let difference = account.difference().filter(|_| !account.marks().contains(&Mark::NewCritical))?;
+    let has_high = difference.vulnerabilities.new.iter().any(|one| one.severity == Severity::High);
+    match (difference.is_first(), verdict(difference)) {
+        (true, _) => has_high.then_some("known vulnerabilities of high severity"),
+        (false, "worse") => Some("worse known vulnerabilities"),
+        (false, "better and worse") => Some("new known vulnerabilities"),
+        (false, _) => None,
+    }
+}
+
+/// What has no mark and is still worth a look.
+fn also(account: &Account<'_>) -> Vec<String> {
+    let Some(difference) = account.difference().filter(|difference| !difference.is_first()) else { return Vec::new() };
+    let mut config = difference.platforms.iter().flat_map(|platform| &platform.config);
+    let command = config.any(|change| change.field == Field::Command).then(|| "the command".to_owned());
+    command.into_iter().chain(licences(difference)).collect()
+}
+
+fn licences(difference: &Difference) -> Option<String> {
+    let new = difference.platforms.iter().flat_map(|platform| &platform.packages.licences_added);
+    let new: BTreeSet<&String> = new.collect();
+    match new.len() {
+        0 => None,
+        1..=NAMED => {
+            let names: Vec<String> = new.iter().map(|name| code(name, 60)).collect();
+            Some(format!("licences (new: {})", names.join(", ")))
+        }
+        many => Some(format!("licences ({many} new)")),
+    }
+}
+
+/// What nobody looked at, so that no risk can be found in it.
+fn unseen(account: &Account<'_>) -> Vec<&'static str> {
+    if !account.lets_in() {
+        return Vec::new();
+    }
+    let Some(difference) = account.difference() else { return vec!["what is inside"] };
+    let source = difference.vulnerabilities.source;
+    let vulnerabilities = matches!(source, VulnerabilitySource::None | VulnerabilitySource::Unknown);
+    let files = difference.platforms.iter().any(|platform| platform.detail.is_some());
+    let all = [(vulnerabilities, "known vulnerabilities"), (files, "some files or packages")];
+    all.into_iter().filter(|(holds, _)| *holds).map(|(_, what)| what).collect()
+}

@@ -57,6 +57,9 @@ const TURNS: usize = 4;
 /// The most bytes of signatures and statements that are kept.
 const CONTENTS: usize = 16 * 1024 * 1024;
 
+/// The largest of these blobs: a hostile SBOM takes enough memory without being kept.
+const LARGEST_KEPT: usize = 4 * 1024 * 1024;
+
 /// The bytes of a blob no larger than its descriptor says; `None` if it does not exist or is larger.
 async fn small_blob(store: &dyn Store, blob: &Descriptor) -> Result<Option<Vec<u8>>, Error> {
     let Some(mut stream) = store.blob(blob, 0).await? else { return Ok(None) };
@@ -172,7 +175,7 @@ impl Sources {
         let read = self.ask(location, |store| async move { small_blob(&*store, blob).await }).await?;
         let Some(bytes) = read.filter(|bytes| blob.digest.matches(bytes)).map(Bytes::from) else { return Ok(None) };
         let mut contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
-        if contents.values().map(Bytes::len).sum::<usize>() + bytes.len() <= CONTENTS {
+        if bytes.len() <= LARGEST_KEPT && contents.values().map(Bytes::len).sum::<usize>() + bytes.len() <= CONTENTS {
             contents.insert(blob.digest.clone(), bytes.clone());
         }
         Ok(Some(bytes))

@@ -277,7 +277,7 @@ proptest! {
     fn no_damage_makes_it_fail(form in 0..3, damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
         let status = super::support::deb("a", "1").repeat(20);
         let tar = Tar::default()
-            .entry("pax", EntryType::XHeader, 0o644, "", b"17 path=usr/bin/y\n")
+            .entry("pax", EntryType::XHeader, 0o644, "", b"18 path=usr/bin/y\n")
             .program("x", 0o4755)
             .file("var/lib/dpkg/status", &status)
             .link("bin", "usr/bin")

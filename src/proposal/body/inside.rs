@@ -41,7 +41,7 @@ impl Account<'_> {
     /// Why its bytes differ, and whether known vulnerabilities are better or worse: `source, better (1 fixed)`.
     pub(super) fn why_and_worst(&self) -> Option<String> {
         let difference = self.difference()?;
-        let Some(why) = difference.why else { return Some(String::new()) };
+        let why = difference.why?;
         let why = if why == Why::Rebuild { "built again" } else { why.word() };
         let VulnerabilityChanges { fixed, new, .. } = &difference.vulnerabilities;
         Some(match words::verdict(difference) {

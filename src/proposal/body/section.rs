@@ -71,7 +71,7 @@ pub(super) fn summary(account: &Account<'_>, among: Among, age: bool) -> Summary
     if among != Among::Alone {
         let told = account.told(Style::MARKDOWN);
         lines.extend(inside::why(told.as_ref()));
-        lines.push(risk::of_one(account));
+        lines.extend(account.lets_in().then(|| risk::of_one(account)));
         lines.extend(inside::known(told.as_ref()));
         lines.extend(inside::signing(account));
         lines.extend(account.entry().reason.as_ref().map(|reason| format!("Asked for: {}", code(reason, 200))));

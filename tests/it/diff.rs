@@ -64,6 +64,7 @@ fn pairs() -> Vec<Pair> {
     };
     let labelled = |name: &str, value: &str, content: &str| of(&[base(), app(content)]).label(name, value);
     let no_database = |content: &str| of(&[app(content)]);
+    let rpm = |content: &str| of(&[Files::new().text("var/lib/rpm/rpmdb.sqlite", content).gzip()]);
     let platforms = |names: &[&str]| former().platforms(names);
     let newer = || Files::new().dpkg(&[("curl", "8.2"), ("zlib", "1.3")]);
     let apk = |version: &str| of(&[Files::new().apk(&[("musl", version)]).gzip(), app(version)]);
@@ -110,10 +111,11 @@ fn pairs() -> Vec<Pair> {
             to: platforms(&["linux/amd64", "linux/arm64"]),
             truth: "platforms",
         },
+        Pair { name: "no packages at all", from: no_database("1"), to: no_database("2"), truth: "rebuild" },
         Pair {
-            name: "nothing known",
-            from: no_database("1"),
-            to: no_database("2"),
+            name: "packages of a kind that is not read",
+            from: rpm("1"),
+            to: rpm("2"),
             truth: "unexplained: unexplained not-looked-at",
         },
         pair(
@@ -184,7 +186,7 @@ fn an_sbom_in_the_index_or_beside_it_is_read_if_both_have_one() {
     put(&registry, &bare("1").build(), &with("2", "8.2"));
     assert_eq!(found(), "none", "one side alone compares nothing");
     put(&registry, &bare("3").build(), &bare("4").build());
-    assert_eq!(found(), "none");
+    assert_eq!(found(), "layers", "no layer has a package database");
     let refer = |image: &Image, version: &str| {
         let manifest = &image.manifests[0];
         Image::artifact(manifest, "application/spdx+json", sbom(version).to_string().as_bytes())

@@ -146,7 +146,7 @@ impl DifferenceReader<'_> {
             bytes: self.bytes,
         };
         let mut contents = layers.contents(&pair, from.map(|(side, _)| side.location), to.0.location).await;
-        match (former, new) {
+        let why = match (former, new) {
             (Ok(Some(mut from)), Ok(Some(mut to))) => {
                 if let Listed::Known { from: was, to: is, .. } = &contents.listed {
                     let unsaid = complete([&mut from, &mut to], [was, is]);
@@ -155,21 +155,13 @@ impl DifferenceReader<'_> {
                     }));
                 }
                 contents.listed = Listed::Known { source: PackageSource::Sbom, from, to };
+                return contents;
             }
-            (Err(why), _) | (_, Err(why)) => {
-                let layers = match &contents.listed {
-                    Listed::Unknown(layers) => Some(layers.as_str()),
-                    Listed::Known { from, to, .. } if from.is_empty() && to.is_empty() => {
-                        Some("the layers hold no package database")
-                    }
-                    Listed::Known { .. } | Listed::Untouched => None,
-                };
-                if let Some(layers) = layers {
-                    contents.listed = Listed::Unknown(format!("the SBOM cannot be used: {why}; {layers}"));
-                }
-            }
-            _ => {}
-        }
+            (Err(why), _) | (_, Err(why)) => format!("the SBOM cannot be used: {why}"),
+            (Ok(None), Ok(Some(_))) => "only the new image has an SBOM".to_owned(),
+            (_, Ok(None)) => return contents,
+        };
+        unless_layers_tell(why, &mut contents.listed);
         contents
     }
 
@@ -189,6 +181,16 @@ impl DifferenceReader<'_> {
             Err(error) => Err(error.to_string()),
         }
     }
+}
+
+/// Without SBOMs of both, the packages are what the layers say: unknown if they hold no package database.
+fn unless_layers_tell(why: String, listed: &mut Listed) {
+    let layers = match listed {
+        Listed::Unknown(layers) => layers.as_str(),
+        Listed::Known { from, to, .. } if from.is_empty() && to.is_empty() => "the layers hold no package database",
+        Listed::Known { .. } | Listed::Untouched => return,
+    };
+    *listed = Listed::Unknown(format!("{why}; {layers}"));
 }
 
 fn inside(part: &Part, config: Result<bytes::Bytes, String>) -> PlatformInside {

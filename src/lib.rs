@@ -9,7 +9,6 @@ mod cli;
 mod commands;
 mod content;
 mod diag;
-#[allow(dead_code, unreachable_pub, unused_imports)]
 mod difference;
 mod doctor;
 mod edit;

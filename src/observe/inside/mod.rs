@@ -161,7 +161,7 @@ impl DifferenceReader<'_> {
             (Ok(None), Ok(Some(_))) => "only the new image has an SBOM".to_owned(),
             (_, Ok(None)) => return contents,
         };
-        unless_layers_tell(why, &mut contents.listed);
+        unless_layers_tell(&why, &mut contents.listed);
         contents
     }
 
@@ -184,7 +184,7 @@ impl DifferenceReader<'_> {
 }
 
 /// Without SBOMs of both, the packages are what the layers say: unknown if they hold no package database.
-fn unless_layers_tell(why: String, listed: &mut Listed) {
+fn unless_layers_tell(why: &str, listed: &mut Listed) {
     let layers = match listed {
         Listed::Unknown(layers) => layers.as_str(),
         Listed::Known { from, to, .. } if from.is_empty() && to.is_empty() => "the layers hold no package database",

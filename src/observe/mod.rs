@@ -17,6 +17,7 @@ mod facts;
 mod first_parents;
 mod fixes;
 pub(crate) mod inside;
+mod kept;
 pub(crate) mod ledger;
 pub(crate) mod makers;
 pub mod manifest;

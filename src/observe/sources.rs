@@ -9,11 +9,12 @@ use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
 use super::budget::Budget;
 use super::documents::Documents;
-use super::inside::KeptLayers;
+use super::kept::Kept;
 use super::tag_list::TagList;
 use crate::content::Document;
 use crate::content::labels::CONFIG_LIMIT;
 use crate::image::{Descriptor, Digest, Location, Reference, Tag};
+use crate::layers::LayerFacts;
 use crate::registry::{ByteStream, Error, ErrorKind, Registries, Store, seconds};
 
 /// The upstream repositories of a run.
@@ -32,7 +33,7 @@ pub struct Sources {
     /// What tags resolve to: one request per tag and run.
     heads: Arc<Mutex<BTreeMap<(Location, Tag), Descriptor>>>,
     /// Configurations of images.
-    configurations: Arc<Mutex<BTreeMap<(Location, Digest), Bytes>>>,
+    configurations: Arc<Kept<(Location, Digest), Bytes>>,
     /// How long a source may take in all; `None` if each request has its own limit.
     budget: Option<Arc<Budget>>,
     /// The same for layers, which may be large: they take no time from what a proposal cannot do without.
@@ -42,11 +43,11 @@ pub struct Sources {
     /// What refers to digests, according to the referrers API; `None`: there is none.
     referrers: Arc<Mutex<Referrers>>,
     /// Signatures and statements that were read.
-    contents: Arc<Mutex<BTreeMap<Digest, Bytes>>>,
+    contents: Arc<Kept<Digest, Bytes>>,
     /// Limits how many images' signatures are held at once.
     turns: Arc<Semaphore>,
     /// What layers say.
-    pub(super) layers: Arc<KeptLayers>,
+    pub(super) layers: Arc<Kept<Digest, LayerFacts>>,
     /// The same for what is inside images.
     inside_turns: Arc<Semaphore>,
 }
@@ -76,6 +77,9 @@ async fn small_blob(store: &dyn Store, blob: &Descriptor) -> Result<Option<Vec<u
 /// The most bytes of configurations that are kept.
 const CONFIGURATIONS: usize = 8 * 1024 * 1024;
 
+/// The most bytes of memory that what layers say takes: images often share their bases.
+const LAYERS: usize = 8 * 1024 * 1024;
+
 type Referrers = BTreeMap<(Location, Digest), Option<Vec<Descriptor>>>;
 
 impl Sources {
@@ -103,13 +107,13 @@ impl Sources {
             refused: Arc::default(),
             documents: Arc::default(),
             blobs: Arc::default(),
-            configurations: Arc::default(),
+            configurations: Arc::new(Kept::new(CONFIGURATIONS)),
             heads: Arc::default(),
             lists: Arc::default(),
             referrers: Arc::default(),
-            contents: Arc::default(),
+            contents: Arc::new(Kept::new(CONTENTS)),
             turns: Arc::new(Semaphore::new(TURNS)),
-            layers: Arc::default(),
+            layers: Arc::new(Kept::new(LAYERS)),
             inside_turns: Arc::new(Semaphore::new(1)),
         }
     }
@@ -169,16 +173,20 @@ impl Sources {
     /// The bytes of a small blob, not read twice in a run as long as there is room; `None` if upstream does not have it
     /// with the bytes of its digest.
     pub(super) async fn content(&self, location: &Location, blob: &Descriptor) -> Result<Option<Bytes>, Error> {
-        if let Some(known) = self.contents.lock().unwrap_or_else(PoisonError::into_inner).get(&blob.digest) {
-            return Ok(Some(known.clone()));
+        if let Some(known) = self.contents.get(&blob.digest) {
+            return Ok(Some(known));
         }
-        let read = self.ask(location, |store| async move { small_blob(&*store, blob).await }).await?;
-        let Some(bytes) = read.filter(|bytes| blob.digest.matches(bytes)).map(Bytes::from) else { return Ok(None) };
-        let mut contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
-        if bytes.len() <= LARGEST_KEPT && contents.values().map(Bytes::len).sum::<usize>() + bytes.len() <= CONTENTS {
-            contents.insert(blob.digest.clone(), bytes.clone());
+        let Some(bytes) = self.checked_blob(location, blob).await? else { return Ok(None) };
+        if bytes.len() <= LARGEST_KEPT {
+            self.contents.keep(&blob.digest, &bytes, bytes.len());
         }
         Ok(Some(bytes))
+    }
+
+    /// The bytes of a blob; `None` if upstream does not have it with the bytes of its digest.
+    async fn checked_blob(&self, location: &Location, blob: &Descriptor) -> Result<Option<Bytes>, Error> {
+        let read = self.ask(location, |store| async move { small_blob(&*store, blob).await }).await?;
+        Ok(read.filter(|bytes| blob.digest.matches(bytes)).map(Bytes::from))
     }
 
     /// The bytes of a blob from `offset`; `None` if upstream does not have it.
@@ -264,19 +272,15 @@ impl Sources {
     /// blob with the bytes of its digest: whether it exists is then for [`Self::has_blob`] to say.
     pub(super) async fn configuration(&self, location: &Location, config: &Descriptor) -> Result<Option<Bytes>, Error> {
         let asked = (location.clone(), config.digest.clone());
-        if let Some(known) = self.configurations.lock().unwrap_or_else(PoisonError::into_inner).get(&asked) {
-            return Ok(Some(known.clone()));
+        if let Some(known) = self.configurations.get(&asked) {
+            return Ok(Some(known));
         }
         if config.size > CONFIG_LIMIT {
             return Ok(None);
         }
-        let read = self.ask(location, |store| async move { small_blob(&*store, config).await }).await?;
-        let Some(bytes) = read.filter(|bytes| config.digest.matches(bytes)).map(Bytes::from) else { return Ok(None) };
-        self.blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(asked.clone());
-        let mut kept = self.configurations.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.values().map(Bytes::len).sum::<usize>() + bytes.len() <= CONFIGURATIONS {
-            kept.insert(asked, bytes.clone());
-        }
+        let Some(bytes) = self.checked_blob(location, config).await? else { return Ok(None) };
+        self.configurations.keep(&asked, &bytes, bytes.len());
+        self.blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(asked);
         Ok(Some(bytes))
     }
 

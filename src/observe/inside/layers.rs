@@ -53,7 +53,7 @@ impl LayerReader<'_> {
             return Ok(known);
         }
         let facts = read(self.sources, location, layer).await?;
-        self.sources.layers.keep(&layer.digest, &facts);
+        self.sources.layers.keep(&layer.digest, &facts, facts.memory());
         Ok(facts)
     }
 }

@@ -14,13 +14,11 @@ use crate::packages::{Listed, PackageSource, complete};
 use crate::text::{counted, size};
 
 mod allowance;
-mod kept;
 mod layers;
 mod pairs;
 mod sboms;
 mod side;
 
-pub(super) use kept::KeptLayers;
 pub(crate) use side::Side;
 
 use allowance::Allowance;

@@ -65,6 +65,25 @@ pub enum Mark {
     BaseChanged,
 }
 
+impl Mark {
+    /// All of them, the most serious first.
+    pub(crate) const ALL: [Self; 13] = [
+        Self::PlatformLost,
+        Self::SignatureLost,
+        Self::SignerChanged,
+        Self::Unexplained,
+        Self::NewCritical,
+        Self::Root,
+        Self::Setuid,
+        Self::NewExecutable,
+        Self::Entrypoint,
+        Self::Port,
+        Self::DowngradedPackage,
+        Self::NotLookedAt,
+        Self::BaseChanged,
+    ];
+}
+
 /// Layers by their digests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct LayerCounts {

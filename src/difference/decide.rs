@@ -6,11 +6,11 @@ use super::{marks, platform, why};
 
 /// Decides what changed.
 pub(crate) fn difference(pair: ImagePair) -> Difference {
-    let ImagePair { former, platforms, signing, commits, vulnerabilities } = pair;
+    let ImagePair { former, platforms, signer, commits, vulnerabilities } = pair;
     let compared: Vec<platform::Compared> =
         platforms.into_iter().map(|pair| platform::compare(pair, former, &commits)).collect();
     let why = why::why(former, &compared);
-    let marks = marks::marks(former, why, signing, &compared, &vulnerabilities);
+    let marks = marks::marks(former, why, signer, &compared, &vulnerabilities);
     Difference {
         why,
         base: compared.iter().find_map(|compared| compared.base.clone()),

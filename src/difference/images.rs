@@ -47,11 +47,12 @@ impl PlatformPair {
     }
 }
 
-/// How signers differ.
+/// How the signers of the new image differ from those of the former one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Signing {
-    Same,
+pub(crate) enum SignerChange {
+    /// The former image is signed, and the new one is not.
     Lost,
+    /// No signer signed both.
     Changed,
 }
 
@@ -70,7 +71,8 @@ pub(crate) enum Former {
 pub(crate) struct ImagePair {
     pub former: Former,
     pub platforms: Vec<PlatformPair>,
-    pub signing: Signing,
+    /// `None` if somebody signed both, or nobody the former one.
+    pub signer: Option<SignerChange>,
     /// The commits that provenance names, of the former and the new image.
     pub commits: [Option<String>; 2],
     pub vulnerabilities: VulnerabilityChanges,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::account::{Mark, Why};
 use super::config::Field;
-use super::images::{Former, Signing};
+use super::images::{Former, SignerChange};
 use super::platform::Compared;
 use crate::layers::FileKind;
 use crate::vulnerabilities::{Severity, VulnerabilityChanges};
@@ -14,13 +14,13 @@ use crate::vulnerabilities::{Severity, VulnerabilityChanges};
 pub(super) fn marks(
     former: Former,
     why: Option<Why>,
-    signing: Signing,
+    signer: Option<SignerChange>,
     platforms: &[Compared],
     vulnerabilities: &VulnerabilityChanges,
 ) -> BTreeSet<Mark> {
     let all = [
-        (Mark::SignatureLost, signing == Signing::Lost),
-        (Mark::SignerChanged, signing == Signing::Changed),
+        (Mark::SignatureLost, signer == Some(SignerChange::Lost)),
+        (Mark::SignerChanged, signer == Some(SignerChange::Changed)),
         (Mark::Unexplained, why == Some(Why::Unexplained)),
         (Mark::NewCritical, vulnerabilities.new.iter().any(|found| found.severity == Severity::Critical)),
         (Mark::NotLookedAt, former == Former::Unread),

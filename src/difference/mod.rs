@@ -20,4 +20,4 @@ pub(crate) mod words;
 pub(crate) use account::{Difference, LayerCounts, Mark, Named, PlatformDifference, Why};
 pub(crate) use config::{ConfigChange, Field};
 pub(crate) use decide::difference;
-pub(crate) use images::{Former, ImagePair, PlatformInside, PlatformPair, Signing};
+pub(crate) use images::{Former, ImagePair, PlatformInside, PlatformPair, SignerChange};

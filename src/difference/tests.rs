@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{ConfigChange, Difference, Field, Former, ImagePair, Mark, PlatformInside, PlatformPair, Signing, Why};
+use super::{
+    ConfigChange, Difference, Field, Former, ImagePair, Mark, PlatformInside, PlatformPair, SignerChange, Why,
+};
 use super::{Named, difference};
 use crate::image::{Descriptor, Digest};
 use crate::layers::{FileChange, FileKind};
@@ -64,7 +66,7 @@ fn images(platforms: Vec<PlatformPair>) -> ImagePair {
     ImagePair {
         former: Former::Read,
         platforms,
-        signing: Signing::Same,
+        signer: None,
         commits: [None, None],
         vulnerabilities: VulnerabilityChanges::default(),
     }
@@ -287,9 +289,9 @@ fn other_marks() {
     assert_eq!(Case { files: vec![FileKind::Cron, FileKind::Init], ..rebuilt() }.told(), "rebuild");
     let downgraded = listed(&[("curl", "8.2")], &[("curl", "8.1")]);
     assert_eq!(Case { listed: downgraded, ..rebuilt() }.told(), "packages: downgraded-package");
-    let lost: fn(&mut ImagePair) = |images| images.signing = Signing::Lost;
+    let lost: fn(&mut ImagePair) = |images| images.signer = Some(SignerChange::Lost);
     assert_eq!(Case { change: lost, ..rebuilt() }.told(), "rebuild: signature-lost");
-    let changed: fn(&mut ImagePair) = |images| images.signing = Signing::Changed;
+    let changed: fn(&mut ImagePair) = |images| images.signer = Some(SignerChange::Changed);
     assert_eq!(Case { change: changed, ..rebuilt() }.told(), "rebuild: signer-changed");
     assert_eq!(
         Case { change: |images| images.vulnerabilities = found(Severity::Critical), ..rebuilt() }.told(),
@@ -394,11 +396,18 @@ fn equal_packages_are_no_rebuild_where_files_were_not_all_read() {
         let platforms = vec![pair.clone()];
         let commits = [None, None];
         let vulnerabilities = VulnerabilityChanges::default();
-        difference(ImagePair { former: Former::Read, platforms, signing: Signing::Same, commits, vulnerabilities }).why
+        difference(ImagePair { former: Former::Read, platforms, signer: None, commits, vulnerabilities }).why
     };
     assert_eq!(why(&pair), Some(Why::Rebuild));
     pair.unread = Some("4 of 5 layers that differ were read".to_owned());
     assert_eq!(why(&pair), Some(Why::Unexplained));
     pair.listed = listed(&[("a", "1")], &[("a", "2")]);
     assert_eq!(why(&pair), Some(Why::Packages));
+}
+
+#[test]
+fn all_marks_are_listed_in_their_order() {
+    let schema = schemars::schema_for!(Mark).to_value();
+    assert_eq!(schema["oneOf"].as_array().unwrap().len(), Mark::ALL.len());
+    assert!(Mark::ALL.is_sorted());
 }

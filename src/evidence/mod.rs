@@ -210,3 +210,10 @@ pub(crate) struct Makers {
     /// Why it is not accepted, if `signatures` or `provenance` require something that is not verified.
     pub unsigned: Option<String>,
 }
+
+impl Makers {
+    /// The commit that provenance names.
+    pub(crate) fn commit(&self) -> Option<String> {
+        self.provenance.as_ref()?.commit.clone()
+    }
+}

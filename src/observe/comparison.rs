@@ -8,7 +8,7 @@ use super::sources::Sources;
 use super::upstream::{Problem, Walk, walk};
 use super::vulnerabilities::{Compared, ComparedImage, VulnerabilityReader};
 use crate::content::labels::Labels;
-use crate::difference::{Difference, Former, ImagePair, Signing, difference};
+use crate::difference::{Difference, Former, ImagePair, SignerChange, difference};
 use crate::evidence::{Makers, Trust};
 use crate::image::{Digest, Mention, Platform};
 use crate::manifest::Image;
@@ -82,12 +82,11 @@ impl ComparisonReader<'_> {
         let images = [compared_image(from, &was), compared_image(to, &is)];
         let compared = Compared { from: Some(images[0]), to: images[1], platforms: &platforms };
         let vulnerabilities = self.vulnerabilities.compare(&compared).await;
-        let commit = |read: &Read| read.makers.provenance.as_ref().and_then(|provenance| provenance.commit.clone());
         let pair = ImagePair {
             former: Former::Read,
             platforms,
-            signing: signing(&was.makers, &is.makers),
-            commits: [commit(&was), commit(&is)],
+            signer: signer_change(&was.makers, &is.makers),
+            commits: [was.makers.commit(), is.makers.commit()],
             vulnerabilities,
         };
         let labels = [was.walk.labels, is.walk.labels];
@@ -131,12 +130,11 @@ const fn compared_image<'a>(named: Named<'a>, read: &'a Read) -> ComparedImage<'
     ComparedImage { location: &named.mention.location, digest: &read.digest }
 }
 
-/// How the signers differ.
-fn signing(was: &Makers, is: &Makers) -> Signing {
+fn signer_change(was: &Makers, is: &Makers) -> Option<SignerChange> {
     let (was, is): (BTreeSet<String>, BTreeSet<String>) = (signers(was), signers(is));
     match (was.is_empty(), is.is_empty()) {
-        (false, true) => Signing::Lost,
-        (false, false) if was.is_disjoint(&is) => Signing::Changed,
-        _ => Signing::Same,
+        (false, true) => Some(SignerChange::Lost),
+        (false, false) if was.is_disjoint(&is) => Some(SignerChange::Changed),
+        _ => None,
     }
 }

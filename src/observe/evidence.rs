@@ -11,12 +11,11 @@ use super::upstream::{Part, Problem, Walk, exchanged, walk};
 use super::vulnerabilities::{Compared, ComparedImage, VulnerabilityReader};
 use crate::content::Document;
 use crate::content::labels::Labels;
-use crate::difference::{Difference, Former, ImagePair, Signing, difference};
+use crate::difference::{Difference, Former, ImagePair, SignerChange, difference};
 use crate::evidence::{Makers, Trust};
 use crate::image::Digest;
 use crate::manifest::{Image, Manifest};
 use crate::proposal::Item;
-use crate::proposal::SignerChange;
 use crate::proposal::body::{Evidence, PlatformEvidence, Served};
 use crate::proposal::guard::guarded;
 use crate::proposal::review::digest_before;
@@ -77,7 +76,7 @@ impl EvidenceReader<'_> {
             }
         }
         if evidence.complete {
-            let commits = [former.as_ref(), evidence.makers.as_ref()].map(commit);
+            let commits = [former.as_ref(), evidence.makers.as_ref()].map(|makers| makers?.commit());
             let images = Images { image: &image, before: before.as_ref(), approved: approved.as_ref(), found: &found };
             evidence.difference =
                 Some(Box::pin(self.difference(base.unwrap_or(head), item, images, commits, evidence.signer)).await);
@@ -115,15 +114,11 @@ impl EvidenceReader<'_> {
             Former::Unread => reader.only_new(side(digest, found)).await,
             Former::None | Former::Read => reader.read(from, side(digest, found)).await,
         };
-        let signing = match item.signer.or(signer) {
-            None => Signing::Same,
-            Some(SignerChange::Lost) => Signing::Lost,
-            Some(SignerChange::Changed) => Signing::Changed,
-        };
+        let signer = item.signer.or(signer);
         let compared = |digest| ComparedImage { location: &image.source, digest };
         let compared = Compared { from: before.map(compared), to: compared(digest), platforms: &platforms };
         let vulnerabilities = Box::pin(self.vulnerabilities.compare(&compared)).await;
-        difference(ImagePair { former, platforms, signing, commits, vulnerabilities })
+        difference(ImagePair { former, platforms, signer, commits, vulnerabilities })
     }
 
     /// Adds who made the bytes, whose document is `top` if available: verified as `image` requires, else just what is
@@ -178,11 +173,6 @@ struct Images<'a> {
     /// `None` if upstream no longer has all of it.
     approved: Option<&'a Walk>,
     found: &'a Walk,
-}
-
-/// The commit that provenance names.
-fn commit(makers: Option<&Makers>) -> Option<String> {
-    makers?.provenance.as_ref()?.commit.clone()
 }
 
 fn take(evidence: &mut Evidence, found: &Walk) {

@@ -71,7 +71,7 @@ impl Kept {
         Some(Self {
             entry,
             why: difference.and_then(|difference| difference.why),
-            marks: account.marks().into_iter().filter(|mark| mark.is_of_bytes()).collect(),
+            marks: account.marks().into_iter().filter(|mark| mark.of_bytes().is_some()).collect(),
             signatures: signatures.take(SIGNATURES).map(|signature| signature.state).collect(),
             packages: difference.map(packages).unwrap_or_default(),
             vulnerabilities: difference.map(vulnerabilities).unwrap_or_default(),

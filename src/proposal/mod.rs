@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::difference::SignerChange;
 use crate::edit::Change;
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::Image;
@@ -52,7 +53,6 @@ pub(crate) mod written;
 pub(crate) use cause::Cause;
 pub(crate) use leaving::{Conditions, Unreviewed};
 pub(crate) use selected::Selected;
-pub(crate) use signers::SignerChange;
 pub use subject::subject;
 
 /// One change that a proposal makes to one image.

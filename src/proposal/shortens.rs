@@ -2,6 +2,7 @@
 
 use crate::difference::{Difference, Mark};
 use crate::manifest::{FixesCooldown, Severity};
+use crate::text::serde_name;
 use crate::vulnerabilities::{Vulnerability, VulnerabilitySource};
 
 /// How many fixed vulnerabilities are named.
@@ -40,7 +41,7 @@ pub(crate) fn shortens(cooldown: FixesCooldown, difference: &Difference, same_si
         return Err(format!("it brings {}", named(new)));
     }
     if let Some(mark) = difference.marks.iter().find(|mark| counts(**mark, found.both_scanned)) {
-        return Err(format!("it is marked: {}", code(*mark)));
+        return Err(format!("it is marked: {}", serde_name(mark)));
     }
     let mut words: Vec<String> = fixed.iter().take(NAMED).map(|one| named(one)).collect();
     let more = fixed.len().saturating_sub(NAMED);
@@ -55,11 +56,6 @@ fn counts(mark: Mark, both_scanned: bool) -> bool {
         Mark::NotLookedAt => !both_scanned,
         _ => true,
     }
-}
-
-/// The mark as programs read it.
-fn code(mark: Mark) -> String {
-    serde_json::to_value(mark).ok().and_then(|code| code.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// An identifier is text by others: one that could be more than a name is not shown.

@@ -3,21 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Entry;
+use crate::difference::SignerChange;
 use crate::evidence::{Makers, State};
 use crate::image::Digest;
 use crate::manifest::{Identity, Image, Signatures, Signer};
 
 /// Who signed digests, as far as they were checked.
 pub(crate) type Signers = BTreeMap<Digest, BTreeSet<String>>;
-
-/// How the signers of the new image differ from those of the approved one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SignerChange {
-    /// The approved image is signed, and the new one is not.
-    Lost,
-    /// No signer signed both.
-    Changed,
-}
 
 /// Who signed an image: who is verified to have, and only where nobody is, that somebody says to have.
 pub(crate) fn signers(makers: &Makers) -> BTreeSet<String> {

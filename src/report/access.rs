@@ -9,9 +9,9 @@ use super::page::Page;
 use super::rows::Finding;
 use super::table::Place::{First, Prose, Second, Third};
 use super::table::{Cell, Column, Section, column, in_table, on_terminal};
-use super::terminal::{list, serde_name};
+use super::terminal::list;
 use crate::policy::access::{Row, State};
-use crate::text::counted;
+use crate::text::{counted, serde_name};
 
 /// What `verify-access` found.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::rows::{Failed, Finding, Unmatched, Unread};
-use super::terminal::serde_name;
 use super::workflow_command::{self, MESSAGE_LIMIT};
 use crate::image::Tag;
-use crate::text::{counted, cut};
+use crate::text::{counted, cut, serde_name};
 
 /// The most annotations of one kind that the runner keeps for a step.
 pub(crate) const LIMIT: usize = 10;

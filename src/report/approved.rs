@@ -9,11 +9,11 @@ use serde::Serialize;
 use super::evidence::PlannedEvidence;
 use super::facts::PlannedFacts;
 use super::page::Page;
-use super::terminal::{hanging, serde_name};
+use super::terminal::hanging;
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::plan::reviews::{Opinion, Verdict};
 use crate::proposal::kept::Kept;
-use crate::text::{clean, excerpt};
+use crate::text::{clean, excerpt, serde_name};
 
 /// One approval: what was known of it when it was proposed and now, who approved it, when, by which pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]

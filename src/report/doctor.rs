@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use super::page::{Page, Tone};
 use super::rows::Finding;
-use super::terminal::{serde_name, wrapped};
+use super::terminal::wrapped;
 use crate::diag::Diagnostic;
 use crate::doctor::hosts::Host;
 use crate::doctor::{Area, Check, Status};
-use crate::text::{clean, counted, pad};
+use crate::text::{clean, counted, pad, serde_name};
 
 /// What `doctor` found.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]

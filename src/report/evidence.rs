@@ -3,15 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::inside::{ComparedPlatform, ComparedVulnerabilities};
+use super::inside::{ComparedPlatform, ComparedVulnerabilities, shown, shown_if};
 use crate::difference::{Difference, Mark, Why};
 use crate::evidence::{Kind, Makers, Provenance, Signature, State};
 use crate::image::{Digest, Location, Tag};
 use crate::proposal::body::{self, Account};
 use crate::text::excerpt;
-
-/// The most characters of a text by others.
-const TEXT: usize = 500;
 
 /// What was found out about the bytes that come in, compared with what is approved. What was not looked at is null or
 /// empty.
@@ -77,7 +74,7 @@ impl PlannedEvidence {
         let to = reference(source, entry.to.as_ref(), &entry.digest);
         let makers = evidence.makers.clone().unwrap_or_default();
         let mut all = Self::compared(from, to, evidence.difference.as_ref(), makers);
-        all.marks.extend(account.marks().into_iter().filter(|mark| mark.is_of_bytes()).filter_map(of_bytes));
+        all.marks.extend(account.marks().into_iter().filter_map(body::Mark::of_bytes));
         all.marks.sort_unstable();
         all.marks.dedup();
         Some(all)
@@ -104,32 +101,18 @@ impl PlannedEvidence {
 /// `HOST/REPOSITORY[:TAG]@DIGEST`.
 pub(crate) fn reference(source: &Location, tag: Option<&Tag>, digest: &Digest) -> String {
     let tag = tag.map(|tag| format!(":{tag}")).unwrap_or_default();
-    excerpt(&format!("{source}{tag}@{digest}"), TEXT)
-}
-
-/// The marks that come of looking at the bytes.
-const fn of_bytes(mark: body::Mark) -> Option<Mark> {
-    match mark {
-        body::Mark::PlatformLost => Some(Mark::PlatformLost),
-        body::Mark::SignatureLost => Some(Mark::SignatureLost),
-        body::Mark::SignerChanged => Some(Mark::SignerChanged),
-        _ => None,
-    }
-}
-
-fn shown(text: Option<String>) -> Option<String> {
-    text.map(|text| excerpt(&text, TEXT))
+    shown(&format!("{source}{tag}@{digest}"))
 }
 
 impl From<Signature> for PlannedSignature {
     fn from(Signature { kind, state, by, detail, covers }: Signature) -> Self {
-        Self { kind, state, by: shown(by), detail: shown(detail), covers: excerpt(covers.as_str(), 60) }
+        Self { kind, state, by: shown_if(by), detail: shown_if(detail), covers: excerpt(covers.as_str(), 60) }
     }
 }
 
 impl From<Provenance> for PlannedProvenance {
     fn from(Provenance { state, builder, source, commit, agrees, detail }: Provenance) -> Self {
-        let (builder, source, commit) = (shown(builder), shown(source), shown(commit));
-        Self { state, builder, source, commit, agrees, detail: shown(detail) }
+        let (builder, source, commit) = (shown_if(builder), shown_if(source), shown_if(commit));
+        Self { state, builder, source, commit, agrees, detail: shown_if(detail) }
     }
 }

@@ -9,12 +9,11 @@ use serde::Serialize;
 
 use super::page::Page;
 use super::rows::Failed;
-use super::terminal::serde_name;
 use crate::image::Tag;
 use crate::rules::{
     Line, NoVersion, Notice, NoticeKind, Reading, Reason, Rule, Selection, Subject, TagVerdict, Verdict,
 };
-use crate::text::{clean, pad};
+use crate::text::{clean, pad, serde_name};
 
 /// What rules decide about the tags of some images.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]

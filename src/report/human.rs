@@ -6,8 +6,8 @@ use super::explain::Explanation;
 use super::page::Page;
 use super::rows::{Check, Outcome, Plan, PlannedImage, PlannedProposal, Promotion};
 use super::sections;
-use super::terminal::{hanging, serde_name, wrapped};
-use crate::text::{clean, counted};
+use super::terminal::{hanging, wrapped};
+use crate::text::{clean, counted, serde_name};
 
 pub(super) fn plan(out: &mut Page, plan: &Plan) -> io::Result<()> {
     planned(out, &plan.proposals)?;

@@ -137,12 +137,14 @@ pub struct ExceptedVulnerability {
     pub reason: String,
 }
 
-fn shown(text: &str) -> String {
+/// A text by others.
+pub(super) fn shown(text: &str) -> String {
     excerpt(text, TEXT)
 }
 
-fn shown_if(text: Option<&String>) -> Option<String> {
-    text.map(|text| shown(text))
+/// A text by others, if there is one.
+pub(super) fn shown_if(text: Option<impl AsRef<str>>) -> Option<String> {
+    text.map(|text| shown(text.as_ref()))
 }
 
 impl From<&PlatformDifference> for ComparedPlatform {

@@ -3,12 +3,11 @@
 use super::rows::{Failed, Outcome, Plan, PlannedImage, Promotion, ProposedAction};
 use super::summary::code;
 use super::table::Section;
-use super::terminal::serde_name;
 use super::{markdown, sections};
 use crate::markdown::{escaped, folded, table};
 use crate::plan::State;
 use crate::proposal::body::Mark;
-use crate::text::{counted, short_digests};
+use crate::text::{counted, serde_name, short_digests};
 
 /// What a run did, otherwise what it would do. What was planned and then done appears once.
 pub(super) fn markdown(plan: Option<&Plan>, outcome: Option<&Outcome>) -> String {

@@ -10,10 +10,10 @@ use super::rows::{Failed, Finding};
 use super::summary;
 use super::table::Place::{First, Prose, Second, Third};
 use super::table::{Cell, Column, Section, column, in_table, on_terminal};
-use super::terminal::{list, serde_name, wrapped};
+use super::terminal::{list, wrapped};
 use crate::plan::FailedStep;
 use crate::policy::settings::{Area, Comparison, Row};
-use crate::text::clean;
+use crate::text::{clean, serde_name};
 
 /// What `apply-policy` found and did.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]

@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::page::Page;
-use super::terminal::{serde_name, wrapped};
+use super::terminal::wrapped;
 use crate::policy::sign_in::{self, File, Organizations};
+use crate::text::serde_name;
 
 /// What `sign-in` prints or writes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]

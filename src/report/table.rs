@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use super::page::{Page, Tone};
 use super::summary;
-use super::terminal::{aligned, serde_name};
+use super::terminal::aligned;
 use crate::image::Digest;
 use crate::markdown;
-use crate::text::short_digests;
+use crate::text::{serde_name, short_digests};
 
 /// A heading and the rows under it; not shown if there are no rows.
 pub(super) struct Section {

@@ -60,8 +60,3 @@ pub(super) fn hanging(out: &mut Page, indent: &str, further: &str, prose: &str) 
     }
     if empty { Ok(()) } else { writeln!(out, "{line}") }
 }
-
-/// The name that a unit variant has in JSON, so that people and programs read the same word.
-pub(super) fn serde_name(value: &impl serde::Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
-}

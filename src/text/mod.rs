@@ -82,6 +82,11 @@ pub(crate) fn excerpt(text: &str, limit: usize) -> String {
     cut(&clean(text), limit)
 }
 
+/// The name that a unit variant has in JSON, so that people and programs read the same word.
+pub(crate) fn serde_name(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
 /// `text`, padded with spaces to `width` characters.
 pub(crate) fn pad(text: &str, width: usize) -> String {
     format!("{text:<width$}")

@@ -11,11 +11,11 @@ use serde::Serialize;
 use super::mark::Mark;
 use super::{Evidence, Served};
 use crate::difference::Difference;
+use crate::difference::SignerChange;
 use crate::difference::words::verdict;
 use crate::image::Tag;
 use crate::manifest::{Image, Manifest};
 use crate::policy::{Category, Gate, Standing, Told};
-use crate::proposal::SignerChange;
 use crate::proposal::{Cause, Entry, Item, Kind};
 use crate::rules::{Numbering, Reading, Rule, Since, Version, line_begun, order_of, series_of};
 

@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 use crate::content::artifact::Artifact;
 use crate::content::labels::Labels;
 use crate::difference::Difference;
+use crate::difference::SignerChange;
 use crate::evidence::Makers;
 use crate::image::{Digest, Tag};
 use crate::plan::companions::LeftBehind;
 use crate::policy::Standing;
-use crate::proposal::SignerChange;
 use crate::text::size;
 
 /// The evidence for one change. What is unknown is absent: nothing here is a guess.

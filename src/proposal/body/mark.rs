@@ -99,28 +99,14 @@ impl Mark {
         }
     }
 
-    /// Whether it results from checking the bytes.
-    pub(crate) const fn is_of_bytes(self) -> bool {
-        self.sets_apart() || matches!(self, Self::BaseChanged)
+    /// The mark of the bytes that it stands for, if it results from checking them.
+    pub(crate) fn of_bytes(self) -> Option<difference::Mark> {
+        difference::Mark::ALL.into_iter().find(|mark| Self::from(*mark) == self)
     }
 
     /// Whether checking the bytes found something that a person should review by itself.
-    pub(crate) const fn sets_apart(self) -> bool {
-        matches!(
-            self,
-            Self::PlatformLost
-                | Self::SignatureLost
-                | Self::SignerChanged
-                | Self::Unexplained
-                | Self::NewCritical
-                | Self::Root
-                | Self::Setuid
-                | Self::NewExecutable
-                | Self::Entrypoint
-                | Self::Port
-                | Self::DowngradedPackage
-                | Self::NotLookedAt
-        )
+    pub(crate) fn sets_apart(self) -> bool {
+        self.of_bytes().is_some_and(|mark| mark != difference::Mark::BaseChanged)
     }
 }
 

@@ -12,12 +12,12 @@ use super::rows::{Failed, Finding};
 use super::sections;
 use super::table::Place::{First, Prose};
 use super::table::{Cell, Column, Section, column, labelled};
-use super::terminal::{serde_name, wrapped};
+use super::terminal::wrapped;
 use crate::image::Digest;
 use crate::plan::FailedStep;
 use crate::plan::drift::NO_GRANT;
 use crate::policy::audit::{self, Code, Counted, Level, Unseen};
-use crate::text::counted;
+use crate::text::{counted, serde_name};
 
 pub(crate) mod dashboard;
 pub(crate) mod sarif;

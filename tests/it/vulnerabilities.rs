@@ -393,6 +393,16 @@ fn what_osv_does_not_say_is_unknown() {
     }
 }
 
+/// One static program lists no packages; that nothing is known of it is not that it has no vulnerabilities.
+#[test]
+fn an_image_that_lists_no_packages_is_unknown_to_osv() {
+    let world = World::unsigned();
+    let found = world.planned(&world.clone("vulnerabilities: osv", AGELESS));
+    assert_eq!(found["source"], "unknown", "{found}");
+    assert_eq!(found["detail"], "no packages are listed that OSV could be asked about");
+    assert_eq!(world.osv.lines(), Vec::<String>::new());
+}
+
 /// What a pull request says of evidence is not in force: neither its source nor its VEX documents.
 #[test]
 fn a_check_takes_evidence_from_the_base() {

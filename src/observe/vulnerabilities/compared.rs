@@ -23,7 +23,7 @@ pub(crate) struct Compared<'a> {
 }
 
 /// Which of two images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Which {
     Former,
     New,

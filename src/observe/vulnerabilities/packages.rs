@@ -30,7 +30,15 @@ pub(super) async fn compare(
     let mut notes = Vec::new();
     let mut asked = BTreeMap::new();
     for which in images.sides() {
-        asked.insert(which as usize, packages(images, which, &mut notes)?);
+        asked.insert(which, packages(images, which, &mut notes)?);
+    }
+    // What lists no packages at all, such as one static program, may still have vulnerabilities.
+    let lists_none = |pair: &PlatformPair| match &pair.listed {
+        Listed::Known { from, to, .. } => from.is_empty() && to.is_empty(),
+        Listed::Untouched | Listed::Unknown(_) => false,
+    };
+    if images.shared().all(lists_none) {
+        return Err("no packages are listed that OSV could be asked about".to_owned());
     }
     let queries: BTreeSet<String> = asked.values().flatten().map(|asked| asked.query.clone()).collect();
     if queries.len() > QUERIES {
@@ -41,7 +49,7 @@ pub(super) async fn compare(
     let records = osv.records(&ids).await?;
     let side = |which: Which| {
         let mut side = Side { findings: Vec::new(), image: images.identity(which) };
-        for package in asked.get(&(which as usize)).into_iter().flatten() {
+        for package in asked.get(&which).into_iter().flatten() {
             let ids = listed.get(&package.query).into_iter().flat_map(|ids| ids.iter());
             for record in ids.filter_map(|id| records.get(id)) {
                 side.findings.extend(record.findings(&package.name, &package.purl));

@@ -18,7 +18,16 @@ pub(crate) struct Mention {
     pub(crate) digest: Option<Digest>,
 }
 
-impl FromStr for Mention {
+/// A name with what may stand behind it: `NAME[:TAG][@DIGEST]`. Without both, the tag means `latest`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Named<N> {
+    pub(crate) name: N,
+    pub(crate) tag: Option<Tag>,
+    /// Goes before the tag, which is then only shown.
+    pub(crate) digest: Option<Digest>,
+}
+
+impl<N: FromStr<Err = NameError>> FromStr for Named<N> {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
@@ -31,10 +40,19 @@ impl FromStr for Mention {
             Some((name, tag)) => (name, Some(tag.parse()?)),
             None => (name, None),
         };
+        Ok(Self { name: name.parse()?, tag, digest })
+    }
+}
+
+impl FromStr for Mention {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let Named { name, tag, digest } = text.parse()?;
         if tag.is_none() && digest.is_none() {
             return Err(NameError::new("it needs a tag or a digest, as in redis:7.2 or redis@sha256:..."));
         }
-        Ok(Self { location: name.parse()?, tag, digest })
+        Ok(Self { location: name, tag, digest })
     }
 }
 

@@ -17,7 +17,7 @@ pub use descriptor::Descriptor;
 pub use digest::Digest;
 pub(crate) use digest::Hasher;
 pub(crate) use ecr::EcrHost;
-pub(crate) use mention::Mention;
+pub(crate) use mention::{Mention, Named};
 pub(crate) use name::NameError;
 pub use platform::Platform;
 pub use reference::{Reference, Tag};

@@ -26,6 +26,8 @@ mod phrases;
 mod risk;
 mod rows;
 mod section;
+#[cfg(test)]
+mod tests;
 mod uncovered;
 
 pub(crate) use account::Account;
@@ -301,8 +303,3 @@ fn places(manifest: &Manifest, wanted: &Wanted) -> Places {
         kind: Account::of(manifest, item, None).kind_words(),
     }
 }
-
-#[cfg(test)]
-mod tests;
-#[cfg(test)]
-mod tests_inside;

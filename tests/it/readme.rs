@@ -10,8 +10,9 @@ use wharfinger::internals::manifest;
 use crate::support::process::Run;
 
 const README: &str = include_str!("../../README.md");
-const PROPOSAL: &str =
-    include_str!("../../src/proposal/body/tests/snapshots/wharfinger__proposal__body__tests__inside_first_approval.snap");
+const PROPOSAL: &str = include_str!(
+    "../../src/proposal/body/tests/snapshots/wharfinger__proposal__body__tests__inside_first_approval.snap"
+);
 
 /// The fenced blocks of a language, without the indentation of a list that they stand in.
 fn blocks(language: &str) -> Vec<String> {

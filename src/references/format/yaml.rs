@@ -1,6 +1,8 @@
 //! Which format a YAML file has.
 
-use super::{Format, below, directly_in, file_name, in_templates, kubernetes_json, template};
+use super::formats::Format;
+use super::path::{below, directly_in, file_name, in_templates};
+use super::text::{kubernetes_json, template};
 
 /// The format of a YAML file: where GitHub, GitLab and Compose look for theirs first, then what the text says, then names
 /// that are only customary.

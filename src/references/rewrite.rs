@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Site;
+use super::found::Site;
 use crate::diag::Span;
 use crate::image::{Digest, Repository, Tag};
 

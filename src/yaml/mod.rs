@@ -3,10 +3,12 @@
 mod node;
 mod parse;
 mod plain;
+mod stream;
 
 pub(crate) use node::{Kind, Node, Special};
 pub(crate) use parse::read;
 pub(crate) use plain::is_plain_text;
+pub(crate) use stream::{Document, document_spans, read_stream};
 
 #[cfg(test)]
 mod tests;

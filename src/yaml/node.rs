@@ -16,6 +16,8 @@ pub(crate) struct Node {
     pub(crate) kind: Rc<Kind>,
     /// The number of nodes in this one, with aliases expanded.
     pub(super) weight: usize,
+    /// How deep lists and mappings are nested in it, with aliases expanded.
+    pub(super) height: usize,
 }
 
 #[derive(Debug)]
@@ -54,7 +56,7 @@ pub(crate) enum Special {
 
 impl Node {
     pub(super) fn scalar(span: Span, text: String, style: ScalarStyle, text_tag: bool) -> Self {
-        Self { span, properties: None, kind: Rc::new(Kind::Scalar { text, style, text_tag }), weight: 1 }
+        Self { span, properties: None, kind: Rc::new(Kind::Scalar { text, style, text_tag }), weight: 1, height: 0 }
     }
 
     /// Where the node starts, its anchor and tag included.

@@ -8,8 +8,12 @@ use granit_parser::{Event, Options, Parser, ScalarStyle, StructureStyle};
 use super::node::{Kind, Node};
 use crate::diag::{Code, Span};
 
-/// How deep lists and mappings may be nested: three times what a manifest needs.
+/// How deep lists and mappings may be nested in a manifest: three times what one needs.
 const MAX_DEPTH: usize = 32;
+/// How deep they may be nested in files of other programs.
+const MAX_FOREIGN_DEPTH: usize = 100;
+/// How deep they may be nested with aliases expanded.
+const MAX_HEIGHT: usize = 400;
 /// How many nodes all aliases in a file together may expand to.
 const MAX_EXPANDED: usize = 100_000;
 
@@ -28,26 +32,17 @@ pub(crate) struct TreeFault {
 /// The errors in the YAML itself. The tree is present if they leave one.
 pub(crate) fn read(text: &str) -> (Option<Node>, Vec<TreeFault>) {
     let skipped = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut options = Options::default();
-    options.emit_anchor_events = true;
-    options.emit_unresolved_aliases = true;
-    options.emit_comments = false;
-    let mut builder = Builder { skipped, ..Builder::default() };
-    for next in Parser::new_from_str_with_options(&text[skipped..], options) {
-        let taken = match next {
-            Ok((event, span)) => builder.take(&event, &span),
-            Err(error) => Err(builder.syntax(text, &error)),
-        };
-        match taken {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(fault) => {
-                builder.faults.push(fault);
-                return (None, builder.faults);
-            }
-        }
-    }
-    (builder.root, builder.faults)
+    Builder { skipped, ..Builder::default() }.read(text)
+}
+
+/// Reads the one document that stands in `at`, of a file of another program: with any tags, and nested deeper than manifests.
+///
+/// # Errors
+/// The first error in the YAML itself.
+pub(super) fn read_foreign(text: &str, at: Span) -> Result<Option<Node>, TreeFault> {
+    let builder = Builder { skipped: at.start, foreign: true, ..Builder::default() };
+    let (root, mut faults) = builder.read(&text[..at.end]);
+    if faults.is_empty() { Ok(root) } else { Err(faults.swap_remove(0)) }
 }
 
 /// A collection that is not closed yet.
@@ -64,6 +59,8 @@ struct Open {
 #[derive(Debug, Default)]
 struct Builder {
     skipped: usize,
+    /// The file is another program's, and not a manifest.
+    foreign: bool,
     open: Vec<Open>,
     root: Option<Node>,
     documents: usize,
@@ -73,6 +70,28 @@ struct Builder {
 }
 
 impl Builder {
+    fn read(mut self, text: &str) -> (Option<Node>, Vec<TreeFault>) {
+        let mut options = Options::default();
+        options.emit_anchor_events = true;
+        options.emit_unresolved_aliases = true;
+        options.emit_comments = false;
+        for next in Parser::new_from_str_with_options(&text[self.skipped..], options) {
+            let taken = match next {
+                Ok((event, span)) => self.take(&event, &span),
+                Err(error) => Err(self.syntax(text, &error)),
+            };
+            match taken {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(fault) => {
+                    self.faults.push(fault);
+                    return (None, self.faults);
+                }
+            }
+        }
+        (self.root, self.faults)
+    }
+
     /// Takes one event; `false` if nothing more is to be read.
     fn take(&mut self, event: &Event<'_>, span: &granit_parser::Span) -> Result<bool, TreeFault> {
         let at = self.span(span);
@@ -116,7 +135,7 @@ impl Builder {
                 self.tag(tag.as_deref(), span);
                 self.start(span, at, *style, *anchor, true)?;
             }
-            Event::SequenceEnd | Event::MappingEnd => self.finish(at),
+            Event::SequenceEnd | Event::MappingEnd => self.finish(at)?,
             Event::Anchor(_, _) => self.anchor(at),
             _ => {}
         }
@@ -136,7 +155,9 @@ impl Builder {
     fn tag(&mut self, tag: Option<&granit_parser::Tag>, span: &granit_parser::Span) -> bool {
         let Some(tag) = tag else { return false };
         let known = ["str", "int", "float", "bool", "null", "seq", "map"];
-        if !(known.iter().any(|k| tag.is_yaml_core_schema_tag(k)) || (tag.handle().is_empty() && tag.suffix() == "!")) {
+        let is_known =
+            known.iter().any(|k| tag.is_yaml_core_schema_tag(k)) || (tag.handle().is_empty() && tag.suffix() == "!");
+        if !is_known && !self.foreign {
             let at = self.properties(span).unwrap_or_else(|| self.span(span));
             let help = "remove the tag";
             self.faults.push(fault(Code::UnknownYamlTag, at, "this YAML tag has no meaning in a manifest", help));
@@ -171,8 +192,8 @@ impl Builder {
             let message = format!("the aliases up to here expand to more than {MAX_EXPANDED} nodes");
             return Err(fault(Code::AliasBomb, at, message, "write the values out, or use fewer aliases"));
         }
-        let weight = target.weight;
-        self.push(Node { span: at, properties: None, kind: Rc::new(Kind::Alias(target)), weight });
+        let (weight, height) = (target.weight, target.height);
+        self.push(Node { span: at, properties: None, kind: Rc::new(Kind::Alias(target)), weight, height });
         Ok(())
     }
 
@@ -184,8 +205,9 @@ impl Builder {
         anchor: usize,
         map: bool,
     ) -> Result<(), TreeFault> {
-        if self.open.len() == MAX_DEPTH {
-            let message = format!("nested deeper than {MAX_DEPTH} levels");
+        let limit = if self.foreign { MAX_FOREIGN_DEPTH } else { MAX_DEPTH };
+        if self.open.len() == limit {
+            let message = format!("nested deeper than {limit} levels");
             return Err(fault(Code::TooDeep, at, message, "no manifest needs such depth: check the indentation"));
         }
         let properties = self.properties(span);
@@ -194,9 +216,14 @@ impl Builder {
         Ok(())
     }
 
-    fn finish(&mut self, at: Span) {
-        let Some(open) = self.open.pop() else { return };
+    fn finish(&mut self, at: Span) -> Result<(), TreeFault> {
+        let Some(open) = self.open.pop() else { return Ok(()) };
         let weight = 1 + open.nodes.iter().map(|n| n.weight).sum::<usize>();
+        let height = 1 + open.nodes.iter().map(|n| n.height).max().unwrap_or_default();
+        if height > MAX_HEIGHT {
+            let message = format!("the aliases up to here nest more than {MAX_HEIGHT} levels");
+            return Err(fault(Code::TooDeep, open.span, message, "write the values out, or use fewer aliases"));
+        }
         let span = if open.flow {
             Span { start: open.span.start, end: at.end }
         } else {
@@ -213,11 +240,12 @@ impl Builder {
         } else {
             Kind::List { items: open.nodes, flow: open.flow }
         };
-        let node = Node { span, properties: open.properties, kind: Rc::new(kind), weight };
+        let node = Node { span, properties: open.properties, kind: Rc::new(kind), weight, height };
         if open.anchor != 0 {
             self.anchors.insert(open.anchor, node.clone());
         }
         self.push(node);
+        Ok(())
     }
 
     fn push(&mut self, node: Node) {

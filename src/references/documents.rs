@@ -1,0 +1,89 @@
+//! The documents of a YAML file, and the values of their mappings as the programs that read them see them.
+
+use std::collections::BTreeMap;
+
+use crate::yaml::Node;
+
+/// Which of two values of one key a program takes, if one of them comes through a merge key `<<`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Merging {
+    /// The mapping's own, as the merge key's definition says: compose, Helm, kustomize, GitHub.
+    OwnFirst,
+    /// The one that stands further down: Ruby's Psych for GitLab, go-yaml 2 for Kubernetes.
+    InOrder,
+}
+
+impl Merging {
+    /// The value of a key. Of equal keys the last counts, of merged mappings the first.
+    pub(super) fn get<'n>(self, map: &'n Node, key: &str) -> Option<&'n Node> {
+        let entries = map.entries()?;
+        let is_key = |node: &Node| node.text() == Some(key) && !node.is_merge();
+        let merged = |value: &'n Node| match value.items() {
+            Some(items) => items.iter().find_map(|item| self.get(item, key)),
+            None => self.get(value, key),
+        };
+        match self {
+            Self::OwnFirst => {
+                let own = entries.iter().rev().find(|(name, _)| is_key(name));
+                own.map(|(_, value)| value)
+                    .or_else(|| entries.iter().filter(|(name, _)| name.is_merge()).find_map(|(_, value)| merged(value)))
+            }
+            Self::InOrder => entries.iter().rev().find_map(|(name, value)| match name.is_merge() {
+                true => merged(value),
+                false => is_key(name).then_some(value),
+            }),
+        }
+    }
+
+    /// The value of a key that has one: neither `null` nor nothing.
+    pub(super) fn value<'n>(self, map: &'n Node, key: &str) -> Option<&'n Node> {
+        self.get(map, key).filter(|value| !value.is_null())
+    }
+
+    /// The value at the end of a path of keys.
+    pub(super) fn path<'n>(self, map: &'n Node, keys: &[&str]) -> Option<&'n Node> {
+        keys.iter().try_fold(map, |map, key| self.value(map, key))
+    }
+
+    /// All entries of a mapping, each key once, in the order of the keys.
+    pub(super) fn entries<'n>(self, map: &'n Node) -> Vec<Entry<'n>> {
+        let mut values = BTreeMap::new();
+        self.fill(map, &mut values);
+        values.into_iter().map(|(name, value)| Entry { name, value }).collect()
+    }
+
+    /// Puts a mapping's entries over those that are there.
+    fn fill<'n>(self, map: &'n Node, values: &mut BTreeMap<&'n str, &'n Node>) {
+        let entries = map.entries().unwrap_or_default();
+        if self == Self::OwnFirst {
+            entries
+                .iter()
+                .rev()
+                .filter(|(key, _)| key.is_merge())
+                .for_each(|(_, value)| self.fill_merged(value, values));
+        }
+        for (key, value) in entries {
+            match (key.is_merge(), key.text()) {
+                (true, _) if self == Self::InOrder => self.fill_merged(value, values),
+                (false, Some(name)) => {
+                    values.insert(name, value);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn fill_merged<'n>(self, merged: &'n Node, values: &mut BTreeMap<&'n str, &'n Node>) {
+        match merged.items() {
+            Some(items) => items.iter().rev().for_each(|item| self.fill(item, values)),
+            None => self.fill(merged, values),
+        }
+    }
+}
+
+/// One key of a mapping and its value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry<'n> {
+    pub(super) name: &'n str,
+    pub(super) value: &'n Node,
+}

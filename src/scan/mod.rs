@@ -1,13 +1,16 @@
 //! What the manifest says of an image that a file names: whether it is approved, and which mirror replaces it.
 
+mod choice;
 mod judge;
+#[cfg(test)]
+mod tests;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::references::Replacement;
 
-pub(crate) use judge::judge;
+pub(crate) use judge::Judge;
 
 /// The verdict on one reference: the manifest goes before the category, a digest before a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]

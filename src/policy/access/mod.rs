@@ -199,7 +199,7 @@ pub(crate) fn must_be_refused(text: &str) -> Result<Subject, String> {
 }
 
 /// Whether a repository is one of the organization's own.
-fn is_own(manifest: &Manifest, repository: &Repository) -> bool {
+pub(crate) fn is_own(manifest: &Manifest, repository: &Repository) -> bool {
     let below = repository.name.as_str().strip_prefix(manifest.organization.as_str());
     let same =
         matches!(&manifest.registry, crate::manifest::Destination::Registry(host) if *host == repository.registry);

@@ -22,6 +22,35 @@ pub(crate) fn compared_with<'a>(rule: &Rule, approved: impl Iterator<Item = &'a 
     newest(versions, &own).or_else(|| below(versions, &latest_first, &version))
 }
 
+/// The newest approval of all lines; of floating tags, the one that the rule names first.
+pub(crate) fn newest_approval<'a>(rule: &Rule, approved: impl Iterator<Item = &'a Tag>) -> Option<&'a Tag> {
+    let mut latest_first: Vec<&Tag> = approved.collect();
+    latest_first.reverse();
+    match rule {
+        Rule::Versions(versions) => newest(versions, &latest_first),
+        Rule::Tags(tags) => tags
+            .iter()
+            .find_map(|tag| latest_first.iter().copied().find(|approved| *approved == tag))
+            .or_else(|| latest_first.first().copied()),
+    }
+}
+
+/// Whether a tag is of the kind that an image with this rule and these approvals follows: a version of an approval's
+/// family or, while nothing is approved, of the rule's variant; or one of the rule's floating tags.
+pub(crate) fn is_followed<'a>(rule: &Rule, mut approved: impl Iterator<Item = &'a Tag>, tag: &Tag) -> bool {
+    let versions = match rule {
+        Rule::Tags(tags) => return tags.contains(tag),
+        Rule::Versions(versions) => versions,
+    };
+    let Reading::Version(version) = versions.read(tag) else { return false };
+    let family = Family::shape(&version, versions);
+    let kin = |approved: &Tag| match versions.read(approved) {
+        Reading::Version(approved) => family.is_kin_of(&approved),
+        Reading::Other(_) => false,
+    };
+    wanted_variant(&version, versions) || approved.any(kin)
+}
+
 /// The newest approval below a version in its family.
 fn below<'a>(rule: &VersionRule, latest_first: &[&'a Tag], version: &Version) -> Option<&'a Tag> {
     let family = Family::shape(version, rule);
@@ -131,6 +160,36 @@ mod tests {
             Some("3.2.0"),
             "the only ones there are"
         );
+    }
+
+    #[test]
+    fn the_newest_approval_is_of_any_line() {
+        let newest = |rule: &Rule, approved: &str| {
+            let approved: Vec<Tag> = approved.split_whitespace().map(|tag| tag.parse().unwrap()).collect();
+            newest_approval(rule, approved.iter()).map(ToString::to_string)
+        };
+        assert_eq!(newest(&rule(Follow::EachMinor, None), "3.2.0 4.0.1 3.3.0").as_deref(), Some("4.0.1"));
+        assert_eq!(newest(&rule(Follow::All, Some("alpine")), "3.2.0-alpine 4.0.1").as_deref(), Some("3.2.0-alpine"));
+        assert_eq!(newest(&rule(Follow::Latest, None), "testing stable").as_deref(), Some("stable"));
+        assert_eq!(newest(&rule(Follow::Latest, None), ""), None);
+        let tags = Rule::Tags(vec!["stable".parse().unwrap(), "edge".parse().unwrap()]);
+        assert_eq!(newest(&tags, "edge stable").as_deref(), Some("stable"));
+        assert_eq!(newest(&tags, "3.1.0 3.2.0").as_deref(), Some("3.2.0"), "from before the rule named tags");
+    }
+
+    #[test]
+    fn a_tag_is_followed_by_the_rule_of_its_family() {
+        let followed = |rule: &Rule, approved: &str, tag: &str| {
+            let approved: Vec<Tag> = approved.split_whitespace().map(|tag| tag.parse().unwrap()).collect();
+            is_followed(rule, approved.iter(), &tag.parse().unwrap())
+        };
+        let (plain, alpine) = (rule(Follow::Latest, None), rule(Follow::Latest, Some("alpine")));
+        assert!(followed(&plain, "7.2", "7.0") && followed(&plain, "", "7.0"));
+        assert!(!followed(&plain, "7.2", "7.0-alpine") && followed(&plain, "7.2-alpine", "7.0-alpine"));
+        assert!(followed(&alpine, "7.2-alpine", "7.0-alpine") && followed(&alpine, "", "7.0-alpine"));
+        assert!(!followed(&alpine, "7.2-alpine", "7.0") && !followed(&plain, "7.2", "latest"));
+        let tags = Rule::Tags(vec!["stable".parse().unwrap()]);
+        assert!(followed(&tags, "", "stable") && !followed(&tags, "3.1.0", "3.1.0"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Image references in the files of those who consume the mirror: what names an image, where it stands, and how it can be
 //! rewritten without touching any other byte.
 
+mod dockerfile;
 mod documents;
 mod format;
 mod found;
@@ -12,8 +13,8 @@ pub(crate) use rewrite::{Replacement, TextEdit, rewrite};
 
 /// All references of a file.
 pub(crate) fn find(format: Format, text: &str) -> Findings {
-    let _ = text;
     match format {
+        Format::Dockerfile => dockerfile::find(text),
         _ => Findings::default(),
     }
 }

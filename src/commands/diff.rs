@@ -5,8 +5,8 @@ use super::{Context, Exit, Stop, load};
 use crate::args::Diff;
 use crate::evidence::Trust;
 use crate::image::{Mention, Platform};
-use crate::manifest::{self, File, Image, Inspection, Manifest, Signatures, Signer, Vulnerabilities};
-use crate::observe::comparison::{Comparison, ComparisonReader, Fault, Named};
+use crate::manifest::{self, Inspection, Manifest, Signatures, Signer, Vulnerabilities};
+use crate::observe::comparison::{Comparison, ComparisonReader, Fault};
 use crate::observe::named::NamedFiles;
 use crate::observe::vulnerabilities::VulnerabilityReader;
 use crate::report::Output;
@@ -28,14 +28,19 @@ pub(crate) async fn run(context: &Context, arguments: &Diff, output: &mut Output
         files.insert(key.clone(), Ok(read_key(context, key)?));
     }
     let trust = Trust::new(&files);
-    let (was, is) = (image(&from, arguments.key.as_deref())?, image(&to, arguments.key.as_deref())?);
+    let signatures = arguments.key.clone().map(|key| Signatures::One(Signer::Key(key)));
     let sources = context.sources.bounded();
     let bytes = manifest.as_ref().map_or_else(Inspection::default, |manifest| manifest.inspection.clone()).layers;
-    let vulnerabilities = &vulnerabilities(context, manifest);
-    let reader = ComparisonReader { sources: &sources, trust: &trust, vulnerabilities, bytes, platform };
-    let (was, is) = (Named { mention: &from, image: &was }, Named { mention: &to, image: &is });
+    let reader = ComparisonReader {
+        sources: &sources,
+        trust: &trust,
+        signatures: signatures.as_ref(),
+        vulnerabilities: &vulnerabilities(context, manifest),
+        bytes,
+        platform,
+    };
     let Comparison { from: was, to: is, makers, labels, difference } =
-        reader.compare(was, is).await.map_err(|fault: Fault| Stop::CannotWork(fault.into()))?;
+        reader.compare(&from, &to).await.map_err(|fault: Fault| Stop::CannotWork(fault.into()))?;
     output.comparison(Compared { mentions: [from, to], digests: [was, is], makers, labels, difference });
     Ok(Exit::Done)
 }
@@ -84,17 +89,4 @@ fn read_key(context: &Context, key: &str) -> Result<Vec<u8>, Stop> {
         true => Err(Stop::Unusable(format!("--key {key}: it has more than {KEY} bytes: is it a public key?"))),
         false => Ok(bytes),
     }
-}
-
-/// An image of a manifest that says nothing but who must have signed it.
-fn image(mention: &Mention, key: Option<&str>) -> Result<Image, Stop> {
-    let text = "organization: none\nimages: [{ source: none/none, tags: [none] }]\n".to_owned();
-    let files = vec![File { path: manifest::DEFAULT_PATH.to_owned(), text }];
-    let mut manifest = manifest::parse(files.clone()).map_err(|faults| Stop::Manifest(faults, files))?;
-    Ok(Image {
-        source_text: mention.location.to_string(),
-        source: mention.location.clone(),
-        signatures: key.map(|key| Signatures::One(Signer::Key(key.to_owned()))),
-        ..manifest.images.remove(0)
-    })
 }

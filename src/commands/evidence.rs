@@ -6,7 +6,7 @@ use super::reader::{proposal_reader, signing_keys, vulnerability_reader};
 use super::unreviewed::reviews;
 use super::{Context, Exit, Stop, load};
 use crate::image::Tag;
-use crate::manifest::{Approval, Manifest};
+use crate::manifest::{Approval, Image, Manifest};
 use crate::observe::approved::{Brought, read_brought};
 use crate::observe::ledger::Trust;
 use crate::plan::{Key, is_called};
@@ -17,6 +17,7 @@ use crate::report::Output;
 use crate::report::approved::{ApprovalRecord, GivenReview};
 use crate::report::evidence::PlannedEvidence;
 use crate::report::facts::PlannedFacts;
+use crate::text::{excerpt, names_there_are};
 
 /// Runs it for `name`, an image of the manifest with a tag that it approves.
 ///
@@ -48,9 +49,11 @@ pub(crate) async fn run(context: &Context, name: &str, output: &mut Output) -> R
         mirrored,
         approved_on: came.map(|came| came.at.date_naive()).or(approved_on),
         pull,
+        url: merged.as_ref().and_then(|merged| merged.url.clone()),
         merged_at: merged.as_ref().and_then(|merged| merged.at),
         merged_by: merged.and_then(|merged| merged.by),
         reason,
+        revoked: revocation(image, &approval),
         signed_by,
         reviews: given.into_iter().map(GivenReview::from).collect(),
         then,
@@ -61,18 +64,40 @@ pub(crate) async fn run(context: &Context, name: &str, output: &mut Output) -> R
     Ok(Exit::Done)
 }
 
+/// Why the manifest revokes these bytes.
+fn revocation(image: &Image, Approval { tag, digest, .. }: &Approval) -> Option<String> {
+    let mut revoked = image.revoked.iter().filter(|revoked| revoked.tag == *tag);
+    revoked.find(|revoked| revoked.digest == *digest).map(|revoked| revoked.reason.clone())
+}
+
 /// The image and the approval that a name means.
 fn find(manifest: &Manifest, name: &str) -> Result<(usize, Approval), String> {
     let wanted = name.rsplit_once(':').and_then(|(image, tag)| Some((image, tag.parse::<Tag>().ok()?)));
     let (image, tag) = wanted.ok_or_else(|| format!("`{name}` names no tag: use IMAGE:TAG"))?;
-    let called = manifest.images.iter().enumerate().filter(|(_, candidate)| is_called(candidate, image));
-    let approvals = called.flat_map(|(at, image)| image.approved.iter().map(move |approval| (at, approval)));
+    let called: Vec<_> = manifest.images.iter().enumerate().filter(|(_, one)| is_called(one, image)).collect();
+    let approvals = called.iter().flat_map(|(at, image)| image.approved.iter().map(move |approval| (*at, approval)));
     let mut found = approvals.filter(|(_, approval)| approval.tag == tag);
     match (found.next(), found.next()) {
         (Some((at, approval)), None) => Ok((at, approval.clone())),
         (Some(_), Some(_)) => Err(format!("several approvals are called `{name}`: name the repository")),
-        (None, _) => Err(format!("the manifest approves no `{name}`")),
+        (None, _) => Err(not_approved(&called.iter().map(|(_, image)| *image).collect::<Vec<_>>(), image, &tag)),
     }
+}
+
+/// What the manifest says instead.
+fn not_approved(images: &[&Image], name: &str, tag: &Tag) -> String {
+    if images.is_empty() {
+        return format!("the manifest has no image `{}`", excerpt(name, 200));
+    }
+    let no = format!("the manifest does not approve `{}:{tag}`", excerpt(name, 200));
+    let mut revoked = images.iter().flat_map(|image| &image.revoked);
+    if let Some(revoked) = revoked.find(|revoked| revoked.tag == *tag) {
+        return format!("{no}: it is revoked ({})", excerpt(&revoked.reason, 200));
+    }
+    let approved = images.iter().flat_map(|image| &image.approved);
+    let approved: Vec<String> = approved.map(|approval| approval.tag.to_string()).collect();
+    let known = names_there_are(tag.as_str(), &approved);
+    format!("{no}: {}", known.unwrap_or_else(|| "nothing of it is approved".to_owned()))
 }
 
 /// The manifest without an approval, and the change that brings it.

@@ -89,7 +89,7 @@ pub(crate) fn patch() -> Difference {
             vulnerability(Severity::High, "CVE-2026-1002", "libssl3"),
             vulnerability(Severity::Low, "CVE-2026-1003", "tzdata"),
         ],
-        same: 12,
+        same: [[Severity::High; 2].as_slice(), &[Severity::Low; 10]].concat(),
         ..VulnerabilityChanges::default()
     };
     difference
@@ -121,7 +121,7 @@ pub(crate) fn worst() -> Difference {
             known_exploited: true,
             ..vulnerability(Severity::Critical, "CVE-2023-45853", "zlib")
         }],
-        same: 3,
+        same: vec![Severity::Medium; 3],
         ..VulnerabilityChanges::default()
     };
     difference

@@ -40,6 +40,8 @@ pub trait Reviews: Send + Sync {
 /// A proposal that was merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MergedPull {
+    /// Its page.
+    pub url: Option<String>,
     pub body: String,
     /// Its branch; `None` for a branch of another repository.
     pub branch: Option<String>,

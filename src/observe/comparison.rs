@@ -1,18 +1,17 @@
 //! Any two images, compared: what `diff` shows.
 
-use std::collections::BTreeSet;
-
 use super::inside::{DifferenceReader, Side};
-use super::makers::MakerReader;
+use super::makers::{Inquired, MakerReader};
+use super::pair::{FormerImage, MakerChange, PairReader};
 use super::sources::Sources;
 use super::upstream::{Problem, Walk, walk};
-use super::vulnerabilities::{Compared, ComparedImage, VulnerabilityReader};
+use super::vulnerabilities::VulnerabilityReader;
 use crate::content::labels::Labels;
-use crate::difference::{Difference, Former, ImagePair, SignerChange, difference};
-use crate::evidence::{Makers, Trust};
+use crate::difference::Difference;
+use crate::evidence::{Asked, Makers, Trust};
 use crate::image::{Digest, Mention, Platform};
-use crate::manifest::Image;
-use crate::proposal::signers::signers;
+use crate::manifest::Signatures;
+use crate::proposal::signers::change_between;
 use crate::registry::Error;
 
 /// Compares any two images.
@@ -20,18 +19,13 @@ pub(crate) struct ComparisonReader<'a> {
     pub sources: &'a Sources,
     /// What signatures are verified with.
     pub trust: &'a Trust,
+    /// Who must have signed both; `None` requires no signatures.
+    pub signatures: Option<&'a Signatures>,
     pub vulnerabilities: &'a VulnerabilityReader,
     /// The most compressed bytes of layers that are read, for each platform and image.
     pub bytes: u64,
     /// Only this platform is compared.
     pub platform: Option<Platform>,
-}
-
-/// One of the two, and what judges who made it.
-#[derive(Clone, Copy)]
-pub(crate) struct Named<'a> {
-    pub mention: &'a Mention,
-    pub image: &'a Image,
 }
 
 /// What differs.
@@ -49,7 +43,7 @@ pub(crate) struct Comparison {
 /// Why an image cannot be compared.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
-    #[error("{0}")]
+    #[error(transparent)]
     Registry(#[from] Error),
     #[error("{0} does not exist")]
     Missing(Mention),
@@ -69,28 +63,24 @@ impl ComparisonReader<'_> {
     ///
     /// # Errors
     /// If one of the images cannot be had. What is inside them may be unknown.
-    pub(crate) async fn compare(&self, from: Named<'_>, to: Named<'_>) -> Result<Comparison, Fault> {
-        let (was, is) = (self.digest(from.mention).await?, self.digest(to.mention).await?);
+    pub(crate) async fn compare(&self, from: &Mention, to: &Mention) -> Result<Comparison, Fault> {
+        let (was, is) = (self.digest(from).await?, self.digest(to).await?);
         if was == is {
             let (makers, labels) = (Makers::default(), [Labels::default(), Labels::default()]);
             return Ok(Comparison { from: was, to: is, makers, labels, difference: Difference::same() });
         }
         let (was, is) = (self.read(from, was).await?, self.read(to, is).await?);
-        let reader =
-            DifferenceReader { sources: self.sources, bytes: self.bytes, only_signed: to.image.signatures.is_some() };
-        let platforms = reader.read(Some(side(from, &was)), side(to, &is)).await;
-        let images = [compared_image(from, &was), compared_image(to, &is)];
-        let compared = Compared { from: Some(images[0]), to: images[1], platforms: &platforms };
-        let vulnerabilities = self.vulnerabilities.compare(&compared).await;
-        let pair = ImagePair {
-            former: Former::Read,
-            platforms,
-            signer: signer_change(&was.makers, &is.makers),
+        let inside =
+            DifferenceReader { sources: self.sources, bytes: self.bytes, only_signed: self.signatures.is_some() };
+        let reader = PairReader { inside, vulnerabilities: self.vulnerabilities };
+        let makers = MakerChange {
+            signer: change_between(&was.makers, &is.makers),
             commits: [was.makers.commit(), is.makers.commit()],
-            vulnerabilities,
         };
+        let former = FormerImage::Read(side(from, &was));
+        let difference = reader.difference(former, side(to, &is), makers).await;
         let labels = [was.walk.labels, is.walk.labels];
-        Ok(Comparison { from: was.digest, to: is.digest, makers: is.makers, labels, difference: difference(pair) })
+        Ok(Comparison { from: was.digest, to: is.digest, makers: is.makers, labels, difference })
     }
 
     async fn digest(&self, mention: &Mention) -> Result<Digest, Fault> {
@@ -105,8 +95,7 @@ impl ComparisonReader<'_> {
         }
     }
 
-    async fn read(&self, named: Named<'_>, digest: Digest) -> Result<Read, Fault> {
-        let Named { mention, image } = named;
+    async fn read(&self, mention: &Mention, digest: Digest) -> Result<Read, Fault> {
         let wanted = self.platform.as_ref().map(std::slice::from_ref);
         let walk = walk(self.sources, &mention.location, &digest, wanted).await?;
         let walk = walk.ok_or_else(|| Fault::Missing(mention.clone()))?;
@@ -114,7 +103,12 @@ impl ComparisonReader<'_> {
             return Err(Fault::Unusable { mention: mention.clone(), why });
         }
         let reader = MakerReader { sources: self.sources, trust: self.trust };
-        let makers = match image.signatures {
+        let image = Inquired {
+            source: &mention.location,
+            platforms: wanted,
+            asked: Asked { signatures: self.signatures, provenance: None },
+        };
+        let makers = match self.signatures {
             Some(_) => reader.shown(image, &digest, walk.top.as_ref(), &walk.labels).await,
             None => reader.present(image, &digest, walk.top.as_ref(), &walk.labels).await?,
         };
@@ -122,19 +116,6 @@ impl ComparisonReader<'_> {
     }
 }
 
-const fn side<'a>(named: Named<'a>, read: &'a Read) -> Side<'a> {
-    Side { location: &named.mention.location, digest: &read.digest, walk: &read.walk }
-}
-
-const fn compared_image<'a>(named: Named<'a>, read: &'a Read) -> ComparedImage<'a> {
-    ComparedImage { location: &named.mention.location, digest: &read.digest }
-}
-
-fn signer_change(was: &Makers, is: &Makers) -> Option<SignerChange> {
-    let (was, is): (BTreeSet<String>, BTreeSet<String>) = (signers(was), signers(is));
-    match (was.is_empty(), is.is_empty()) {
-        (false, true) => Some(SignerChange::Lost),
-        (false, false) if was.is_disjoint(&is) => Some(SignerChange::Changed),
-        _ => None,
-    }
+const fn side<'a>(mention: &'a Mention, read: &'a Read) -> Side<'a> {
+    Side { location: &mention.location, digest: &read.digest, walk: &read.walk }
 }

@@ -6,12 +6,13 @@ use super::category::Standings;
 use super::companions;
 use super::inside::{DifferenceReader, Side};
 use super::makers::MakerReader;
+use super::pair::{FormerImage, MakerChange, PairReader};
 use super::sources::Sources;
 use super::upstream::{Part, Problem, Walk, exchanged, walk};
-use super::vulnerabilities::{Compared, ComparedImage, VulnerabilityReader};
+use super::vulnerabilities::{ComparedImage, VulnerabilityReader};
 use crate::content::Document;
 use crate::content::labels::Labels;
-use crate::difference::{Difference, Former, ImagePair, SignerChange, difference};
+use crate::difference::{Difference, SignerChange};
 use crate::evidence::{Makers, Trust};
 use crate::image::Digest;
 use crate::manifest::{Image, Manifest};
@@ -98,27 +99,21 @@ impl EvidenceReader<'_> {
         if before == Some(digest) {
             return Difference::same();
         }
-        let reader = DifferenceReader {
+        let inside = DifferenceReader {
             sources: self.sources,
             bytes: manifest.inspection.layers,
             only_signed: image.signatures.is_some(),
         };
-        let side = |digest, walk| Side { location: &image.source, digest, walk };
-        let from = before.zip(approved).map(|(before, approved)| side(before, approved));
-        let former = match (before, from) {
-            (None, _) => Former::None,
-            (Some(_), None) => Former::Unread,
-            (Some(_), Some(_)) => Former::Read,
+        let location = &image.source;
+        let side = |digest, walk| Side { location, digest, walk };
+        let former = match (before, approved) {
+            (None, _) => FormerImage::None,
+            (Some(digest), None) => FormerImage::Unread(ComparedImage { location, digest }),
+            (Some(digest), Some(approved)) => FormerImage::Read(side(digest, approved)),
         };
-        let platforms = match former {
-            Former::Unread => reader.only_new(side(digest, found)).await,
-            Former::None | Former::Read => reader.read(from, side(digest, found)).await,
-        };
-        let signer = item.signer.or(signer);
-        let compared = |digest| ComparedImage { location: &image.source, digest };
-        let compared = Compared { from: before.map(compared), to: compared(digest), platforms: &platforms };
-        let vulnerabilities = Box::pin(self.vulnerabilities.compare(&compared)).await;
-        difference(ImagePair { former, platforms, signer, commits, vulnerabilities })
+        let makers = MakerChange { signer: item.signer.or(signer), commits };
+        let reader = PairReader { inside, vulnerabilities: self.vulnerabilities };
+        reader.difference(former, side(digest, found), makers).await
     }
 
     /// Adds who made the bytes, whose document is `top` if available: verified as `image` requires, else just what is

@@ -26,6 +26,7 @@ pub(crate) mod named;
 pub(crate) mod organization;
 pub(crate) mod own;
 pub(crate) mod ownership;
+mod pair;
 pub(crate) mod proposals;
 pub(crate) mod records;
 pub(crate) mod repositories;

@@ -98,5 +98,5 @@ fn packages(difference: &Difference) -> KeptPackages {
 fn vulnerabilities(difference: &Difference) -> KeptVulnerabilities {
     let changes = &difference.vulnerabilities;
     let (fixed, new) = (changes.fixed.len(), changes.new.len());
-    KeptVulnerabilities { source: changes.source, fixed, new, same: changes.same }
+    KeptVulnerabilities { source: changes.source, fixed, new, same: changes.same.len() }
 }

@@ -50,11 +50,27 @@ pub(crate) fn signer_change(image: &Image, entry: &Entry, signers: &Signers) -> 
     let verified = seen.filter(|seen| seen.iter().any(|by| by != UNVERIFIED)).cloned();
     let before: BTreeSet<String> = verified.unwrap_or_else(recorded);
     let was_signed = !before.is_empty() || seen.is_some();
+    let moves = image.signatures.iter().flat_map(Signatures::signers).any(is_pattern);
+    change(was_signed, &before, after, |by| if moves { without_ref(by) } else { by.to_owned() })
+}
+
+/// How the signers of two images differ, each verified by the same requirements.
+pub(crate) fn change_between(was: &Makers, is: &Makers) -> Option<SignerChange> {
+    let (seen, after) = (signers(was), signers(is));
+    let before = seen.iter().filter(|by| *by != UNVERIFIED).cloned().collect();
+    change(!seen.is_empty(), &before, &after, str::to_owned)
+}
+
+/// `before` are those who are known to have signed the former image, by the name that `name` makes of it.
+fn change(
+    was_signed: bool,
+    before: &BTreeSet<String>,
+    after: &BTreeSet<String>,
+    name: impl Fn(&str) -> String,
+) -> Option<SignerChange> {
     if after.is_empty() {
         return was_signed.then_some(SignerChange::Lost);
     }
-    let moves = image.signatures.iter().flat_map(Signatures::signers).any(is_pattern);
-    let name = |by: &'_ str| if moves { without_ref(by) } else { by.to_owned() };
     let after: BTreeSet<String> = after.iter().filter(|by| *by != UNVERIFIED).map(|by| name(by)).collect();
     let same = before.iter().any(|by| after.contains(&name(by)));
     (!before.is_empty() && !same).then_some(SignerChange::Changed)

@@ -34,13 +34,17 @@ pub(crate) struct ApprovalRecord {
     pub(crate) approved_on: Option<NaiveDate>,
     /// The pull request that brought it; null if none did, or that is not known.
     pub(crate) pull: Option<u64>,
-    /// When that was merged, and by whom; null if the forge does not tell.
+    /// Its page; null if the forge does not tell.
+    pub(crate) url: Option<String>,
+    /// When it was merged; null if the forge does not tell.
     #[schemars(with = "Option<String>")]
     pub(crate) merged_at: Option<DateTime<Utc>>,
-    /// Who merged it.
+    /// Who merged it; null if the forge does not tell.
     pub(crate) merged_by: Option<String>,
     /// Why it was asked for; null if nobody said so.
     pub(crate) reason: Option<String>,
+    /// Why the manifest revokes these bytes; null if it does not.
+    pub(crate) revoked: Option<String>,
     /// Who signed it when it was promoted, as the manifest records it.
     pub(crate) signed_by: Option<String>,
     /// Each reviewer's latest review of the pull request.
@@ -97,13 +101,27 @@ impl From<Opinion> for GivenReview {
 pub(super) fn human(out: &mut Page, record: &ApprovalRecord) -> io::Result<()> {
     writeln!(out, "{}:{}", clean(&record.image), record.tag)?;
     for line in lines(record) {
-        hanging(out, "  ", "  ", &clean(&line))?;
+        let depth = line.chars().take_while(|c| *c == ' ').count();
+        hanging(out, &" ".repeat(depth + 2), "  ", &clean(&line))?;
     }
     Ok(())
 }
 
 fn lines(record: &ApprovalRecord) -> Vec<String> {
-    let ApprovalRecord { digest, mirrored, approved_on, pull, reason, signed_by, then, facts, unknown, .. } = record;
+    let ApprovalRecord {
+        digest,
+        mirrored,
+        approved_on,
+        pull,
+        reason,
+        revoked,
+        signed_by,
+        then,
+        now,
+        facts,
+        unknown,
+        ..
+    } = record;
     let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "unknown".to_owned());
     let mut lines = vec![
         format!("digest: {digest}"),
@@ -111,11 +129,16 @@ fn lines(record: &ApprovalRecord) -> Vec<String> {
         format!("approved on: {}", or_unknown(approved_on.map(|date| date.to_string()))),
         format!("pull request: {}", or_unknown(pull.map(|number| merged(record, number)))),
     ];
+    lines.extend(revoked.iter().map(|reason| format!("revoked: {reason}")));
     lines.extend(reason.iter().map(|reason| format!("asked for: {reason}")));
     lines.extend(signed_by.iter().map(|who| format!("signed by: {who}")));
     lines.extend(record.reviews.iter().map(review));
     lines.push(format!("when it was proposed: {}", then.as_ref().map_or_else(|| "not kept".to_owned(), kept)));
-    lines.push("now, compared with the version before it:".to_owned());
+    lines.push(match now {
+        None => "now: nothing could be checked".to_owned(),
+        Some(PlannedEvidence { from: None, .. }) => "now, as the first version:".to_owned(),
+        Some(PlannedEvidence { from: Some(from), .. }) => format!("now, compared with {from}:"),
+    });
     lines.extend(facts.inside.iter().map(|line| format!("  {line}")));
     lines.extend(facts.verified.iter().map(|what| format!("  [x] {what}")));
     lines.extend(facts.not_verified.iter().map(|what| format!("  [ ] {what}")));
@@ -126,7 +149,8 @@ fn lines(record: &ApprovalRecord) -> Vec<String> {
 fn merged(record: &ApprovalRecord, number: u64) -> String {
     let by = record.merged_by.as_ref().map(|who| format!(" by {who}")).unwrap_or_default();
     let at = record.merged_at.map(|at| format!(", merged{by} on {}", at.format("%Y-%m-%d %H:%M UTC")));
-    format!("#{number}{}", at.unwrap_or_default())
+    let url = record.url.as_ref().map(|url| format!(" ({url})")).unwrap_or_default();
+    format!("#{number}{url}{}", at.unwrap_or_default())
 }
 
 fn review(review: &GivenReview) -> String {

@@ -9,12 +9,16 @@ use super::terminal::wrapped;
 use crate::content::labels::Labels;
 use crate::difference::Difference;
 use crate::difference::words::{self, Line, List, Style, Told};
-use crate::evidence::{Makers, Signature};
+use crate::evidence::Makers;
 use crate::image::{Digest, Mention};
 use crate::markdown::{code, folded};
 use crate::proposal::body::Mark;
+use crate::proposal::body::makers::{provenance_words, signature_words};
 use crate::proposal::body::origin::comparison;
-use crate::text::{clean, excerpt};
+use crate::text::{Quote, clean, excerpt};
+
+/// How many signatures are shown.
+const SIGNATURES: usize = 6;
 
 /// Two images and what differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +52,16 @@ impl Compared {
         PlannedEvidence::compared(Some(from), to, Some(&self.difference), self.makers.clone())
     }
 
+    /// Who made the new one.
+    fn made(&self, quote: Quote) -> Vec<String> {
+        let Makers { signatures, provenance, .. } = &self.makers;
+        let signed = signatures.iter().take(SIGNATURES).map(|signature| signature_words(signature, quote));
+        let more = signatures.len().saturating_sub(SIGNATURES);
+        let more = (more > 0).then(|| format!("and {more} more signatures"));
+        let built = provenance.iter().map(|provenance| provenance_words(provenance, quote));
+        signed.chain(more).chain(built).map(|text| sentence(&text)).collect()
+    }
+
     fn marks(&self) -> Vec<String> {
         self.difference.marks.iter().map(|mark| Mark::from(*mark).words().to_owned()).collect()
     }
@@ -58,16 +72,14 @@ pub(super) fn human(out: &mut Page, compared: &Compared) -> io::Result<()> {
     let [from, to] = compared.references();
     let Told { why, better, changes, lists } = compared.told(Style::PLAIN);
     writeln!(out, "from  {from}\nto    {to}\n")?;
-    let first = [("Why it changed", why), ("Known vulnerabilities", better)];
+    let marks = compared.marks();
+    let risk = (!marks.is_empty()).then(|| marks.join(", "));
+    let first = [("Why it changed", why), ("Risk", risk), ("Known vulnerabilities", better)];
     for (label, text) in first.into_iter().filter_map(|(label, text)| Some((label, text?))) {
+        let label = out.toned(label, (label == "Risk").then_some(Tone::Bad));
         wrapped(out, "", &format!("{label}: {}", clean(&text)))?;
     }
-    let marks = compared.marks();
-    if !marks.is_empty() {
-        let risk = out.toned("Risk", Some(Tone::Bad));
-        wrapped(out, "", &format!("{risk}: {}", marks.join(", ")))?;
-    }
-    compared.makers.signatures.iter().try_for_each(|signature| wrapped(out, "", &signed(signature, excerpt)))?;
+    compared.made(excerpt).iter().try_for_each(|line| wrapped(out, "", &clean(line)))?;
     if !changes.is_empty() {
         writeln!(out)?;
     }
@@ -90,11 +102,10 @@ pub(super) fn markdown(compared: &Compared) -> String {
     let marks = compared.marks();
     let lines = [
         why.map(|why| format!("Why it changed: {why}")),
-        better.map(|better| format!("Known vulnerabilities: {better}")),
         (!marks.is_empty()).then(|| format!("Risk: **{}**", marks.join("**, **"))),
+        better.map(|better| format!("Known vulnerabilities: {better}")),
     ];
-    let signatures = compared.makers.signatures.iter().map(|signature| signed(signature, code));
-    for line in lines.into_iter().flatten().chain(signatures) {
+    for line in lines.into_iter().flatten().chain(compared.made(code)) {
         let _ = writeln!(text, "- {line}");
     }
     if !changes.is_empty() {
@@ -110,9 +121,8 @@ pub(super) fn markdown(compared: &Compared) -> String {
     text
 }
 
-/// One signature in words.
-fn signed(signature: &Signature, quote: fn(&str, usize) -> String) -> String {
-    let by = signature.by.as_ref().map(|by| format!(" by {}", quote(by, 200))).unwrap_or_default();
-    let why = signature.detail.as_ref().map(|why| format!(": {}", quote(why, 300))).unwrap_or_default();
-    format!("Signature: {}{by}{why}", signature.state.as_str())
+/// `text`, beginning with a capital letter.
+fn sentence(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
 }

@@ -204,7 +204,7 @@ impl From<&VulnerabilityChanges> for ComparedVulnerabilities {
             fixed: changes.fixed.iter().map(KnownVulnerability::from).collect(),
             new: changes.new.iter().map(KnownVulnerability::from).collect(),
             excepted: changes.excepted.iter().map(ExceptedVulnerability::from).collect(),
-            same: changes.same,
+            same: changes.same.len(),
         }
     }
 }

@@ -28,6 +28,12 @@ fn is_invisible(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Whether [`clean`] hides something of `text` that belongs in no name: a control character, or one that is invisible or
+/// changes the direction of text.
+pub(crate) fn has_hidden(text: &str) -> bool {
+    text.chars().any(|c| c.is_control() || is_invisible(c) || matches!(c, '\u{2028}' | '\u{2029}'))
+}
+
 /// [`clean`], but lines stay lines and keep their leading spaces.
 pub(crate) fn clean_lines(text: &str) -> String {
     let line = |line: &str| {
@@ -224,6 +230,13 @@ mod tests {
     fn control_characters_become_one_space() {
         assert_eq!(clean("a\r\n\u{1b}[31mb\u{202e}c\u{85}"), "a [31mbc");
         assert_eq!(clean_lines("a\rb\n  c\u{7}"), "a b\n  c");
+    }
+
+    #[test]
+    fn what_cleaning_hides_is_noticed() {
+        let hidden = ["a\u{1b}[31m", "a\nb", "a\u{202e}b", "a\u{200b}b", "a\u{2028}b", "a\u{e0041}b"];
+        assert!(hidden.iter().all(|text| has_hidden(text)));
+        assert!(["", "libssl3 3.0.13-1", "ä 语 | ` < @"].iter().all(|text| !has_hidden(text)));
     }
 
     #[test]

@@ -31,7 +31,9 @@ pub(crate) fn compare(
     let mut fixed =
         former.counted.iter().filter(|(key, _)| !new.counted.contains_key(*key) && !new.excepted.contains_key(*key));
     let mut came = new.counted.iter().filter(|(key, _)| !former.counted.contains_key(*key));
-    let same = new.counted.keys().filter(|key| former.counted.contains_key(*key)).count();
+    let both = new.counted.iter().filter(|(key, _)| former.counted.contains_key(*key));
+    let mut same: Vec<_> = both.map(|(_, finding)| finding.vulnerability.severity).collect();
+    same.sort();
     let sorted = |list: &mut dyn Iterator<Item = (&Key<'_>, &Finding)>| {
         let mut list: Vec<_> = list.map(|(_, finding)| finding.vulnerability.clone()).collect();
         list.sort();

@@ -72,8 +72,8 @@ pub(crate) struct VulnerabilityChanges {
     pub fixed: Vec<Vulnerability>,
     pub new: Vec<Vulnerability>,
     pub excepted: Vec<Excepted>,
-    /// How many both have.
-    pub same: usize,
+    /// The severities of those that both have.
+    pub same: Vec<Severity>,
     /// Whether scanners' reports cover all of both images.
     pub both_scanned: bool,
 }

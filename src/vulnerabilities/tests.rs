@@ -31,7 +31,7 @@ fn changed(changes: &VulnerabilityChanges) -> String {
         "fixed: {}\nnew: {}\nsame: {}\nexcepted: {}",
         list(&changes.fixed),
         list(&changes.new),
-        changes.same,
+        changes.same.len(),
         excepted.join(", ")
     )
 }
@@ -296,7 +296,7 @@ fn a_vulnerability_is_told_by_its_identifier_and_package() {
     excepted:
     "#);
     let first = compare(VulnerabilitySource::Osv, None, &side("new", &to), &[]);
-    assert_eq!((first.new.len(), first.same, first.fixed.len()), (4, 0, 0));
+    assert_eq!((first.new.len(), first.same.len(), first.fixed.len()), (4, 0, 0));
 }
 
 /// An OpenVEX document with one statement.

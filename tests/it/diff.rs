@@ -1,6 +1,7 @@
 //! `diff`: pairs of images whose difference is known, at real registries and at one that counts requests.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -10,35 +11,38 @@ use crate::support::process::{Outcome, Run};
 use crate::support::registry::TestRegistry;
 use crate::support::servers::RealRegistry;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
 
 const REVISION: &str = "org.opencontainers.image.revision";
 const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 
 /// `diff` of two tags of one repository, in a directory without a manifest.
-fn diff(address: &str, arguments: &[&str]) -> Outcome {
+pub(crate) fn diff(address: &str, arguments: &[&str]) -> Outcome {
+    diff_in(tempfile::tempdir().unwrap().path(), address, arguments).output()
+}
+
+/// The same in this directory.
+pub(crate) fn diff_in(directory: &Path, address: &str, arguments: &[&str]) -> Run {
     let name = |tag: &str| format!("{}/acme/tool:{tag}", address.trim_start_matches("http://"));
-    let nowhere = tempfile::tempdir().unwrap();
-    let run = Run::new(PROGRAM).args(["diff", &name("from"), &name("to")]).args(arguments).dir(nowhere.path());
-    run.output()
+    Run::new(PROGRAM).args(["diff", &name("from"), &name("to")]).args(arguments).dir(directory)
 }
 
 /// The packages of a Debian base.
-fn base() -> Layer {
+pub(crate) fn base() -> Layer {
     Files::new().dpkg(&[("curl", "8.1"), ("zlib", "1.3")]).program("usr/bin/curl").gzip()
 }
 
-fn app(content: &str) -> Layer {
+pub(crate) fn app(content: &str) -> Layer {
     Files::new().text("srv/app", content).gzip()
 }
 
 /// An image for one platform with these layers.
-fn of(layers: &[Layer]) -> ImageSpec {
+pub(crate) fn of(layers: &[Layer]) -> ImageSpec {
     ImageSpec::new(1).platforms(&["linux/amd64"]).of_files(layers)
 }
 
 /// The former of most pairs.
-fn former() -> ImageSpec {
+pub(crate) fn former() -> ImageSpec {
     of(&[base(), app("1")])
 }
 
@@ -129,7 +133,7 @@ fn pairs() -> Vec<Pair> {
 }
 
 /// The reason and the marks.
-fn told(found: &Value) -> String {
+pub(crate) fn told(found: &Value) -> String {
     let marks: Vec<&str> = found["marks"].as_array().unwrap().iter().map(|mark| mark.as_str().unwrap()).collect();
     format!("{}: {}", found["why"].as_str().unwrap_or("-"), marks.join(" ")).trim_end_matches([' ', ':']).to_owned()
 }
@@ -152,7 +156,7 @@ fn what_is_known_of_pairs_of_images_is_found() {
     }
 }
 
-fn put(registry: &TestRegistry, from: &Image, to: &Image) {
+pub(crate) fn put(registry: &TestRegistry, from: &Image, to: &Image) {
     from.put(registry, "acme/tool", "from");
     to.put(registry, "acme/tool", "to");
 }

@@ -126,7 +126,7 @@ fn reasons(image: &Value) -> Vec<String> {
     tags.map(|tag| format!("{} {} {}", text(tag, "tag"), text(tag, "verdict"), text(tag, "reason"))).collect()
 }
 
-fn valid(document: &Value) {
+pub(crate) fn valid(document: &Value) {
     let schema: Value = serde_json::from_str(include_str!("../../schema/output.schema.json")).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let faults: Vec<String> = validator.iter_errors(document).map(|e| e.to_string()).collect();

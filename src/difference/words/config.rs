@@ -16,7 +16,7 @@ pub(super) fn tell(platform: &PlatformDifference, first: bool, on: &str, style: 
         return (Vec::new(), Vec::new());
     }
     if first {
-        return (vec![Line::top(format!("Configuration{on}: {}", numbers(changes)))], Vec::new());
+        return (vec![Line::top(format!("Configuration{on}: {}", numbers(changes, style)))], Vec::new());
     }
     let of = |field: Field| changes.iter().filter(move |change| change.field == field);
     let single = [Field::User, Field::Entrypoint, Field::Command, Field::StopSignal, Field::Workdir];
@@ -45,9 +45,12 @@ fn is_root(user: Option<&str>) -> bool {
     matches!(name, "" | "0" | "root")
 }
 
-fn numbers(changes: &[ConfigChange]) -> String {
+fn numbers(changes: &[ConfigChange], style: Style) -> String {
     let user = changes.iter().find(|change| change.field == Field::User);
-    let user = if is_root(user.and_then(|user| user.to.as_deref())) { "runs as root" } else { "does not run as root" };
+    let user = match is_root(user.and_then(|user| user.to.as_deref())) {
+        true => style.strong("runs as root"),
+        false => "does not run as root".to_owned(),
+    };
     let count = |(field, noun): (Field, &str)| {
         let count = changes.iter().filter(|change| change.field == field).count();
         (count > 0).then(|| counted(count, noun))
@@ -58,7 +61,7 @@ fn numbers(changes: &[ConfigChange]) -> String {
         (Field::Env, "environment variable"),
         (Field::Label, "label"),
     ];
-    std::iter::once(user.to_owned()).chain(counts.into_iter().filter_map(count)).collect::<Vec<_>>().join(", ")
+    std::iter::once(user).chain(counts.into_iter().filter_map(count)).collect::<Vec<_>>().join(", ")
 }
 
 /// From what to what.

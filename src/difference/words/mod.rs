@@ -6,6 +6,7 @@ use super::{Difference, Named, PlatformDifference, Why};
 use crate::text::short_digests;
 
 mod config;
+mod hidden;
 mod listing;
 mod packages;
 mod places;
@@ -14,6 +15,7 @@ mod style;
 mod told;
 mod vulnerabilities;
 
+pub(crate) use hidden::hidden;
 pub(crate) use places::Places;
 pub(crate) use style::Style;
 pub(crate) use told::{Line, List, Told};
@@ -31,6 +33,7 @@ pub(crate) fn tell(difference: &Difference, comparison: Option<&str>, style: Sty
     let first = difference.is_first();
     let (mut changes, mut lists) = (Vec::new(), Vec::new());
     for (lines, of_lines) in [
+        (hidden::tell(difference, style).into_iter().collect(), Vec::new()),
         vulnerabilities::tell(difference, first, style),
         on_platforms(difference, style, |platform, on| packages::tell(platform, difference, first, on, style)),
         on_platforms(difference, style, |platform, on| files(platform, first, on, style)),
@@ -139,19 +142,15 @@ fn files(platform: &PlatformDifference, first: bool, on: &str, style: Style) -> 
         }
         let count = paths.len();
         let noun = plural(count, noun);
-        if first {
+        // of a first approval only what runs with other rights is named
+        if first && kind != FileKind::Setuid {
             lines.push(Line::top(format!("Files{on}: {count} {noun}")));
             continue;
         }
-        let what = style.strong(&format!("{count} new {noun}"));
-        lines.push(Line::top(format!("Files{on}: {what}: {}", named(&paths, NAMED))));
-        lists.push(Listing {
-            heading: format!("{count} new {noun}"),
-            on: on.to_owned(),
-            all: paths,
-            shown: NAMED,
-            further: 0,
-        });
+        let what = if first { format!("{count} {noun}") } else { format!("{count} new {noun}") };
+        let told = if first { what.clone() } else { style.strong(&what) };
+        lines.push(Line::top(format!("Files{on}: {told}: {}", named(&paths, NAMED))));
+        lists.push(Listing { heading: what, on: on.to_owned(), all: paths, shown: NAMED, further: 0 });
     }
     (lines, lists)
 }

@@ -21,7 +21,7 @@ pub(super) fn better(difference: &Difference, style: Style) -> String {
     let brings = || format!("brings {}{}", counts(new), places.on_one(new, style));
     let verdict = verdict(difference);
     let why = match (verdict, fixed.is_empty()) {
-        ("the same", _) => return format!("the same (none fixed, none new, {same} in both)"),
+        ("the same", _) => return format!("the same: none fixed, none new, {}", in_both(same)),
         ("better", _) => format!("{}; brings none", fixes()),
         ("worse", true) => format!("{}; fixes none", brings()),
         ("worse", false) => format!("{}; {}", brings(), fixes()),
@@ -79,22 +79,21 @@ pub(super) fn tell(difference: &Difference, first: bool, style: Style) -> (Vec<L
                 false => format!("{} {word} ({})", all.len(), counts(all)),
             };
             let new = if new.is_empty() { told("new", new) } else { style.strong(&told("new", new)) };
-            format!("Known vulnerabilities ({by}): {}, {new}, {same} in both", told("fixed", fixed))
+            format!("Known vulnerabilities ({by}): {}, {new}, {}", told("fixed", fixed), in_both(same))
         }
     })];
     let mut lists = Vec::new();
-    // of a first approval only what is exploited is named
-    let exploited: Vec<Vulnerability> = new.iter().filter(|new| new.known_exploited).cloned().collect();
-    let new = if first { &exploited } else { new };
-    for (word, all) in [(if first { "exploited" } else { "new" }, new), ("fixed", fixed)] {
+    // of a first approval only what is critical or exploited is named
+    let is_serious = |one: &&Vulnerability| one.known_exploited || one.severity == Severity::Critical;
+    let serious: Vec<Vulnerability> = new.iter().filter(is_serious).cloned().collect();
+    let new = if first { &serious } else { new };
+    for (word, all) in [(if first { "serious" } else { "new" }, new), ("fixed", fixed)] {
         let named = by_severity(all);
         let shown = named.iter().map(|(_, of)| of.len().min(NAMED)).sum();
+        let word_before = if first { String::new() } else { format!("{word}, ") };
         lines.extend(named.iter().map(|(severity, of)| {
-            Line::below(format!(
-                "{word}, {}: {}",
-                severity_words(*severity),
-                style::named(&names(of, &places, style), NAMED)
-            ))
+            let names = style::named(&names(of, &places, style), NAMED);
+            Line::below(format!("{word_before}{}: {names}", severity_words(*severity)))
         }));
         let all = listed(all, &places, style);
         lists.push(Listing {
@@ -131,9 +130,19 @@ fn unknown(changes: &VulnerabilityChanges, style: Style) -> Option<String> {
     }
 }
 
+/// `3 in both (1 high, 2 low)`.
+fn in_both(same: &[Severity]) -> String {
+    let by_severity = if same.is_empty() { String::new() } else { format!(" ({})", counts_of(same)) };
+    format!("{} in both{by_severity}", same.len())
+}
+
 /// `1 critical, 2 high`.
 fn counts(all: &[Vulnerability]) -> String {
-    let count = |severity: &Severity| all.iter().filter(|one| one.severity == *severity).count();
+    counts_of(&all.iter().map(|one| one.severity).collect::<Vec<_>>())
+}
+
+fn counts_of(all: &[Severity]) -> String {
+    let count = |severity: &Severity| all.iter().filter(|one| *one == severity).count();
     let some = SEVERITIES.iter().map(|severity| (severity, count(severity))).filter(|(_, count)| *count > 0);
     some.map(|(severity, count)| format!("{count} {}", severity_words(*severity))).collect::<Vec<_>>().join(", ")
 }

@@ -98,6 +98,7 @@ impl Reviews for GitHub {
         let text = |at: &str| pull.pointer(at).and_then(Value::as_str).map(str::to_owned);
         let own = text("/head/repo/full_name") == Some(self.repository());
         Ok(pull["merged_at"].is_string().then(|| MergedPull {
+            url: text("/html_url"),
             body: text("/body").unwrap_or_default(),
             branch: text("/head/ref").filter(|_| own),
             at: time(&pull["merged_at"]),

@@ -9,7 +9,7 @@ use crate::content::Document;
 use crate::content::companion::cosign_tags;
 use crate::content::labels::Labels;
 use crate::evidence::{Asked, Covers, Found, Makers, Subject, Trust, Unread, judge};
-use crate::image::{Digest, Tag};
+use crate::image::{Digest, Location, Platform, Tag};
 use crate::manifest::Image;
 use crate::plan::Signing;
 use crate::proposal::unsigned::unsigned;
@@ -36,6 +36,22 @@ enum Builds {
     Shown,
 }
 
+/// An image whose makers are read, and what is required of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Inquired<'a> {
+    pub(crate) source: &'a Location,
+    /// The platforms that are copied; `None`: all.
+    pub(crate) platforms: Option<&'a [Platform]>,
+    pub(crate) asked: Asked<'a>,
+}
+
+impl<'a> From<&'a Image> for Inquired<'a> {
+    fn from(image: &'a Image) -> Self {
+        let asked = Asked { signatures: image.signatures.as_ref(), provenance: image.provenance.as_ref() };
+        Self { source: &image.source, platforms: image.platforms.as_deref(), asked }
+    }
+}
+
 /// Reads who made images, and judges it.
 #[derive(Clone, Copy)]
 pub(crate) struct MakerReader<'a> {
@@ -49,20 +65,20 @@ impl MakerReader<'_> {
     /// # Errors
     /// Whatever keeps upstream from answering.
     pub(crate) async fn asked(&self, image: &Image, digest: &Digest, labels: &Labels) -> Result<Makers, Error> {
-        self.verify(image, digest, None, labels, Builds::Asked).await
+        self.verify(image.into(), digest, None, labels, Builds::Asked).await
     }
 
     async fn verify(
         &self,
-        image: &Image,
+        image: Inquired<'_>,
         digest: &Digest,
         top_document: Option<&Document>,
         labels: &Labels,
         builds: Builds,
     ) -> Result<Makers, Error> {
         let _turn = self.sources.turn().await;
-        let asked = Asked { signatures: image.signatures.as_ref(), provenance: image.provenance.as_ref() };
-        let mut gathering = Gathering::new(self.sources, &image.source, Bounds::of_asked());
+        let asked = image.asked;
+        let mut gathering = Gathering::new(self.sources, image.source, Bounds::of_asked());
         let mut subjects = vec![top(digest)];
         gathering.beside(digest).await?;
         let requires = asked.provenance.is_some();
@@ -128,26 +144,26 @@ impl MakerReader<'_> {
     pub(crate) async fn asked_or_unknown(&self, image: &Image, digest: &Digest) -> Makers {
         let labels = Labels::default();
         let makers = self.asked(image, digest, &labels).await;
-        makers.unwrap_or_else(|error| self.unknown(image, digest, &labels, &error))
+        makers.unwrap_or_else(|error| self.unknown(image.into(), digest, &labels, &error))
     }
 
     /// The same for reviewers: with what builds inside the index say about themselves, required or not. `top_document`
     /// is the document with that digest, if available.
-    pub(crate) async fn shown(
+    pub(crate) async fn shown<'i>(
         &self,
-        image: &Image,
+        image: impl Into<Inquired<'i>>,
         digest: &Digest,
         top_document: Option<&Document>,
         labels: &Labels,
     ) -> Makers {
+        let image = image.into();
         let makers = self.verify(image, digest, top_document, labels, Builds::Shown).await;
         makers.unwrap_or_else(|error| self.unknown(image, digest, labels, &error))
     }
 
-    fn unknown(&self, image: &Image, digest: &Digest, labels: &Labels, error: &Error) -> Makers {
-        let asked = Asked { signatures: image.signatures.as_ref(), provenance: image.provenance.as_ref() };
+    fn unknown(&self, image: Inquired<'_>, digest: &Digest, labels: &Labels, error: &Error) -> Makers {
         let unread = vec![Unread { subject: digest.clone(), why: error.to_string() }];
-        judge(asked, &[top(digest)], &Found { beside: Vec::new(), unread }, labels, self.trust)
+        judge(image.asked, &[top(digest)], &Found { beside: Vec::new(), unread }, labels, self.trust)
     }
 
     /// Whether an approved version of an image may be promoted.
@@ -169,14 +185,15 @@ impl MakerReader<'_> {
     ///
     /// # Errors
     /// Whatever keeps upstream from answering.
-    pub(crate) async fn present(
+    pub(crate) async fn present<'i>(
         &self,
-        image: &Image,
+        image: impl Into<Inquired<'i>>,
         digest: &Digest,
         top_document: Option<&Document>,
         labels: &Labels,
     ) -> Result<Makers, Error> {
-        let mut gathering = Gathering::new(self.sources, &image.source, Bounds::of_present());
+        let image = image.into();
+        let mut gathering = Gathering::new(self.sources, image.source, Bounds::of_present());
         let Platforms { subjects: platforms, attestations } =
             Platforms::read(self.sources, image, digest, top_document).await?;
         gathering.beside(digest).await?;

@@ -1,9 +1,9 @@
 //! The manifests that an index lists: those of platforms, and attestations about them.
 
+use super::Inquired;
 use crate::content::{Content, Document, attested};
 use crate::evidence::{Covers, Subject};
 use crate::image::{Descriptor, Digest, Location, Platform};
-use crate::manifest::Image;
 use crate::observe::companions::{Judged, StoreReader, judge};
 use crate::observe::sources::Sources;
 use crate::plan;
@@ -40,17 +40,15 @@ impl Platforms {
     /// `top`: the document with this digest, if available.
     pub(super) async fn read(
         sources: &Sources,
-        image: &Image,
+        image: Inquired<'_>,
         digest: &Digest,
         top: Option<&Document>,
     ) -> Result<Self, Error> {
         if let Some(top) = top {
-            return Ok(Self::of(image.platforms.as_deref(), top));
+            return Ok(Self::of(image.platforms, top));
         }
-        match sources.document(&image.source, digest).await {
-            Ok(document) => {
-                Ok(document.map(|document| Self::of(image.platforms.as_deref(), &document)).unwrap_or_default())
-            }
+        match sources.document(image.source, digest).await {
+            Ok(document) => Ok(document.map(|document| Self::of(image.platforms, &document)).unwrap_or_default()),
             // It is refused, and nothing in it counts.
             Err(error) if error.is_ambiguous() => Ok(Self::default()),
             Err(error) => Err(error),

@@ -50,6 +50,11 @@ fn signatures(makers: &Makers, asks: bool, quote: Quote) -> Vec<Check> {
 }
 
 fn signed(signature: &Signature, quote: Quote) -> Check {
+    Check { outcome: outcome(signature.state), text: signature_words(signature, quote) }
+}
+
+/// A signature in a sentence: what kind, whether it was verified, who made it, what it covers.
+pub(crate) fn signature_words(signature: &Signature, quote: Quote) -> String {
     let Signature { kind, state, by, detail, covers } = signature;
     let by = by.as_ref().map(|by| format!(", by {}", quote(by, NAME))).unwrap_or_default();
     let covers = match covers {
@@ -58,11 +63,15 @@ fn signed(signature: &Signature, quote: Quote) -> Check {
     };
     let covers = if *state == State::Absent { String::new() } else { format!("; {covers}") };
     let detail = detail.as_ref().map(|detail| format!(": {}", quote(detail, NAME))).unwrap_or_default();
-    let text = format!("signature ({}): {}{by}{detail}{covers}", kind.as_str(), words(*state));
-    Check { outcome: outcome(*state), text }
+    format!("signature ({}): {}{by}{detail}{covers}", kind.as_str(), words(*state))
 }
 
 fn built(provenance: &Provenance, quote: Quote) -> Check {
+    Check { outcome: outcome(provenance.state), text: provenance_words(provenance, quote) }
+}
+
+/// Provenance in a sentence: whether it was verified, and what it says of the build.
+pub(crate) fn provenance_words(provenance: &Provenance, quote: Quote) -> String {
     let Provenance { state, builder, source, commit, agrees, detail } = provenance;
     let part = |word: &str, text: &Option<String>| text.as_ref().map(|text| format!("{word} {}", quote(text, NAME)));
     let parts = [part("by", builder), part("from", source), part("at commit", commit)];
@@ -74,8 +83,7 @@ fn built(provenance: &Provenance, quote: Quote) -> Check {
         None => "",
     };
     let detail = detail.as_ref().map(|detail| format!(" ({})", quote(detail, NAME))).unwrap_or_default();
-    let text = format!("provenance: {}{built}{agrees}{detail}", words(*state));
-    Check { outcome: outcome(*state), text }
+    format!("provenance: {}{built}{agrees}{detail}", words(*state))
 }
 
 const fn outcome(state: State) -> Outcome {

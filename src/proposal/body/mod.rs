@@ -17,7 +17,7 @@ pub(crate) mod evidence;
 mod inside;
 mod lead;
 mod links;
-mod makers;
+pub(crate) mod makers;
 pub(crate) mod mark;
 mod merging;
 mod names;

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::account::Account;
 use super::mark::Mark;
 use super::names::names;
-use crate::difference::words::verdict;
-use crate::difference::{Difference, Field};
+use crate::difference::words::{hidden, verdict};
+use crate::difference::{self, Difference, Field};
 use crate::markdown::code;
 use crate::vulnerabilities::{Severity, VulnerabilitySource};
 
-/// How many licences are named.
+/// How many licences or packages are named.
 const NAMED: usize = 3;
 
 /// The risks of one change.
@@ -22,15 +22,15 @@ pub(super) fn of_one(account: &Account<'_>) -> String {
         Mark::NotLookedAt => format!("**{}** (packages are not known)", mark.words()),
         _ => format!("**{}**", mark.words()),
     };
-    let worse = worse(account).map(|worse| format!("**{worse}**"));
-    let risks: Vec<String> = marks(account).into_iter().map(strong).chain(worse).collect();
+    let unmarked = unmarked(account).into_iter().map(|what| format!("**{what}**"));
+    let risks: Vec<String> = marks(account).into_iter().map(strong).chain(unmarked).collect();
     let mut parts = vec![if risks.is_empty() { NONE.to_owned() } else { risks.join(", ") }];
     let also = also(account);
     if !also.is_empty() {
         parts.push(format!("also changed: {}", also.join(", ")));
     }
     let unseen = unseen(account);
-    if risks.is_empty() && !unseen.is_empty() {
+    if !unseen.is_empty() {
         parts.push(format!("not looked at: {}", unseen.join(", ")));
     }
     format!("Risk: {}", parts.join("; "))
@@ -47,8 +47,8 @@ pub(super) fn of_many(accounts: &[Account<'_>]) -> String {
         for mark in marks(account) {
             having.entry((Some(mark), mark.words())).or_default().push(source);
         }
-        if let Some(worse) = worse(account) {
-            having.entry((None, worse)).or_default().push(source);
+        for what in unmarked(account) {
+            having.entry((None, what)).or_default().push(source);
         }
         for what in unseen(account) {
             unseen_in.entry(what).or_default().push(source);
@@ -59,17 +59,21 @@ pub(super) fn of_many(accounts: &[Account<'_>]) -> String {
         false => names(having, 100),
     };
     let risks = having.iter().map(|((_, words), having)| format!("**{words}** ({})", whose(having)));
+    let risks = if having.is_empty() { NONE.to_owned() } else { risks.collect::<Vec<_>>().join(", ") };
     let unseen = unseen_in.iter().map(|(what, having)| format!("{what} ({})", whose(having)));
-    match (having.is_empty(), unseen_in.is_empty()) {
-        (false, _) => format!("Risk: {}", risks.collect::<Vec<_>>().join(", ")),
-        (true, true) => format!("Risk: {NONE}"),
-        (true, false) => format!("Risk: {NONE}; not looked at: {}", unseen.collect::<Vec<_>>().join(", ")),
-    }
+    let unseen = unseen.collect::<Vec<_>>().join(", ");
+    if unseen.is_empty() { format!("Risk: {risks}") } else { format!("Risk: {risks}; not looked at: {unseen}") }
 }
 
 /// The marks that are risks: what kind of change it is, is said before.
 fn marks(account: &Account<'_>) -> Vec<Mark> {
     account.marks().into_iter().filter(|mark| !matches!(mark, Mark::FirstApproval | Mark::Rebuild)).collect()
+}
+
+/// What is a risk and has no mark.
+fn unmarked(account: &Account<'_>) -> Vec<&'static str> {
+    let hides = account.difference().is_some_and(|difference| !hidden(difference).is_empty());
+    hides.then_some("hidden characters in names").into_iter().chain(worse(account)).collect()
 }
 
 /// That known vulnerabilities came, if no mark says it.
@@ -89,19 +93,29 @@ fn also(account: &Account<'_>) -> Vec<String> {
     let Some(difference) = account.difference().filter(|difference| !difference.is_first()) else { return Vec::new() };
     let mut config = difference.platforms.iter().flat_map(|platform| &platform.config);
     let command = config.any(|change| change.field == Field::Command).then(|| "the command".to_owned());
-    command.into_iter().chain(licences(difference)).collect()
+    command.into_iter().chain(licences(difference)).chain(removed(difference)).collect()
+}
+
+/// Packages that are gone: something may have relied on them.
+fn removed(difference: &Difference) -> Option<String> {
+    let gone = difference.platforms.iter().flat_map(|platform| &platform.packages.removed);
+    some_of("packages", "removed", &gone.map(|package| package.name.as_str()).collect())
 }
 
 fn licences(difference: &Difference) -> Option<String> {
     let new = difference.platforms.iter().flat_map(|platform| &platform.packages.licences_added);
-    let new: BTreeSet<&String> = new.collect();
-    match new.len() {
+    some_of("licences", "new", &new.map(String::as_str).collect())
+}
+
+/// `licences (new: MIT)`; many are only counted.
+fn some_of(what: &str, word: &str, names: &BTreeSet<&str>) -> Option<String> {
+    match names.len() {
         0 => None,
         1..=NAMED => {
-            let names: Vec<String> = new.iter().map(|name| code(name, 60)).collect();
-            Some(format!("licences (new: {})", names.join(", ")))
+            let names: Vec<String> = names.iter().map(|name| code(name, 60)).collect();
+            Some(format!("{what} ({word}: {})", names.join(", ")))
         }
-        many => Some(format!("licences ({many} new)")),
+        many => Some(format!("{what} ({many} {word})")),
     }
 }
 
@@ -113,7 +127,8 @@ fn unseen(account: &Account<'_>) -> Vec<&'static str> {
     let Some(difference) = account.difference() else { return vec!["what is inside"] };
     let source = difference.vulnerabilities.source;
     let vulnerabilities = matches!(source, VulnerabilitySource::None | VulnerabilitySource::Unknown);
-    let files = difference.platforms.iter().any(|platform| platform.detail.is_some());
+    let is_said = difference.marks.contains(&difference::Mark::NotLookedAt);
+    let files = !is_said && difference.platforms.iter().any(|platform| platform.detail.is_some());
     let all = [(vulnerabilities, "known vulnerabilities"), (files, "some files or packages")];
     all.into_iter().filter(|(holds, _)| *holds).map(|(_, what)| what).collect()
 }

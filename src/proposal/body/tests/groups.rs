@@ -91,7 +91,10 @@ fn of_a_thousand_changes_the_most_serious_are_shown_and_the_others_counted() {
     assert!(body.contains(&hidden) && body.contains("the changed files and the commit message have all changes"));
     let first: Vec<&str> = body.lines().take(3).collect();
     assert_eq!(first[0], "- Change: 1000 × patch update");
-    assert_eq!(first[1], "- Risk: **urgent** (`ghcr.io/some-organization/image-998`)");
+    assert_eq!(
+        first[1],
+        "- Risk: **urgent** (`ghcr.io/some-organization/image-998`); not looked at: what is inside (all)"
+    );
     assert_eq!(first[2], "- On merge: copies 1000 images, 41 GB; creates 1000 repositories");
     assert!(body.contains("\n\n> [!WARNING]\n> Urgent: "), "{}", &body[..600]);
     let first = body.lines().find(|l| l.starts_with("| `ghcr.io/")).unwrap();

@@ -62,7 +62,13 @@ fn rebuild(source: &str, tag: &str) -> (Manifest, Wanted) {
 }
 
 fn known(fixed: Vec<Vulnerability>, new: Vec<Vulnerability>, same: usize) -> VulnerabilityChanges {
-    VulnerabilityChanges { source: VulnerabilitySource::Osv, fixed, new, same, ..VulnerabilityChanges::default() }
+    VulnerabilityChanges {
+        source: VulnerabilitySource::Osv,
+        fixed,
+        new,
+        same: vec![Severity::Low; same],
+        ..VulnerabilityChanges::default()
+    }
 }
 
 fn upgraded(names: &[&str], from: &str, to: &str) -> PackageChanges {

@@ -28,6 +28,7 @@ pub(crate) fn manifest(sources: &[&str]) -> Manifest {
         policy: Policy::default(),
         proposals: Proposals::default(),
         guards: Vec::new(),
+        cooldowns: Vec::new(),
         inspection: crate::manifest::Inspection::default(),
         images,
     }

@@ -67,6 +67,8 @@ pub struct Manifest {
     pub inspection: Inspection,
     /// What the defaults of each file require of who made its images, in the order of the files.
     pub(crate) guards: Vec<Guard>,
+    /// What the defaults of each file have versions wait, in the order of the files.
+    pub(crate) cooldowns: Vec<Cooldown>,
     /// The images, in the order of the files.
     pub images: Vec<Image>,
 }
@@ -188,6 +190,10 @@ impl Image {
     /// Whether the manifest asks for anything at the mirror: an image with nothing approved and nothing revoked does not.
     pub(crate) fn has_effect(&self) -> bool {
         !(self.approved.is_empty() && self.revoked.is_empty())
+    }
+
+    pub(crate) const fn cooldown(&self) -> Cooldown {
+        Cooldown { default: self.cooldown, fixes: self.fixes }
     }
 
     /// The name of the image in branches and on the command line: `<repository>` or `<repository>-<variant>`, with `/`
@@ -342,6 +348,15 @@ pub struct RegistryAccess {
 pub struct AllowedRegistry {
     pub address: String,
     pub name: String,
+}
+
+/// `cooldown`: how long a version must have been public.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cooldown {
+    /// Zero requires no age.
+    pub(crate) default: std::time::Duration,
+    /// The shorter one of versions that fix something.
+    pub(crate) fixes: Option<FixesCooldown>,
 }
 
 /// `cooldown.fixes` and `cooldown.severity`: a version that fixes a vulnerability and brings none as bad need not wait as

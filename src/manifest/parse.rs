@@ -13,8 +13,8 @@ use super::read::{At, Reader, Value};
 use super::release;
 use super::scalars::Source;
 use super::{
-    AllowedRegistry, Approval, Destination, File, Guard, Image, ImageAccess, Inspection, Manifest, Policy, Proposals,
-    RegistryAccess, Rejection, Revocation,
+    AllowedRegistry, Approval, Cooldown, Destination, File, Guard, Image, ImageAccess, Inspection, Manifest, Policy,
+    Proposals, RegistryAccess, Rejection, Revocation,
 };
 use crate::diag::{Code, Diagnostic, Span};
 use crate::image::{RegistryHost, RepositoryName};
@@ -164,12 +164,14 @@ fn assemble(main: Main, parts: Vec<Included>, files: Vec<File>, faults: &mut Fau
     }
     let organization = main.organization.map(|o| o.value.0).unwrap_or_default();
     let namespace = Namespace { registry: &registry, organization: &organization };
-    let (mut images, mut guards, mut given) = (Vec::new(), Vec::new(), check::Given::default());
+    let (mut images, mut guards, mut cooldowns) = (Vec::new(), Vec::new(), Vec::new());
+    let mut given = check::Given::default();
     for (file, part) in parts.into_iter().enumerate() {
         let own = part.defaults.map(|d| d.value.settings).unwrap_or_default();
         check::rule_keys(&own, faults);
         let defaults = if file == 0 { own } else { layer(own, &common) };
         guards.push(guard(&defaults));
+        cooldowns.push(cooldown(&defaults));
         for (index, raw) in part.images.map(|l| l.value).unwrap_or_default().into_iter().enumerate() {
             check::rule_keys(&raw.settings, faults);
             if !given.count(&defaults, faults) {
@@ -190,6 +192,7 @@ fn assemble(main: Main, parts: Vec<Included>, files: Vec<File>, faults: &mut Fau
         policy: main.policy.map(|p| policy(p.value.0)).unwrap_or_default(),
         proposals: main.proposals.map(|p| proposals(p.value)).unwrap_or_default(),
         guards,
+        cooldowns,
         inspection: main.evidence.map(|e| inspection(e.value)).unwrap_or_default(),
         images: images.into_iter().map(|i| i.image).collect(),
     }
@@ -248,6 +251,7 @@ struct Mirror {
 
 /// The image, with the defaults of the format.
 fn build(place: Place, index: usize, source: Source, mirror: Mirror, settings: Settings, lists: Lists) -> Image {
+    let Cooldown { default, fixes } = cooldown(&settings);
     Image {
         file: place.file,
         index,
@@ -264,8 +268,8 @@ fn build(place: Place, index: usize, source: Source, mirror: Mirror, settings: S
         visibility: settings.visibility.map(|v| v.value).unwrap_or_default(),
         teams: settings.teams.map(|t| t.value.0).unwrap_or_default().into_iter().collect(),
         platforms: settings.platforms.and_then(|p| p.value.0),
-        cooldown: settings.cooldown.as_ref().map_or(DEFAULT_COOLDOWN, |c| c.value.default),
-        fixes: settings.cooldown.and_then(|c| c.value.fixes),
+        cooldown: default,
+        fixes,
         rebuilds: settings.rebuilds.is_none_or(|r| r.value.0),
         keep: settings.keep.and_then(|k| k.value.0),
         immutable_tags: settings.immutable_tags.is_some_and(|i| i.value),
@@ -280,6 +284,12 @@ fn build(place: Place, index: usize, source: Source, mirror: Mirror, settings: S
 /// The texts of a list of names.
 fn texts<T: Into<String>>(list: Option<At<Unique<T>>>) -> Vec<String> {
     list.map(|l| l.value.into_values()).unwrap_or_default().into_iter().map(Into::into).collect()
+}
+
+fn cooldown(settings: &Settings) -> Cooldown {
+    let given = settings.cooldown.as_ref().map(|cooldown| &cooldown.value);
+    let default = given.map_or(DEFAULT_COOLDOWN, |given| given.default);
+    Cooldown { default, fixes: given.and_then(|given| given.fixes) }
 }
 
 fn guard(settings: &Settings) -> Guard {

@@ -73,6 +73,7 @@ fn manifest(images: Vec<Image>) -> Manifest {
         policy: Policy::default(),
         proposals: Proposals::default(),
         guards: Vec::new(),
+        cooldowns: Vec::new(),
         inspection: crate::manifest::Inspection::default(),
         images,
     }

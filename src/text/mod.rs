@@ -114,6 +114,14 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
     (seconds <= 3_653 * 86_400).then(|| Duration::from_secs(seconds))
 }
 
+/// A duration in the largest of the manifest's units that divides it evenly.
+pub(crate) fn duration_text(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let units = [(604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m")];
+    let unit = units.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
+    unit.map_or_else(|| format!("{seconds}s"), |(unit, name)| format!("{}{name}", seconds / unit))
+}
+
 /// A whole number of bytes with a unit, such as `200MB` (powers of 1,000), `1 GiB` (powers of 1,024) or `512B`; `0` needs none.
 pub(crate) fn bytes(text: &str) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();

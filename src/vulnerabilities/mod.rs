@@ -24,7 +24,7 @@ pub(crate) use identity::ImageIdentity;
 pub(crate) use osv::{Record, read_answers, read_record};
 pub(crate) use query::query;
 pub(crate) use reports::{Report, read_report};
-pub(crate) use vex::{Statement, read_vex};
+pub(crate) use vex::{Exceptions, Statement, newly_excepted, no_longer_affected, read_vex};
 
 /// The most findings of one image that are read; more make them unknown.
 pub(crate) const MOST: usize = 50_000;

@@ -200,3 +200,141 @@ fn one_who_signed_is_not_two() {
     sign(&release.replace("release.yml", "review.yml"));
     assert_eq!(world.json(&["plan"], 0)["proposals"][0]["images"][0]["to"], "1.0.0");
 }
+
+/// The manifest's text with evidence that is asked for, and a clone of it.
+fn asking_for(evidence: &str) -> (World, String) {
+    let world = World::new("");
+    let text = world.clone.read("main", MANIFEST) + "\n";
+    let text = text.replacen("defaults: { cooldown: 0s }", &format!("evidence: {{ {evidence} }}"), 1);
+    (world, text)
+}
+
+/// What the findings of a changed manifest expect and found.
+fn lowered(world: &World, text: &str, status: i32) -> Vec<String> {
+    std::fs::write(world.clone.path().join(MANIFEST), text).unwrap();
+    let checked = world.json(&["check"], status);
+    let findings = checked["findings"].as_array().unwrap().iter();
+    let finding = |finding: &Value| {
+        assert_eq!(finding["code"], "guard-lowered", "{checked}");
+        format!("{} | {}", finding["expected"].as_str().unwrap(), finding["found"].as_str().unwrap())
+    };
+    findings.map(finding).collect()
+}
+
+#[test]
+fn less_evidence_than_at_the_base_is_a_finding() {
+    let (world, text) = asking_for("layers: 200MB, vulnerabilities: osv");
+    world.clone.commit(&[(MANIFEST, &text)], "Ask OSV");
+    let with = |evidence: &str| text.replace("layers: 200MB, vulnerabilities: osv", evidence);
+    for (evidence, expected) in [
+        (
+            "layers: 200MB, vulnerabilities: none",
+            "`evidence.vulnerabilities` as in the base: osv | `evidence.vulnerabilities`: none",
+        ),
+        (
+            "layers: 200MB, vulnerabilities: reports",
+            "`evidence.vulnerabilities` as in the base: osv | `evidence.vulnerabilities`: reports",
+        ),
+        ("layers: 20MB, vulnerabilities: osv", "`evidence.layers` as in the base: 200 MB | `evidence.layers`: 20 MB"),
+    ] {
+        assert_eq!(lowered(&world, &with(evidence), 1), [expected], "{evidence}");
+    }
+    let without = text.replace("evidence: { layers: 200MB, vulnerabilities: osv }\n", "");
+    assert_eq!(lowered(&world, &without, 1).len(), 1, "removed");
+    assert_eq!(lowered(&world, &with("layers: 300MB, vulnerabilities: osv"), 0), [""; 0], "more is no finding");
+    let reports = with("vulnerabilities: reports");
+    world.clone.commit(&[(MANIFEST, &reports)], "Believe reports");
+    assert_eq!(lowered(&world, &text, 0), [""; 0], "OSV instead of reports");
+}
+
+fn vex(statements: &[(&str, &str)]) -> String {
+    let statement = |(name, status): &(&str, &str)| {
+        let products = json!([{ "@id": "pkg:deb/debian/openssl" }]);
+        json!({ "vulnerability": { "name": name }, "status": status, "products": products, "justification": "inline" })
+    };
+    let statements: Vec<Value> = statements.iter().map(statement).collect();
+    json!({ "@context": "https://openvex.dev/ns/v0.2.0", "timestamp": "2026-11-01T00:00:00Z", "statements": statements })
+        .to_string()
+}
+
+#[test]
+fn vex_that_excepts_more_than_at_the_base_is_a_finding() {
+    let (world, text) = asking_for("vulnerabilities: osv, vex: [vex/*.json]");
+    let known = vex(&[("CVE-2027-1", "not_affected"), ("CVE-2027-2", "affected")]);
+    let other = vex(&[("CVE-2027-9", "not_affected")]);
+    world.clone.commit(&[(MANIFEST, &text), ("vex/a.json", &known), ("other/b.json", &other)], "Except one");
+    let write = |path: &str, text: &str| std::fs::write(world.clone.path().join(path), text).unwrap();
+    let found = |text: &str| -> Vec<String> {
+        let findings = lowered(&world, text, 1).into_iter();
+        findings.map(|text| text.split_once(", which ").map(|(_, why)| why.to_owned()).unwrap_or(text)).collect()
+    };
+    // Another file, one of another place, another statement, one that is gone.
+    write("vex/new.json", &vex(&[("CVE-2027-3", "not_affected"), ("GHSA-1", "fixed"), ("CVE-2027-4", "affected")]));
+    assert_eq!(found(&text), ["excepts CVE-2027-3, GHSA-1"]);
+    std::fs::remove_file(world.clone.path().join("vex/new.json")).unwrap();
+    assert_eq!(found(&text.replace("[vex/*.json]", "[vex/*.json, other/b.json]")), ["excepts CVE-2027-9"]);
+    write("vex/a.json", &vex(&[("CVE-2027-1", "not_affected"), ("CVE-2027-2", "fixed")]));
+    assert_eq!(found(&text), ["excepts CVE-2027-2, which no longer calls affected by CVE-2027-2"]);
+    write("vex/a.json", &vex(&[("CVE-2027-1", "not_affected")]));
+    assert_eq!(found(&text), ["no longer calls affected by CVE-2027-2"]);
+    let many: Vec<String> = (10..20).map(|n| format!("CVE-2027-{n}")).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|name| (name.as_str(), "fixed")).collect();
+    write("vex/a.json", &known);
+    write("vex/many.json", &vex(&many));
+    assert_eq!(found(&text), ["excepts CVE-2027-10, CVE-2027-11, CVE-2027-12, 7 others"]);
+    write("vex/many.json", "{ not JSON");
+    assert_eq!(lowered(&world, &text, 0), [""; 0], "what cannot be read excepts nothing");
+    std::fs::remove_file(world.clone.path().join("vex/many.json")).unwrap();
+    // The same in another file and for another reason, and less.
+    std::fs::remove_file(world.clone.path().join("vex/a.json")).unwrap();
+    write("vex/b.json", &known.replace("inline", "vulnerable_code_not_present"));
+    assert_eq!(lowered(&world, &text, 0), [""; 0], "moved");
+    write("vex/b.json", &vex(&[("CVE-2027-2", "affected")]));
+    assert_eq!(lowered(&world, &text, 0), [""; 0], "less is excepted");
+    let summary = world.clone.path().join("../summary.md");
+    let summary = summary.to_str().unwrap();
+    world.clone.run(PROGRAM, "", &["check"]).env("GITHUB_STEP_SUMMARY", summary).output().expect_status(0);
+    let shown = std::fs::read_to_string(summary).unwrap();
+    assert!(shown.contains("## What a merge would change about guards\n"), "{shown}");
+    assert!(shown.contains("**The content of `vex/a.json`, which `evidence.vex` names, changes: `sha256:"), "{shown}");
+}
+
+#[test]
+fn versions_that_wait_less_than_at_the_base_are_a_finding() {
+    let world = World::new("");
+    let text = world.clone.read("main", MANIFEST) + "\n";
+    let text = text.replace("cooldown: 0s }", "cooldown: { default: 3d, fixes: 1d } }");
+    let part = format!("images:\n  - source: {}/team/part\n    cooldown: 2d\n", world.upstream.host());
+    let text = text.replacen("images:\n", "include: [part.yml]\nimages:\n", 1);
+    world.clone.commit(&[(MANIFEST, &text), ("part.yml", &part)], "Wait");
+    let all = |cooldown: &str| text.replace("{ default: 3d, fixes: 1d }", cooldown);
+    let was = "3d, 1d for fixes of severity high or worse";
+    for (cooldown, now) in [
+        ("2d", "2d"),
+        ("{ default: 3d, fixes: 0d }", "3d, 0s for fixes of severity high or worse"),
+        ("{ default: 3d, fixes: 1d, severity: low }", "3d, 1d for fixes of severity low or worse"),
+        ("{ default: 3d, fixes: 1d, severity: critical }", "3d, 1d for fixes of severity critical or worse"),
+    ] {
+        // The image that only follows the defaults is not named again.
+        let expected = format!("`cooldown` of `defaults` as in the base: {was} | `cooldown` of `defaults`: {now}");
+        assert_eq!(lowered(&world, &all(cooldown), 1), [expected], "{cooldown}");
+    }
+    for cooldown in ["3d", "{ default: 4d, fixes: 1d }", "{ default: 3d, fixes: 2d }"] {
+        assert_eq!(lowered(&world, &all(cooldown), 0), [""; 0], "{cooldown}: nothing waits less");
+    }
+    let own =
+        |name: &str| text.replace("    repository: app\n", &format!("    repository: {name}\n    cooldown: 1d\n"));
+    for name in ["app", "app2"] {
+        let expected = format!("`cooldown` as in the base: {was} | `cooldown`: 1d");
+        assert_eq!(lowered(&world, &own(name), 1), [expected], "{name}");
+    }
+    std::fs::write(world.clone.path().join("part.yml"), part.replace("2d", "1d")).unwrap();
+    assert_eq!(lowered(&world, &text, 1), ["`cooldown` as in the base: 2d | `cooldown`: 1d"], "an included file");
+    let defaults = format!("defaults: {{ cooldown: 1d }}\n{part}");
+    std::fs::write(world.clone.path().join("part.yml"), defaults).unwrap();
+    let expected = format!("`cooldown` of `defaults` as in the base: {was} | `cooldown` of `defaults`: 1d");
+    assert_eq!(lowered(&world, &text, 1), [expected], "the defaults of an included file");
+    std::fs::write(world.clone.path().join("part.yml"), part).unwrap();
+    let new = format!("  - source: {}/team/other\n    cooldown: 0s\n", world.upstream.host());
+    assert_eq!(lowered(&world, &format!("{text}{new}"), 0), [""; 0], "a new image says how long it waits");
+}

@@ -1,22 +1,24 @@
-//! What a merge would change about who must have made images, and what it would then let in.
+//! What a merge would change about what guards images, and what it would then let in.
 
 use super::subject::Subject;
 use crate::evidence::Trust;
 use crate::image::{Digest, Location};
-use crate::manifest::{Image, Manifest};
+use crate::manifest::{Image, Manifest, Vulnerabilities};
 use crate::observe::makers::MakerReader;
 use crate::observe::named::NamedFiles;
 use crate::plan::Signing;
-use crate::proposal::guard::{self, Pending, Replaced, ReplacedFiles};
+use crate::proposal::guard::{self, Pending, Replaced, ReplacedFiles, VexFiles};
 use crate::proposal::review::Finding;
 use crate::text::excerpt;
 
-/// The files that the manifest names for keys and trusted roots.
+/// The files that the manifest names: for keys and trusted roots, and VEX documents.
 pub(super) struct Files {
     /// As the base has them.
     base: NamedFiles,
     /// As they would be.
     head: NamedFiles,
+    /// The documents that the base names, and those that the head does.
+    vex: [VexFiles; 2],
 }
 
 impl Files {
@@ -26,7 +28,19 @@ impl Files {
         let by_default: Vec<Image> = guard::by_defaults(base, head).collect();
         let before = base.into_iter().flat_map(|base| &base.images).chain(&guarded).chain(&by_default);
         let after = head.images.iter().chain(&by_default);
-        Self { base: subject.named_at_base(before).await, head: subject.named_at_head(after).await }
+        let vex = match base {
+            // Nothing is excepted of what nobody is asked for.
+            Some(base) if base.inspection.vulnerabilities != Vulnerabilities::None => {
+                [subject.vex_at_base(base).await, subject.vex_at_head(head).await]
+            }
+            _ => [VexFiles::new(), VexFiles::new()],
+        };
+        Self { base: subject.named_at_base(before).await, head: subject.named_at_head(after).await, vex }
+    }
+
+    pub(super) const fn vex(&self) -> [&VexFiles; 2] {
+        let [before, after] = &self.vex;
+        [before, after]
     }
 
     /// What verifies whatever the base guards.

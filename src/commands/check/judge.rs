@@ -42,7 +42,7 @@ pub(super) struct Judged {
     pub(super) report: String,
     /// What was found out about the approvals that come in.
     pub(super) evidence: Vec<rows::LookedAt>,
-    /// What changes about who must have made images.
+    /// What changes about guards.
     pub(super) guards: Vec<Change>,
     /// How many images were checked.
     pub(super) images: usize,
@@ -57,7 +57,7 @@ impl Judged {
         let repositories: BTreeSet<_> = images.into_iter().map(|(_, image)| image.repository.clone()).collect();
         self.findings.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
         self.notices.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
-        self.guards.retain(|change| change.image.is_none_or(|image| scope.contains(image)));
+        self.guards.retain(|change| change.image().is_none_or(|image| scope.contains(image)));
         self.told.retain(|told| scope.contains(told.image));
         self.promotions.retain(|p| repositories.contains(&p.repository));
         self.evidence.retain(|e| repositories.contains(&e.repository));
@@ -309,7 +309,7 @@ impl<'a> Judge<'a> {
         judged.findings.extend(review::signers_by_hand(self.base, self.head));
         let Some(base) = self.base else { return };
         let replaced = files.replaced();
-        judged.guards = guard::changes(base, self.head, &replaced);
+        judged.guards = guard::changes(base, self.head, &replaced, files.vex());
         let lowered = judged.guards.iter().filter(|change| change.lowers);
         judged.findings.extend(lowered.map(Change::finding));
         let reader = MakerReader { sources: &self.sources, trust: &self.trust.base };

@@ -63,7 +63,7 @@ fn tell(subject: &Subject, judged: Judged, output: &mut Output) -> Exit {
     if !judged.guards.is_empty() {
         let organization = &judged.manifest.organization;
         let lines: Vec<String> = judged.guards.iter().map(|change| change.line(organization)).collect();
-        output.evidence(&format!("## What a merge would change about signatures\n\n{}", lines.join("\n\n")));
+        output.evidence(&format!("## What a merge would change about guards\n\n{}", lines.join("\n\n")));
     }
     if !judged.report.is_empty() {
         output.evidence(&format!("## What a merge would approve\n\n{}", judged.report));

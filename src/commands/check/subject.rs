@@ -7,9 +7,9 @@ use crate::action::event::Kind;
 use crate::commands::{Context, Stop, load, read_event};
 use crate::forge::git::GitForge;
 use crate::forge::{Commit, Contents, Forge, OpenProposal};
-use crate::manifest::{self, File, Image};
+use crate::manifest::{self, File, Image, Manifest};
 use crate::observe::manifest::{LoadError, files_from_forge};
-use crate::observe::named::{KeptPlace, NamedFiles, Place as NamedPlace, read_named};
+use crate::observe::named::{KeptPlace, NamedFiles, Place as NamedPlace, read_matching, read_named};
 use crate::observe::own::is_alone;
 use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::own::{Belongs, belongs};
@@ -89,8 +89,24 @@ impl Subject {
     /// What the files hold that images of the head name.
     pub(super) async fn named_at_head<'i>(&self, images: impl IntoIterator<Item = &'i Image>) -> NamedFiles {
         let main = self.head.first().map_or("", |main| main.path.as_str());
-        let place = self.named.head.as_ref().map_or(NamedPlace::Directory(&self.named.directory), ReadAt::place);
-        read_named(place, main, images).await
+        read_named(self.head_place(), main, images).await
+    }
+
+    /// The VEX documents that the base names, as the base has them.
+    pub(super) async fn vex_at_base(&self, base: &Manifest) -> NamedFiles {
+        match &self.named.base {
+            Some(at) => read_matching(at.place(), None, base.path(), &base.inspection.vex).await,
+            None => NamedFiles::new(),
+        }
+    }
+
+    /// The VEX documents that the head names, as it has them.
+    pub(super) async fn vex_at_head(&self, head: &Manifest) -> NamedFiles {
+        read_matching(self.head_place(), None, head.path(), &head.inspection.vex).await
+    }
+
+    fn head_place(&self) -> NamedPlace<'_> {
+        self.named.head.as_ref().map_or(NamedPlace::Directory(&self.named.directory), ReadAt::place)
     }
 }
 

@@ -79,6 +79,7 @@ pub(super) fn values(manifest: &Manifest, named: &BTreeMap<String, Digest>) -> V
         proposals: _,
         // Images have them applied.
         guards: _,
+        cooldowns: _,
         inspection,
         images,
     } = manifest;

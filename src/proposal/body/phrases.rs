@@ -1,7 +1,6 @@
 //! The sentences that the body, the summary and the terminal share.
 
 use std::cmp::Ordering;
-use std::time::Duration;
 
 use chrono::TimeDelta;
 
@@ -16,7 +15,7 @@ use crate::plan::companions::LeftBehind;
 use crate::policy::{Gate, Standing, Told};
 use crate::proposal::Kind;
 use crate::rules::Clock;
-use crate::text::{Quote, size, size_difference};
+use crate::text::{Quote, duration_text, size, size_difference};
 
 impl Account<'_> {
     /// Which rule of the organization its source falls under, and where that comes from.
@@ -169,7 +168,7 @@ pub(super) fn version(account: &Account<'_>) -> Option<String> {
 /// The label and the sentence about its age.
 pub(super) fn age(account: &Account<'_>) -> (&'static str, String) {
     let image = account.image();
-    let cooldown = duration(image.cooldown);
+    let cooldown = duration_text(image.cooldown);
     let hurry = account.entry().urgent.is_some();
     let shorter = shorter_cooldown(account);
     let Some(since) = account.since() else {
@@ -197,8 +196,8 @@ pub(super) fn age(account: &Account<'_>) -> (&'static str, String) {
 /// Why it waits less than others: `it waits 0s instead of 3d: fixes CVE-2027-1 (critical)`.
 fn shorter_cooldown(account: &Account<'_>) -> Option<String> {
     let (image, fixes) = (account.image(), account.fixes()?);
-    let wait = duration(image.fixes.map(|fixes| fixes.wait).unwrap_or_default());
-    Some(format!("it waits {wait} instead of {}: {fixes}", duration(image.cooldown)))
+    let wait = duration_text(image.fixes.map(|fixes| fixes.wait).unwrap_or_default());
+    Some(format!("it waits {wait} instead of {}: {fixes}", duration_text(image.cooldown)))
 }
 
 /// The bytes that would be mirrored, and how they differ from what is approved; `None` if they are unknown.
@@ -228,14 +227,6 @@ pub(crate) fn span(span: TimeDelta) -> String {
         (_, hours) if hours >= 2 => counted(hours, "hour"),
         _ => counted(span.num_minutes(), "minute"),
     }
-}
-
-/// A duration in the largest of the manifest's units that divides it evenly.
-pub(super) fn duration(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    let units = [(604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m")];
-    let unit = units.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
-    unit.map_or_else(|| format!("{seconds}s"), |(unit, name)| format!("{}{name}", seconds / unit))
 }
 
 fn served(account: &Account<'_>, evidence: &Evidence, quote: Quote) -> Check {

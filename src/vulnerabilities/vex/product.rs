@@ -9,7 +9,7 @@ use crate::vulnerabilities::Finding;
 use crate::vulnerabilities::identity::ImageIdentity;
 
 /// A product that a statement names.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Product {
     /// Its package URL, or another identifier.
     pub(super) id: String,

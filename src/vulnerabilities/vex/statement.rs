@@ -15,7 +15,7 @@ pub(super) const MOST: usize = 50_000;
 const REASON: usize = 300;
 
 /// What one statement says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Statement {
     /// Everything that the vulnerability is called.
     pub(super) names: BTreeSet<String>,
@@ -26,7 +26,7 @@ pub(crate) struct Statement {
     pub(super) at: Option<DateTime<Utc>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Says {
     /// Not affected, or fixed, and why.
     Excepted(String),

@@ -1,17 +1,20 @@
-//! What a pull request changes about who must have made images. Pure: files are read by the caller.
+//! What a pull request changes about what guards images: who must have made them, how long versions wait, what is looked
+//! at inside. Pure: files are read by the caller.
+
+mod change;
+mod cooldown;
+mod inspection;
+
+pub(crate) use change::Change;
+pub(crate) use inspection::VexFiles;
 
 use std::collections::BTreeMap;
 
-use super::review::{Finding, approvals, same_image};
-use crate::image::RepositoryName;
+use super::review::{approvals, same_image};
 use crate::manifest::{Approval, Guard, Image, Manifest, RequiredProvenance, Signatures};
-use crate::markdown::code;
 use crate::plan::Key;
 use crate::plan::binding::named_files;
-use crate::text::excerpt;
-
-/// The longest description of a guard in reports, in characters.
-const LONGEST: usize = 300;
+use change::{Of, What};
 
 /// A file that the base and the head name, with other content in the head.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,23 +27,6 @@ pub(crate) struct Replaced {
 
 /// The files with other content, by the path that the manifest gives.
 pub(crate) type ReplacedFiles = BTreeMap<String, Replaced>;
-
-/// One change of what is required of who made an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Change {
-    /// The image's index in the head; `None` if it is about `defaults`.
-    pub image: Option<usize>,
-    /// The index of the file in the head, and the byte in it.
-    place: (usize, usize),
-    repository: Option<RepositoryName>,
-    /// A key of the manifest, or the path of a file.
-    what: String,
-    before: String,
-    after: String,
-    is_file: bool,
-    /// Whether bytes may come in that the base would have refused.
-    pub lowers: bool,
-}
 
 /// An approval that is not promoted and that the base would judge by more than the head.
 pub(crate) struct Pending<'a> {
@@ -117,18 +103,27 @@ fn before(base: &Manifest, head: &Manifest, image: &Image) -> Guard {
     was.map_or_else(|| by_default(base, head, image), of)
 }
 
-/// All changes: of `defaults`, which guard what is added later, and of images, in the order of the head.
-pub(crate) fn changes(base: &Manifest, head: &Manifest, files: &ReplacedFiles) -> Vec<Change> {
+/// All changes: of what is looked at in all images, of `defaults`, which guard what is added later, and of images, in the
+/// order of the head. `vex` are the documents that the base and the head name.
+pub(crate) fn changes(base: &Manifest, head: &Manifest, files: &ReplacedFiles, vex: [&VexFiles; 2]) -> Vec<Change> {
+    let [before, after] = vex;
+    let mut changes = inspection::changes(base, head, before, after);
+    changes.extend(signers(base, head, files));
+    changes.extend(cooldown::changes(base, head));
+    changes
+}
+
+/// Changes of who must have made images, also by what the files contain that are named for that.
+fn signers(base: &Manifest, head: &Manifest, files: &ReplacedFiles) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     for guarded in defaults(base, head).into_iter().chain(images(base, head)) {
         changes.extend(guarded.settings());
         for path in guarded.was.signatures.iter().flat_map(Signatures::files) {
-            let known = |change: &Change| change.is_file && change.what == path;
+            let what = || What::File { path: path.to_owned(), key: "signatures" };
             if let Some(file) = files.get(path)
-                && !changes.iter().any(known)
+                && !changes.iter().any(|change| change.what == what())
             {
-                let made = guarded.change(path, Some(file.before.clone()), Some(file.after.clone()), file.lowers);
-                changes.push(Change { is_file: true, ..made });
+                changes.push(guarded.change(what(), Some(file.before.clone()), Some(file.after.clone()), file.lowers));
             }
         }
     }
@@ -137,18 +132,16 @@ pub(crate) fn changes(base: &Manifest, head: &Manifest, files: &ReplacedFiles) -
 
 /// What was required, and what is.
 struct Guarded {
-    image: Option<usize>,
+    of: Of,
     place: (usize, usize),
-    repository: Option<RepositoryName>,
     was: Guard,
     now: Guard,
 }
 
 fn images(base: &Manifest, head: &Manifest) -> impl Iterator<Item = Guarded> {
     head.images.iter().enumerate().map(move |(at, image)| Guarded {
-        image: Some(at),
+        of: Of::Image(at, image.repository.clone()),
         place: (image.file, image.span.start),
-        repository: Some(image.repository.clone()),
         was: before(base, head, image),
         now: of(image),
     })
@@ -159,7 +152,7 @@ fn defaults(base: &Manifest, head: &Manifest) -> Vec<Guarded> {
     let guarded = |(file, now): (usize, &Guard)| {
         let path = &head.files.get(file)?.path;
         let was = base.guards.get(base.files.iter().position(|other| other.path == *path)?)?.clone();
-        Some(Guarded { image: None, place: (file, 0), repository: None, was, now: now.clone() })
+        Some(Guarded { of: Of::Defaults, place: (file, 0), was, now: now.clone() })
     };
     head.guards.iter().enumerate().filter_map(guarded).collect()
 }
@@ -169,20 +162,18 @@ impl Guarded {
         let (was, now, mut changes) = (&self.was, &self.now, Vec::new());
         if was.signatures != now.signatures {
             let text = |guard: &Guard| guard.signatures.as_ref().map(ToString::to_string);
-            changes.push(self.change("signatures", text(was), text(now), lowers_signatures(was, now)));
+            changes.push(self.change(What::Key("signatures"), text(was), text(now), lowers_signatures(was, now)));
         }
         if was.provenance != now.provenance {
             let text = |guard: &Guard| guard.provenance.as_ref().map(ToString::to_string);
-            changes.push(self.change("provenance", text(was), text(now), lowers_provenance(was, now)));
+            changes.push(self.change(What::Key("provenance"), text(was), text(now), lowers_provenance(was, now)));
         }
         changes
     }
 
-    fn change(&self, what: &str, before: Option<String>, after: Option<String>, lowers: bool) -> Change {
+    fn change(&self, what: What, before: Option<String>, after: Option<String>, lowers: bool) -> Change {
         let word = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
-        let (image, place, repository) = (self.image, self.place, self.repository.clone());
-        let (what, before, after) = (what.to_owned(), word(before), word(after));
-        Change { image, place, repository, what, before, after, is_file: false, lowers }
+        Change { of: self.of.clone(), place: self.place, what, before: word(before), after: word(after), lowers }
     }
 }
 
@@ -223,35 +214,6 @@ fn lowers_provenance(was: &Guard, now: &Guard) -> bool {
     let keeps = |was: &Option<String>, now: &Option<String>| was.is_none() || was == now;
     let stays = |now: &RequiredProvenance| keeps(builder, &now.builder) && keeps(source, &now.source);
     !now.provenance.as_ref().is_some_and(stays)
-}
-
-impl Change {
-    /// In one line of Markdown.
-    pub(crate) fn line(&self, organization: &str) -> String {
-        let of = match &self.repository {
-            Some(repository) => code(&format!("{organization}/{repository}"), LONGEST),
-            None => code("defaults", LONGEST),
-        };
-        let (what, before, after) =
-            (code(&self.what, LONGEST), code(&self.before, LONGEST), code(&self.after, LONGEST));
-        if self.is_file {
-            return format!("**The content of {what}, which `signatures` of {of} names, changes: {before} → {after}**");
-        }
-        format!("**{what} of {of} changes: {before} → {after}**")
-    }
-
-    /// That less is required than at the base.
-    pub(crate) fn finding(&self) -> Finding {
-        let [what, before, after] = [&self.what, &self.before, &self.after].map(|text| excerpt(text, LONGEST));
-        let of = if self.image.is_none() { " of `defaults`" } else { "" };
-        let (expected, found) = if self.is_file {
-            (format!("the content of {what} as in the base: {before}"), after)
-        } else {
-            (format!("`{what}`{of} as in the base: {before}"), format!("`{what}`{of}: {after}"))
-        };
-        let (repository, place) = (self.repository.clone(), Some(self.place));
-        Finding { code: "guard-lowered", repository, tag: None, expected, found, place }
-    }
 }
 
 #[cfg(test)]

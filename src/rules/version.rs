@@ -224,6 +224,11 @@ impl Suffix {
         self.0 == other.0 || self.kind_chars().eq(other.kind_chars())
     }
 
+    /// Whether the other one is the same or a newer one of its kind, so that this one adds nothing.
+    pub(super) fn is_replaced_by(&self, other: &Self) -> bool {
+        self.is_like(other) && self <= other
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -104,7 +104,7 @@ fn left_behind<'v>(plain: &[&'v Version], marked: &[&'v Version]) -> Option<Vec<
     let newest = plain.iter().max_by(|a, b| a.precedence(b))?;
     let goes_on = |v: &&Version| {
         v.numbers > newest.numbers
-            && v.precision() == newest.precision()
+            && v.precision() >= newest.precision()
             && v.numbering() == newest.numbering()
             && (v.commit.is_none() || v.numbering() == Numbering::Day)
             && v.unknown_counters().next().is_none()

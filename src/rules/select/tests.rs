@@ -226,6 +226,7 @@ fn nothing_approved_yet() {
         ("", "20240601 20240701 latest"),
         ("", "latest edge main-1a2b3c4 0a1b2c3 sha-0a1b2c3"),
         ("variant=*", "1.27.3 1.27.3-alpine3.20 1.27.3-bookworm 1.27.2-alpine3.19 1.27.3-amd64"),
+        ("variant=*", "0.0.0-devel 0.2.0-1 0.2.1-1 3.0.0-1234567 3.0.0.0-10 3.1.0.0-10"),
     ]));
 }
 
@@ -269,6 +270,7 @@ fn lines() {
         ("follow=each-major approved=15.6,16.2", "9.6.24 15.6 15.7 16.2 16.3 17.0 17rc1 16"),
         ("follow=all approved=1.1.0,1.3.0", "1.0.0 1.1.0 1.2.0 v1.2.0 1.3.0 1.4.0 1.4.1-rc.1"),
         ("follow=all range=>=1.4", "1.3.0 1.4.0 1.4.1"),
+        ("follow=all variant=* approved=2-alpine3.20", "2-alpine3 2-alpine3.9 2-alpine3.20 2-alpine3.21 3-alpine3.9"),
         ("follow=each-minor keep=2 approved=3.1.1,3.1.3,3.1.2,3.2.0", "3.1.1 3.1.2 3.1.3 3.1.4 3.2.0"),
         ("keep=1 approved=1.0.0", "1.0.0 1.1.0"),
         ("keep=1 approved=1.0.0,1.1.0", "1.0.0 1.1.0"),

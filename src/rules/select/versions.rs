@@ -137,7 +137,7 @@ impl<'a> Group<'_, 'a> {
         let rows = &mut judged.rows;
         let own: Vec<&Approval<'a>> =
             self.approvals.iter().filter(|a| series(self.rule, &a.version) == Some(self.series)).collect();
-        let followed = |a: &&Approval<'_>| self.rule.variant.is_none() || wanted_variant(&a.version, self.rule);
+        let followed = |a: &&Approval<'_>| self.follows(&a.version);
         let habit = own.iter().copied().find(followed).or_else(|| self.approvals.iter().find(followed));
         let current = own.iter().copied().find(followed).or(own.first().copied());
         let mut line = Approvals { own: &own, current, v: habit.map(|habit| habit.version.v), beside: None };
@@ -253,7 +253,7 @@ impl<'a> Group<'_, 'a> {
         for &at in members {
             let Some(version) = rows[at].open() else { continue };
             let older = match self.rule.follow {
-                Follow::All => below_oldest(version, line.own),
+                Follow::All => below_oldest(version, line.own, self.rule),
                 _ => line.current.and_then(|current| not_above(version, current, self.rule)),
             };
             match (older, self.unread) {
@@ -277,25 +277,53 @@ impl<'a> Group<'_, 'a> {
         judged.lines.push(CandidateLine { name, current, own, candidates, v: line.v, beside: line.beside });
     }
 
-    /// A line for each version, approved or new.
+    /// A line for each version, approved or new; what it is made of makes no other line.
     fn each(self, candidates: &[usize], line: Approvals<'_, 'a>, judged: &mut VersionLines<'a>) {
         let rows = &judged.rows;
-        let same = |a: usize, b: usize| match (rows[a].version, rows[b].version) {
-            (Some(a), Some(b)) => a.precedence(b).is_eq(),
-            _ => false,
-        };
-        let approved = line.own.iter().map(|a| (&*a.version, Some(a.held), Vec::new()));
-        let mut lines: Vec<(&Version, Option<Held<'a>>, Vec<usize>)> = approved.collect();
-        let versions = candidates.chunk_by(|&a, &b| same(a, b));
-        lines.extend(versions.filter_map(|at| Some((rows[*at.first()?].version?, None, at.to_vec()))));
-        lines.sort_by(|a, b| b.0.cmp(a.0));
         let named = self.rule.pattern.is_some();
+        let name = |version: &Version| if named { version.text.clone() } else { version.release() };
+        let mut lines: Vec<VersionLine<'_, 'a>> = line
+            .own
+            .iter()
+            .map(|a| VersionLine { version: &a.version, current: Some(a), candidates: vec![] })
+            .collect();
+        let new =
+            |&at: &usize| rows[at].version.map(|version| VersionLine { version, current: None, candidates: vec![at] });
+        lines.extend(candidates.iter().filter_map(new));
+        lines.sort_by(|a, b| b.version.precedence(a.version));
+        lines.dedup_by(|next, line| {
+            let same = line.version.precedence(next.version).is_eq() && name(line.version) == name(next.version);
+            if same {
+                line.candidates.append(&mut next.candidates);
+                line.current = self.current([line.current, next.current]);
+            }
+            same
+        });
         let mut beside = line.beside;
-        judged.lines.extend(lines.into_iter().map(|(version, current, candidates)| {
-            let name = if named { version.text.clone() } else { version.release() };
+        judged.lines.extend(lines.into_iter().map(|VersionLine { version, current, candidates }| {
+            let current = current.map(|a| a.held);
+            let name = name(version);
             CandidateLine { name, current, own: Vec::new(), candidates, v: line.v, beside: beside.take() }
         }));
     }
+
+    /// The one of a line's approvals that is followed: the first of the rule's variant, else the first.
+    fn current<'g>(self, approvals: [Option<&'g Approval<'a>>; 2]) -> Option<&'g Approval<'a>> {
+        let mut approvals = approvals.into_iter().flatten();
+        approvals.clone().find(|a| self.follows(&a.version)).or_else(|| approvals.next())
+    }
+
+    /// Whether the version is of the rule's variant, if it has one.
+    fn follows(self, version: &Version) -> bool {
+        self.rule.variant.is_none() || wanted_variant(version, self.rule)
+    }
+}
+
+/// A version with `follow: all`.
+struct VersionLine<'g, 'a> {
+    version: &'g Version,
+    current: Option<&'g Approval<'a>>,
+    candidates: Vec<usize>,
 }
 
 /// What the manifest says about a line.
@@ -345,21 +373,24 @@ fn not_above(version: &Version, current: &Approval<'_>, rule: &VersionRule) -> O
     let newer = match version.precedence(approved) {
         Ordering::Greater => true,
         Ordering::Less => false,
-        Ordering::Equal if rule.variant == Some(Variant::Any) && version.variant.is_like(&approved.variant) => {
-            version.variant > approved.variant
-        }
+        Ordering::Equal if rule.variant == Some(Variant::Any) => !version.variant.is_replaced_by(&approved.variant),
         Ordering::Equal => version.variant != approved.variant,
     };
     (!newer).then(|| format!("{} is approved", current.held.tag))
 }
 
-/// Why a version is left out with `follow: all`: it is below the oldest approval, or approved under another name.
-fn below_oldest(version: &Version, own: &[&Approval<'_>]) -> Option<String> {
+/// Why a version is left out with `follow: all`: it is below the oldest approval, approved under another name, or of an
+/// older variant of the kind that is approved.
+fn below_oldest(version: &Version, own: &[&Approval<'_>], rule: &VersionRule) -> Option<String> {
     let oldest = own.last()?;
     if version.precedence(&oldest.version).is_lt() {
         return Some(format!("{} is the oldest approval", oldest.held.tag));
     }
     let from = own.partition_point(|a| a.version.precedence(version).is_gt());
-    let mut equal = own[from..].iter().take_while(|a| a.version.precedence(version).is_eq());
-    equal.find(|a| a.version.variant == version.variant).map(|same| format!("the same version as {}", same.held.tag))
+    let equal = || own[from..].iter().take_while(|a| a.version.precedence(version).is_eq());
+    let same = equal().find(|a| a.version.variant == version.variant);
+    let older =
+        || equal().find(|a| rule.variant == Some(Variant::Any) && version.variant.is_replaced_by(&a.version.variant));
+    same.map(|same| format!("the same version as {}", same.held.tag))
+        .or_else(|| older().map(|newer| format!("{} is approved", newer.held.tag)))
 }

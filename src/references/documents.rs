@@ -2,7 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use crate::yaml::Node;
+use super::collector::Collector;
+use super::templates;
+use crate::text::excerpt;
+use crate::yaml::{Node, read_stream};
+
+/// The documents of a file that are valid YAML. Of the others, those that hold templates are read line by line, and one that
+/// holds none is unresolved as a whole.
+pub(super) fn read(collector: &mut Collector<'_>) -> Vec<Node> {
+    let text = collector.text;
+    let mut roots = Vec::new();
+    for document in read_stream(text) {
+        match document.root {
+            Ok(root) => roots.extend(root),
+            Err(_) if templates::has_template(&text[document.span.start..document.span.end]) => {
+                templates::find(collector, document.span);
+            }
+            Err(broken) => collector.unresolved(broken.at, format!("not valid YAML: {}", excerpt(&broken.why, 120))),
+        }
+    }
+    roots
+}
 
 /// Which of two values of one key a program takes, if one of them comes through a merge key `<<`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

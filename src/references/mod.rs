@@ -4,13 +4,24 @@
 mod bake;
 mod devcontainer;
 mod dockerfile;
+mod collector;
+mod compose;
 mod documents;
 mod expanded;
 mod format;
 mod found;
 mod hcl;
 mod json;
+mod helm;
+mod interpolation;
+mod kinds;
+mod kubernetes;
+mod kustomize;
+mod parts;
 mod rewrite;
+mod same;
+mod templates;
+mod workflow;
 
 pub(crate) use format::Format;
 pub(crate) use found::{Findings, FoundReference, Parts, Site, Slot, Unresolved};
@@ -23,6 +34,29 @@ pub(crate) fn find(format: Format, text: &str) -> Findings {
         Format::BakeHcl => bake::hcl(text),
         Format::BakeJson => bake::json(text),
         Format::Devcontainer => devcontainer::find(text),
+        Format::Compose => compose::find(text),
+        Format::Kubernetes => kubernetes::find(text),
+        Format::HelmValues => helm::find(text),
+        Format::Kustomize => kustomize::find(text),
+        Format::Workflow => workflow::find(text),
+        Format::Action => workflow::find_in_action(text),
         _ => Findings::default(),
     }
 }
+
+/// Whether edits changed the values that they name and nothing else, as another reader sees the file.
+pub(crate) fn changes_only(format: Format, before: &str, after: &str, edits: &[TextEdit]) -> bool {
+    match format {
+        Format::Dockerfile | Format::BakeHcl | Format::BakeJson | Format::Devcontainer => true,
+        Format::Compose
+        | Format::Kubernetes
+        | Format::HelmValues
+        | Format::Kustomize
+        | Format::Workflow
+        | Format::Action
+        | Format::GitLab => same::same_but(before, after, edits),
+    }
+}
+
+#[cfg(test)]
+mod tests;

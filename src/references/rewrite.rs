@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::found::Site;
+use super::found::{Parts, Site, Slot};
 use crate::diag::Span;
 use crate::image::{Digest, Repository, Tag};
+use crate::yaml::is_plain_text;
 
 /// What a reference is replaced with: approved bytes at the mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,11 +34,54 @@ pub(crate) struct TextEdit {
     pub(crate) text: String,
 }
 
-/// The edits that make a reference name its replacement; none where it is put together from several places.
+/// The edits that make a reference name its replacement, in the order of the text; none where it is put together from
+/// several places.
 pub(crate) fn rewrite(text: &str, site: &Site, to: &Replacement) -> Vec<TextEdit> {
-    let _ = text;
     match site {
         Site::Literal(at) => vec![TextEdit { at: *at, text: to.to_string() }],
-        Site::Parts(_) | Site::Composed => Vec::new(),
+        Site::Parts(parts) => rewrite_parts(text, parts, to),
+        Site::Composed => Vec::new(),
+    }
+}
+
+fn rewrite_parts(text: &str, parts: &Parts, to: &Replacement) -> Vec<TextEdit> {
+    let host = to.mirror.registry.as_str();
+    let name = match &parts.registry {
+        None if !to.mirror.registry.is_docker_hub() => format!("{host}/{}", to.mirror.name),
+        _ => to.mirror.name.to_string(),
+    };
+    let registry = parts.registry.as_ref().and_then(|slot| write(text, slot, host));
+    let others = [
+        write(text, &parts.repository, &name),
+        write(text, &parts.tag, to.tag.as_str()),
+        write(text, &parts.digest, &to.digest.to_string()),
+    ];
+    let mut edits: Vec<TextEdit> = registry.into_iter().chain(others.into_iter().flatten()).collect();
+    edits.sort_by_key(|edit| edit.at.start);
+    edits.dedup_by(|next, edit| {
+        let is_same_place = next.at == edit.at;
+        if is_same_place {
+            edit.text.push_str(&next.text);
+        }
+        is_same_place
+    });
+    edits
+}
+
+/// Writes a value into its place, if it is not there already: with the quotes that are there, or with those it needs.
+fn write(text: &str, slot: &Slot, value: &str) -> Option<TextEdit> {
+    let needed = || if is_plain_text(value) { value.to_owned() } else { format!("\"{value}\"") };
+    match slot {
+        Slot::Nowhere => None,
+        Slot::Missing { at, before, after } => {
+            let at = Span { start: *at, end: *at };
+            Some(TextEdit { at, text: format!("{before}{}{after}", needed()) })
+        }
+        Slot::Value(at) => {
+            let there = &text[at.start..at.end];
+            let quote = there.chars().next().filter(|first| matches!(first, '"' | '\''));
+            let written = quote.map_or_else(needed, |quote| format!("{quote}{value}{quote}"));
+            (there != written).then_some(TextEdit { at: *at, text: written })
+        }
     }
 }

@@ -3,13 +3,12 @@
 mod node;
 mod parse;
 mod plain;
-#[allow(dead_code)]
 mod stream;
 
+pub(crate) use granit_parser::ScalarStyle;
 pub(crate) use node::{Kind, Node, Special};
 pub(crate) use parse::read;
 pub(crate) use plain::is_plain_text;
-#[allow(unused_imports)]
 pub(crate) use stream::{Document, document_spans, read_stream};
 
 #[cfg(test)]

@@ -39,7 +39,6 @@ pub(crate) fn read(text: &str) -> (Option<Node>, Vec<TreeFault>) {
 ///
 /// # Errors
 /// The first error in the YAML itself.
-#[allow(dead_code)]
 pub(super) fn read_foreign(text: &str, at: Span) -> Result<Option<Node>, TreeFault> {
     let builder = Builder { skipped: at.start, foreign: true, ..Builder::default() };
     let (root, mut faults) = builder.read(&text[..at.end]);

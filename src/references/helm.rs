@@ -1,0 +1,151 @@
+//! Helm's values: maps with `repository` and `tag`, and texts named `image`.
+
+use super::collector::{Collector, NO_REFERENCE, Scalar, outside};
+use super::documents::{self, Merging};
+use super::found::{Findings, FoundReference, Parts, Site, Slot};
+use super::parts::Place;
+use crate::image::{Named, Repository};
+use crate::yaml::Node;
+
+const FIELDS: Merging = Merging::OwnFirst;
+const DEFAULT_TAG: &str = "the chart sets the tag";
+
+pub(super) fn find(text: &str) -> Findings {
+    let mut collector = Collector::new(text);
+    if text.contains("mage") || text.contains("repository") {
+        for root in documents::read(&mut collector) {
+            values(&mut collector, &root, true);
+        }
+    }
+    collector.finish()
+}
+
+/// Everything in the values of a chart.
+pub(super) fn values(collector: &mut Collector<'_>, root: &Node, known: bool) {
+    let global = FIELDS.path(root, &["global", "imageRegistry"]).and_then(Node::text).filter(|text| !text.is_empty());
+    Walk { global, known }.value(collector, "", root);
+}
+
+/// Every image in a value with that name.
+pub(super) fn named(collector: &mut Collector<'_>, name: &str, value: &Node, known: bool) {
+    Walk { global: None, known }.value(collector, name, value);
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Walk<'n> {
+    /// The registry that goes before those of all images.
+    global: Option<&'n str>,
+    known: bool,
+}
+
+impl Walk<'_> {
+    fn value(self, collector: &mut Collector<'_>, name: &str, value: &Node) {
+        if let Some(items) = value.items() {
+            return items.iter().for_each(|item| self.value(collector, name, item));
+        }
+        if value.entries().is_none() {
+            return self.text(collector, name, value);
+        }
+        let tagged = tagged_text(value);
+        if let Some(keys) = tagged.or_else(|| keys(name, value)) {
+            self.map(collector, value, keys);
+        }
+        for entry in FIELDS.entries(value).iter().filter(|entry| tagged.is_none() || entry.name != "image") {
+            self.value(collector, entry.name, entry.value);
+        }
+    }
+
+    /// A text: named `image` it is one, with a longer name only if it has a tag or a digest.
+    fn text(self, collector: &mut Collector<'_>, name: &str, value: &Node) {
+        let Some(text) = value.text().filter(|text| is_image_name(name) && !is_picture(text)) else { return };
+        let is_pinned = |image: Named<Repository>| image.tag.is_some() || image.digest.is_some();
+        if name == "image" || text.parse().is_ok_and(is_pinned) {
+            collector.field(value, self.known);
+        }
+    }
+
+    fn map(self, collector: &mut Collector<'_>, map: &Node, keys: Keys) {
+        let part = |key: &str| FIELDS.value(map, key).and_then(|value| Scalar::of(collector.text, value));
+        let Some(repository) = part(keys.repository) else { return };
+        let (tag, digest, sha) = (part(keys.tag), part("digest"), part("sha"));
+        let value = |part: Option<Scalar<'_>>| part.map(|part| part.value.to_owned());
+        let own_registry = value(part("registry")).unwrap_or_default();
+        let registry = self.global.filter(|_| FIELDS.get(map, "registry").is_some()).unwrap_or(&own_registry);
+        let mut name = format!("{registry}{}{}", if registry.is_empty() { "" } else { "/" }, repository.value);
+        let is_whole =
+            name.parse::<Named<Repository>>().is_ok_and(|image| image.tag.is_some() || image.digest.is_some());
+        if is_whole && tag.is_none() && digest.is_none() {
+            let site = if registry.is_empty() { repository.site() } else { Site::Composed };
+            return collector.image(repository.at, &name, site, self.known);
+        }
+        value(tag).into_iter().for_each(|tag| name.extend([":", &tag]));
+        value(digest).into_iter().for_each(|digest| name.extend(["@", &digest]));
+        value(sha).filter(|_| digest.is_none()).into_iter().for_each(|sha| name.extend(["@sha256:", &sha]));
+        let is_plain = sha.is_none() && registry == own_registry;
+        let site = is_plain.then(|| site(collector.text, map, keys)).flatten().unwrap_or(Site::Composed);
+        match (outside(&name), name.parse()) {
+            (Some(why), _) => collector.unresolved(repository.at, why),
+            (None, _) if tag.is_none() && digest.is_none() && sha.is_none() => {
+                collector.unresolved(repository.at, DEFAULT_TAG);
+            }
+            (None, Ok(image)) => {
+                collector.reference(FoundReference { at: repository.at, image, site, known: self.known });
+            }
+            (None, Err(_)) => collector.unresolved(repository.at, NO_REFERENCE),
+        }
+    }
+}
+
+/// The keys of an image's repository and tag.
+#[derive(Debug, Clone, Copy)]
+struct Keys {
+    repository: &'static str,
+    tag: &'static str,
+}
+
+/// `image: redis` beside `tag: "7"` or `imageTag: "7"`.
+fn tagged_text(map: &Node) -> Option<Keys> {
+    let tag = ["imageTag", "tag"].into_iter().find(|key| FIELDS.value(map, key).and_then(Node::text).is_some())?;
+    let image = FIELDS.value(map, "image").and_then(Node::text)?.parse::<Named<Repository>>().ok()?;
+    let is_bare = image.tag.is_none() && image.digest.is_none();
+    (is_bare && FIELDS.value(map, "repository").is_none()).then_some(Keys { repository: "image", tag })
+}
+
+/// The keys of a map that is an image: with a repository that is no address, and with a name or other keys that say so.
+fn keys(name: &str, map: &Node) -> Option<Keys> {
+    let has = |key: &str| FIELDS.get(map, key).is_some();
+    let text = |key: &str| FIELDS.value(map, key).and_then(Node::text).filter(|text| !text.is_empty());
+    let tag = if !has("tag") && has("version") && is_image_name(name) { "version" } else { "tag" };
+    let says_so = has("tag") || has("digest") || has("registry");
+    if let Some(repository) = text("repository") {
+        let is_address = repository.contains("://") || repository.starts_with("git@") || repository.ends_with(".git");
+        return ((says_so || is_image_name(name)) && !is_address).then_some(Keys { repository: "repository", tag });
+    }
+    let repository = ["name", "image"].into_iter().find(|key| text(key).is_some())?;
+    (is_image_name(name) && (has("tag") || has("digest"))).then_some(Keys { repository, tag })
+}
+
+fn is_image_name(name: &str) -> bool {
+    name.len() >= 5 && name.get(name.len() - 5..).is_some_and(|end| end.eq_ignore_ascii_case("image"))
+}
+
+fn is_picture(text: &str) -> bool {
+    let end = text.rsplit('.').next().unwrap_or_default();
+    text.contains('.')
+        && ["png", "svg", "jpg", "jpeg", "gif", "ico", "webp"].iter().any(|picture| end.eq_ignore_ascii_case(picture))
+}
+
+/// Where the parts are written; `None` if rewriting them would change more than this image.
+fn site(text: &str, map: &Node, keys: Keys) -> Option<Site> {
+    let slot = |key: &str| match Place::of(text, map, key) {
+        Place::Absent => Some(None),
+        Place::Here(slot) => Some(Some(slot)),
+        Place::Shared => None,
+    };
+    Some(Site::Parts(Parts {
+        registry: slot("registry")?,
+        repository: slot(keys.repository)??,
+        tag: slot(keys.tag)?.unwrap_or(Slot::Nowhere),
+        digest: slot("digest")?.unwrap_or(Slot::Nowhere),
+    }))
+}

@@ -1,0 +1,75 @@
+//! Kubernetes manifests, in YAML or JSON.
+
+use super::collector::Collector;
+use super::documents::{self, Merging};
+use super::found::Findings;
+use super::kinds::Standing;
+use super::{helm, kustomize};
+use crate::image::{Named, Repository};
+use crate::yaml::Node;
+
+/// kubectl's reader is go-yaml 2.
+const FIELDS: Merging = Merging::InOrder;
+/// How deep lists of resources may be nested.
+const MAX_LISTS: usize = 8;
+
+pub(super) fn find(text: &str) -> Findings {
+    let mut collector = Collector::new(text);
+    if text.contains("image") {
+        for root in documents::read(&mut collector) {
+            resource(&mut collector, &root, 0);
+        }
+    }
+    collector.finish()
+}
+
+fn resource(collector: &mut Collector<'_>, root: &Node, depth: usize) {
+    let name = |key: &str| FIELDS.value(root, key).and_then(Node::text);
+    let (api_version, kind) = (name("apiVersion"), name("kind"));
+    let items = FIELDS.value(root, "items").and_then(Node::items);
+    if let Some(items) = items.filter(|_| kind.is_some_and(|kind| kind.ends_with("List")) && depth < MAX_LISTS) {
+        items.iter().for_each(|item| resource(collector, item, depth + 1));
+    } else if kustomize::is_kustomization(api_version, kind) {
+        kustomize::kustomization(collector, root);
+    } else {
+        match Standing::of(api_version, kind) {
+            Standing::Pods(path) => FIELDS.path(root, path).into_iter().for_each(|pod| pod_spec(collector, pod)),
+            Standing::Custom | Standing::Unnamed => custom(collector, root),
+            Standing::Other => {}
+        }
+    }
+}
+
+/// The specification of a Pod (`PodSpec` of the core API).
+fn pod_spec(collector: &mut Collector<'_>, pod: &Node) {
+    let list = |key: &str| FIELDS.value(pod, key).and_then(Node::items).unwrap_or_default();
+    for container in ["initContainers", "containers", "ephemeralContainers"].into_iter().flat_map(list) {
+        FIELDS.get(container, "image").into_iter().for_each(|image| collector.field(image, true));
+    }
+    for volume in list("volumes") {
+        FIELDS.path(volume, &["image", "reference"]).into_iter().for_each(|image| collector.field(image, true));
+    }
+}
+
+/// Every field `image` of a resource that nobody here knows, where its value may be a reference.
+fn custom(collector: &mut Collector<'_>, node: &Node) {
+    if let Some(items) = node.items() {
+        return items.iter().for_each(|item| custom(collector, item));
+    }
+    for entry in FIELDS.entries(node) {
+        match entry.name {
+            "annotations" | "labels" | "openAPIV3Schema" | "status" => {}
+            "image" if entry.value.text().is_some_and(|text| !is_readable(text)) => {}
+            "image" if entry.value.entries().is_none() => collector.field(entry.value, false),
+            "image" => helm::named(collector, "image", entry.value, false),
+            "values" | "valuesObject" | "valuesInline" => helm::values(collector, entry.value, false),
+            _ => custom(collector, entry.value),
+        }
+    }
+}
+
+/// Whether a value reads as a reference, or would if its variables were known.
+fn is_readable(text: &str) -> bool {
+    let has_variable = text.contains('$') || text.contains("{{");
+    has_variable || text.trim().parse::<Named<Repository>>().is_ok()
+}

@@ -1,0 +1,69 @@
+//! Kustomize: the images that replace others.
+
+use super::collector::{Collector, NO_REFERENCE, Scalar, outside};
+use super::documents::{self, Merging};
+use super::found::{Findings, FoundReference, Parts, Site, Slot};
+use super::helm;
+use super::parts::{Place, insertion};
+use crate::yaml::Node;
+
+const FIELDS: Merging = Merging::OwnFirst;
+const KEPT_TAG: &str = "the tag stands in the resources";
+
+pub(super) fn find(text: &str) -> Findings {
+    let mut collector = Collector::new(text);
+    if text.contains("images") || text.contains("valuesInline") {
+        for root in documents::read(&mut collector) {
+            kustomization(&mut collector, &root);
+        }
+    }
+    collector.finish()
+}
+
+/// Whether a resource is a kustomization or a component, which is read from its own file and not by the cluster.
+pub(super) fn is_kustomization(api_version: Option<&str>, kind: Option<&str>) -> bool {
+    let is_group = api_version.is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"));
+    is_group && matches!(kind, Some("Kustomization" | "Component"))
+}
+
+pub(super) fn kustomization(collector: &mut Collector<'_>, root: &Node) {
+    let list = |key: &str| FIELDS.value(root, key).and_then(Node::items).unwrap_or_default();
+    list("images").iter().for_each(|item| image(collector, item, true));
+    for values in list("helmCharts").iter().filter_map(|chart| FIELDS.value(chart, "valuesInline")) {
+        helm::values(collector, values, true);
+    }
+}
+
+/// One entry: images named `name` become `newName`, with `newTag` and `digest`.
+pub(super) fn image(collector: &mut Collector<'_>, map: &Node, known: bool) {
+    let part = |key: &str| FIELDS.value(map, key).and_then(|value| Scalar::of(collector.text, value));
+    let Some(repository) = part("newName").or_else(|| part("name")) else { return };
+    let (tag, digest) = (part("newTag"), part("digest"));
+    if tag.is_none() && digest.is_none() {
+        return collector.unresolved(repository.at, outside(repository.value).unwrap_or_else(|| KEPT_TAG.to_owned()));
+    }
+    let mut name = repository.value.to_owned();
+    tag.iter().for_each(|tag| name.extend([":", tag.value]));
+    digest.iter().for_each(|digest| name.extend(["@", digest.value]));
+    let site = site(collector.text, map).unwrap_or(Site::Composed);
+    match (outside(&name), name.parse()) {
+        (Some(why), _) => collector.unresolved(repository.at, why),
+        (None, Ok(image)) => collector.reference(FoundReference { at: repository.at, image, site, known }),
+        (None, Err(_)) => collector.unresolved(repository.at, NO_REFERENCE),
+    }
+}
+
+/// Where the new name, tag and digest are written, or would be; `None` if that would change more than this entry.
+fn site(text: &str, map: &Node) -> Option<Site> {
+    let mut last = "name";
+    let mut slot = |key: &'static str| match Place::of(text, map, key) {
+        Place::Here(slot) => {
+            last = key;
+            Some(slot)
+        }
+        Place::Absent => insertion(text, map, last, key),
+        Place::Shared => None,
+    };
+    let (repository, tag, digest): (Slot, Slot, Slot) = (slot("newName")?, slot("newTag")?, slot("digest")?);
+    Some(Site::Parts(Parts { registry: None, repository, tag, digest }))
+}

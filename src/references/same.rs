@@ -1,0 +1,105 @@
+//! The safety net below edits: another reader of YAML sees what changed.
+
+use std::collections::BTreeSet;
+
+use serde_yaml::{Mapping, Value};
+
+use super::rewrite::TextEdit;
+use super::templates::has_template;
+use crate::yaml::document_spans;
+
+/// Whether the edits changed the values that they name and nothing else, in each document of a YAML file.
+pub(super) fn same_but(before: &str, after: &str, edits: &[TextEdit]) -> bool {
+    let (old, new) = (document_spans(before), document_spans(after));
+    let mut changes = Changes { before, edits, seen: BTreeSet::new() };
+    let is_same = old.len() == new.len()
+        && old.iter().zip(&new).all(|(old, new)| {
+            let (old, new) = (&before[old.start..old.end], &after[new.start..new.end]);
+            old == new || changes.document(old, new)
+        });
+    let is_effective = |edit: &TextEdit| before[edit.at.start..edit.at.end] != edit.text;
+    is_same && (0..edits.len()).all(|at| changes.seen.contains(&at) || !is_effective(&edits[at]))
+}
+
+struct Changes<'e> {
+    before: &'e str,
+    edits: &'e [TextEdit],
+    /// The edits whose effect was seen.
+    seen: BTreeSet<usize>,
+}
+
+impl Changes<'_> {
+    fn document(&mut self, old: &str, new: &str) -> bool {
+        match (serde_yaml::from_str::<Value>(old), serde_yaml::from_str::<Value>(new)) {
+            (Ok(old), Ok(new)) => self.value(&old, &new),
+            (Err(_), Err(_)) if has_template(old) => self.lines(old, new),
+            _ => false,
+        }
+    }
+
+    /// A document with templates, which is no YAML yet: each line that changed is.
+    fn lines(&mut self, old: &str, new: &str) -> bool {
+        let read = |line: &str| serde_yaml::from_str::<Value>(line.trim_start().trim_start_matches("- ")).ok();
+        old.lines().count() == new.lines().count()
+            && old
+                .lines()
+                .zip(new.lines())
+                .filter(|(old, new)| old != new)
+                .all(|(old, new)| read(old).zip(read(new)).is_some_and(|(old, new)| self.value(&old, &new)))
+    }
+
+    fn value(&mut self, old: &Value, new: &Value) -> bool {
+        match (old, new) {
+            (Value::Sequence(old), Value::Sequence(new)) => {
+                old.len() == new.len() && old.iter().zip(new).all(|(old, new)| self.value(old, new))
+            }
+            (Value::Mapping(old), Value::Mapping(new)) => self.mapping(old, new),
+            (Value::Tagged(old), Value::Tagged(new)) => old.tag == new.tag && self.value(&old.value, &new.value),
+            (Value::String(old), Value::String(new)) => old == new || self.is_edited(old, new),
+            (Value::Number(_) | Value::Bool(_) | Value::Null, Value::String(new)) => self.is_written(new),
+            _ => old == new,
+        }
+    }
+
+    fn mapping(&mut self, old: &Mapping, new: &Mapping) -> bool {
+        let kept = old.iter().all(|(key, old)| new.get(key).is_some_and(|new| self.value(old, new)));
+        kept && new.iter().filter(|(key, _)| old.get(*key).is_none()).all(|(key, value)| match (key, value) {
+            (Value::String(key), Value::String(value)) => self.is_inserted(key, value),
+            _ => false,
+        })
+    }
+
+    /// Whether an edit made this text of the old one, or of a part of it.
+    fn is_edited(&mut self, old: &str, new: &str) -> bool {
+        self.see(|before, edit| {
+            let (from, to) = (unquoted(&before[edit.at.start..edit.at.end]), unquoted(&edit.text));
+            !from.is_empty()
+                && old.match_indices(from).any(|(at, _)| {
+                    let (begin, end) = (&old[..at], &old[at + from.len()..]);
+                    new.strip_prefix(begin).and_then(|rest| rest.strip_suffix(end)) == Some(to)
+                })
+                || from.is_empty() && old.is_empty() && new == to
+        })
+    }
+
+    /// Whether an edit wrote this text where there was none.
+    fn is_written(&mut self, new: &str) -> bool {
+        self.see(|_, edit| unquoted(edit.text.trim()) == new)
+    }
+
+    fn is_inserted(&mut self, key: &str, value: &str) -> bool {
+        self.see(|_, edit| edit.at.start == edit.at.end && edit.text.contains(key) && edit.text.contains(value))
+    }
+
+    /// Whether one of the edits did it; notes all that did.
+    fn see(&mut self, did: impl Fn(&str, &TextEdit) -> bool) -> bool {
+        let by: Vec<usize> = (0..self.edits.len()).filter(|at| did(self.before, &self.edits[*at])).collect();
+        self.seen.extend(&by);
+        !by.is_empty()
+    }
+}
+
+/// A scalar without the quotes around it.
+fn unquoted(text: &str) -> &str {
+    ['"', '\''].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote)).unwrap_or(text)
+}

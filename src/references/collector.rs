@@ -159,6 +159,6 @@ pub(super) fn from_outside(variable: &str) -> String {
 }
 
 /// Whether a value is a template without quotes, `{{ ... }}`: to YAML a mapping in a mapping.
-fn is_template(text: &str, node: &Node) -> bool {
+pub(super) fn is_template(text: &str, node: &Node) -> bool {
     node.entries().is_some() && text.get(node.span.start..node.span.end).is_some_and(|there| there.starts_with("{{"))
 }

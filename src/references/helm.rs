@@ -1,6 +1,6 @@
 //! Helm's values: maps with `repository` and `tag`, and texts named `image`.
 
-use super::collector::{Collector, NO_REFERENCE, Scalar, outside};
+use super::collector::{Collector, NO_REFERENCE, Scalar, TEMPLATE, is_template, outside};
 use super::documents::{self, Merging};
 use super::found::{Findings, FoundReference, Parts, Site, Slot};
 use super::parts::Place;
@@ -45,6 +45,10 @@ impl Walk<'_> {
         }
         if value.entries().is_none() {
             return self.text(collector, name, value);
+        }
+        if is_template(collector.text, value) {
+            let is_image = is_image_name(name) || name == "repository";
+            return is_image.then(|| collector.unresolved(value.span, TEMPLATE)).unwrap_or_default();
         }
         let tagged = tagged_text(value);
         if let Some(keys) = tagged.or_else(|| keys(name, value)) {

@@ -5,6 +5,7 @@ use super::documents::{self, Merging};
 use super::found::{Findings, FoundReference, Parts, Site, Slot};
 use super::helm;
 use super::parts::{Place, insertion};
+use crate::image::{Named, Repository};
 use crate::yaml::Node;
 
 const FIELDS: Merging = Merging::OwnFirst;
@@ -40,6 +41,10 @@ pub(super) fn image(collector: &mut Collector<'_>, map: &Node, known: bool) {
     let Some(repository) = part("newName").or_else(|| part("name")) else { return };
     let (tag, digest) = (part("newTag"), part("digest"));
     if tag.is_none() && digest.is_none() {
+        let is_new = part("newName").is_some();
+        if is_new && is_whole(repository.value) {
+            return collector.scalar(repository, known);
+        }
         return collector.unresolved(repository.at, outside(repository.value).unwrap_or_else(|| KEPT_TAG.to_owned()));
     }
     let mut name = repository.value.to_owned();
@@ -51,6 +56,11 @@ pub(super) fn image(collector: &mut Collector<'_>, map: &Node, known: bool) {
         (None, Ok(image)) => collector.reference(FoundReference { at: repository.at, image, site, known }),
         (None, Err(_)) => collector.unresolved(repository.at, NO_REFERENCE),
     }
+}
+
+/// Whether a name has a tag or a digest in it, as people also write `newName`.
+fn is_whole(name: &str) -> bool {
+    name.parse::<Named<Repository>>().is_ok_and(|image| image.tag.is_some() || image.digest.is_some())
 }
 
 /// Where the new name, tag and digest are written, or would be; `None` if that would change more than this entry.

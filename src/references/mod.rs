@@ -12,6 +12,7 @@ mod format;
 mod found;
 mod hcl;
 mod json;
+mod gitlab;
 mod helm;
 mod interpolation;
 mod kinds;
@@ -40,6 +41,7 @@ pub(crate) fn find(format: Format, text: &str) -> Findings {
         Format::Kustomize => kustomize::find(text),
         Format::Workflow => workflow::find(text),
         Format::Action => workflow::find_in_action(text),
+        Format::GitLab => gitlab::find(text),
         _ => Findings::default(),
     }
 }

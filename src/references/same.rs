@@ -78,7 +78,7 @@ impl Changes<'_> {
                     let (begin, end) = (&old[..at], &old[at + from.len()..]);
                     new.strip_prefix(begin).and_then(|rest| rest.strip_suffix(end)) == Some(to)
                 })
-                || from.is_empty() && old.is_empty() && new == to
+                || (from.is_empty() && old.is_empty() || from.starts_with('*')) && new == to
         })
     }
 

@@ -1,1 +1,126 @@
+use super::{Case, check};
+use crate::references::Format;
 
+#[test]
+fn what_kustomizations_name() {
+    check(Format::Kustomize, &CASES);
+}
+
+const CASES: [Case; 27] = [
+    Case {
+        text: "images:\n- name: nginx\n  newTag: 1.8.0\n",
+        found: &["nginx = docker.io/library/nginx:1.8.0 [+\"\\n  newName: \" 1.8.0 +\"\\n  digest: \"]"],
+    },
+    Case {
+        text: "images:\n- name: postgres\n  newName: my-registry/my-postgres\n  newTag: v1\n",
+        found: &[
+            "my-registry/my-postgres = docker.io/my-registry/my-postgres:v1 [my-registry/my-postgres v1 +\"\\n  digest: \"]",
+        ],
+    },
+    Case {
+        text: "images:\n- name: alpine\n  digest: sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0\n",
+        found: &[
+            "alpine = docker.io/library/alpine@sha256:c0c [+\"\\n  newName: \" +\"\\n  newTag: \" sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0]",
+        ],
+    },
+    Case {
+        text: "images:\n- name: my-demo-app\n  newName: my-app\n",
+        found: &["my-app: the tag stands in the resources"],
+    },
+    Case { text: "images:\n- name: nginx\n", found: &["nginx: the tag stands in the resources"] },
+    Case { text: "images:\n- name: nginx\n  tagSuffix: -alpine\n", found: &["nginx: the tag stands in the resources"] },
+    // renovatebot/renovate#11153
+    Case {
+        text: "images:\n- name: image/name\n  newName: custom-image/name:v0.0.1@sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0\n",
+        found: &[
+            "custom-image/name:v0.0.1@sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0 = docker.io/custom-image/name:v0.0.1@sha256:c0c",
+        ],
+    },
+    Case {
+        text: "images:\n- name: image/name\n  newName: custom-image/name\n  newTag: v0.0.1@sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0\n",
+        found: &[
+            "custom-image/name = docker.io/custom-image/name:v0.0.1@sha256:c0c [custom-image/name v0.0.1@sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0 +\"\\n  digest: \"]",
+        ],
+    },
+    Case {
+        text: "images:\n- name: image/name\n  newName: custom-image/name\n  digest: sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0\n",
+        found: &[
+            "custom-image/name = docker.io/custom-image/name@sha256:c0c [custom-image/name +\"\\n  newTag: \" sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0]",
+        ],
+    },
+    // kubernetes-sigs/kustomize#2625
+    Case {
+        text: "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nimages:\n  - name: api-image\n    newTag: v3.0\n    newName: image-path\nbases:\n  - ../base\n",
+        found: &["image-path = docker.io/library/image-path:v3.0 [image-path v3.0 +\"\\n    digest: \"]"],
+    },
+    // renovatebot/renovate#8089
+    Case {
+        text: "images:\n  - name: argoproj/argocd:v1.7.7\n    digest: sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0\n",
+        found: &[
+            "argoproj/argocd:v1.7.7 = docker.io/argoproj/argocd:v1.7.7@sha256:c0c [+\"\\n    newName: \" +\"\\n    newTag: \" sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0]",
+        ],
+    },
+    Case {
+        text: "kind: Component\nimages:\n- newTag: \"1.10\"\n  name: quay.io/a/b # ours\n",
+        found: &["quay.io/a/b = quay.io/a/b:1.10 [+\"\\n  newName: \" \"1.10\" +\"\\n  digest: \"]"],
+    },
+    Case {
+        text: "images:\n- name: a/b\n  newTag: '1' # why\n  newName: c/d\n- name: e/f\n  newTag: '2'",
+        found: &[
+            "c/d = docker.io/c/d:1 [c/d '1' +\"\\n  digest: \"]",
+            "e/f = docker.io/e/f:2 [+\"\\n  newName: \" '2' +\"\\n  digest: \"]",
+        ],
+    },
+    Case {
+        text: "images: [{ name: nginx, newTag: v1 }]\n",
+        found: &["nginx = docker.io/library/nginx:v1 [+\", newName: \" v1 +\", digest: \"]"],
+    },
+    Case {
+        text: "images:\n  - {name: nginx, newName: a/b, newTag: v1, digest: \"sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0\"}\n",
+        found: &[
+            "a/b = docker.io/a/b:v1@sha256:c0c [a/b v1 \"sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0\"]",
+        ],
+    },
+    Case {
+        text: "{\"images\": [{\"name\": \"nginx\", \"newTag\": \"v1\"}]}\n",
+        found: &["nginx = docker.io/library/nginx:v1 [+\", \\\"newName\\\": \" \"v1\" +\", \\\"digest\\\": \"]"],
+    },
+    Case {
+        text: "images:\n- name: nginx\n  newTag: 7.2\n",
+        found: &["nginx = docker.io/library/nginx:7.2 [+\"\\n  newName: \" 7.2 +\"\\n  digest: \"]"],
+    },
+    Case {
+        text: "images:\n- name: nginx\n  newName:\n  newTag: v1\n",
+        found: &["nginx = docker.io/library/nginx:v1 [+\" \" v1 +\"\\n  digest: \"]"],
+    },
+    Case {
+        text: "images:\n-\n  name: nginx\n  newTag: v1\n",
+        found: &["nginx = docker.io/library/nginx:v1 [+\"\\n  newName: \" v1 +\"\\n  digest: \"]"],
+    },
+    Case {
+        text: "images:\n- name: nginx\n  newTag: ${TAG}\n- name: app\n  newName: ${REGISTRY}/app\n",
+        found: &["nginx: `TAG` is not set in this file", "${REGISTRY}/app: `REGISTRY` is not set in this file"],
+    },
+    Case { text: "images:\n- name: nginx\n  newTag: '{{ tag }}'\n", found: &["nginx: a template"] },
+    Case { text: "images:\n- name: nginx\n  newTag: no tag\n", found: &["nginx: not an image reference"] },
+    Case {
+        text: "images:\n- name: nginx\n  newTag: &t v1\n- name: other\n  newTag: *t\n",
+        found: &[
+            "nginx = docker.io/library/nginx:v1 composed",
+            "other = docker.io/library/other:v1 [+\"\\n  newName: \" *t +\"\\n  digest: \"]",
+        ],
+    },
+    Case { text: "resources: [a.yaml]\nconfigMapGenerator:\n- name: a\n  literals: [ image=redis:7 ]\n", found: &[] },
+    Case {
+        text: "images: []\n---\nimages:\n- newName: only\n- just text\n",
+        found: &["only: the tag stands in the resources"],
+    },
+    Case {
+        text: "helmCharts:\n- name: a\n  repo: https://example.com/images\n  valuesInline:\n    image:\n      repository: redis\n      tag: v7\n",
+        found: &["redis = docker.io/library/redis:v7 [redis v7 -]"],
+    },
+    Case {
+        text: "images:\n- name: nginx\n  newTag: v1\n   digest: x\n",
+        found: &[":: not valid YAML: a colon followed by a space makes a key, and no key is allowed here"],
+    },
+];

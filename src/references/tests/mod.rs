@@ -98,11 +98,15 @@ fn rewritten(format: Format, text: &str) {
                 Site::Parts(Parts { digest: Slot::Nowhere, .. }) => image.digest.is_none(),
                 _ => image.digest.as_ref() == Some(&wanted.digest),
             };
-            image.name == wanted.mirror && image.tag.as_ref() == Some(&wanted.tag) && has_digest
+            let has_tag = match &found.site {
+                Site::Parts(Parts { tag: Slot::Nowhere, .. }) => image.tag.is_none(),
+                _ => image.tag.as_ref() == Some(&wanted.tag),
+            };
+            image.name == wanted.mirror && has_tag && has_digest
         };
         let shift = edits
             .iter()
-            .filter(|edit| edit.at.start < found.at.start)
+            .filter(|edit| edit.at.end <= found.at.start)
             .map(|edit| edit.text.len().cast_signed() - (edit.at.end - edit.at.start).cast_signed());
         let start = found.at.start.cast_signed() + shift.sum::<isize>();
         let there = again.references.iter().find(|again| again.at.start.cast_signed() == start);

@@ -6,6 +6,7 @@ mod devcontainer;
 mod dockerfile;
 mod collector;
 mod compose;
+mod dockerfile;
 mod documents;
 mod expanded;
 mod format;

@@ -100,6 +100,12 @@ impl<'t> Collector<'t> {
         }
     }
 
+    /// What another format's reader found in a part of the file.
+    pub(super) fn add(&mut self, findings: Findings) {
+        self.findings.references.extend(findings.references);
+        self.findings.unresolved.extend(findings.unresolved);
+    }
+
     pub(super) fn reference(&mut self, reference: FoundReference) {
         self.findings.references.push(reference);
     }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::collector::{Collector, Scalar};
 use super::documents::{self, Merging};
 use super::found::{Findings, Site};
+use super::inline::Block;
 use super::interpolation;
+use crate::diag::Span;
 use crate::yaml::Node;
 
 const FIELDS: Merging = Merging::OwnFirst;
@@ -87,6 +89,30 @@ fn build(collector: &mut Collector<'_>, build: &Node) {
         let scalar = Scalar::of(collector.text, entry.value);
         scalar.into_iter().for_each(|scalar| context_image(collector, scalar));
     }
+    FIELDS.value(build, "dockerfile_inline").into_iter().for_each(|inline| dockerfile(collector, inline));
+}
+
+/// A Dockerfile in a block. Compose fills in its variables first: if one stands where an image is named, nothing is known.
+fn dockerfile(collector: &mut Collector<'_>, inline: &Node) {
+    let names_image = |line: &str| {
+        let word = line.split_whitespace().next().unwrap_or_default();
+        ["FROM", "ARG", "COPY", "ONBUILD"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword))
+            || line.contains("--mount")
+    };
+    let is_filled_in = |text: &str| text.lines().any(|line| line.contains('$') && names_image(line));
+    match Block::of(collector.text, inline) {
+        Some(block) if is_filled_in(&block.text) => {
+            collector.unresolved(first_line(collector.text, inline), "a Dockerfile with variables of Compose in it");
+        }
+        // Every other `$` stands in what a build runs, where it names no image.
+        Some(block) => collector.add(block.placed(super::dockerfile::find(&block.text.replace('$', "_")))),
+        None => collector.unresolved(first_line(collector.text, inline), "a Dockerfile that is not written as a block"),
+    }
+}
+
+fn first_line(text: &str, node: &Node) -> Span {
+    let there = &text[node.span.start..node.span.end];
+    Span { start: node.span.start, end: node.span.start + there.find(['\r', '\n']).unwrap_or(there.len()) }
 }
 
 fn context_image(collector: &mut Collector<'_>, context: Scalar<'_>) {

@@ -15,6 +15,7 @@ mod hcl;
 mod json;
 mod gitlab;
 mod helm;
+mod inline;
 mod interpolation;
 mod kinds;
 mod kubernetes;

@@ -237,3 +237,30 @@ fn a_key_that_stands_twice_is_not_rewritten() {
     let edits = rewrite(text, &find(Format::Compose, text).references[0].site, &super::replacement());
     assert!(!changes_only(Format::Compose, text, &super::applied(text, &edits), &edits));
 }
+
+#[test]
+fn a_dockerfile_in_a_compose_file_is_read() {
+    let inline = |dockerfile: &str| {
+        format!("services:\n  a:\n    build:\n      dockerfile_inline: {dockerfile}\n    ports: []\n")
+    };
+    for (dockerfile, found) in [
+        (
+            "|\n        FROM redis:7 AS base\n\n        RUN echo $$PATH ${X}\n        COPY --from=busybox:1.36 /a /b\n        FROM base",
+            &["redis:7 = docker.io/library/redis:7", "busybox:1.36 = docker.io/library/busybox:1.36"][..],
+        ),
+        ("|-\n        FROM redis:${TAG}", &["FROM redis:${TAG}: a Dockerfile with variables of Compose in it"]),
+        ("\"FROM redis:7\\n\"", &["\"FROM redis:7\\n\": a Dockerfile that is not written as a block"]),
+        ("FROM redis:7", &["FROM redis:7: a Dockerfile that is not written as a block"]),
+        (">\n        FROM redis:7", &["FROM redis:7: a Dockerfile that is not written as a block"]),
+        ("|2\n          FROM redis:7", &[]),
+    ] {
+        let text = inline(dockerfile);
+        for text in [text.replace('\n', "\r\n"), text] {
+            let shown = super::shown(Format::Compose, &text);
+            if !dockerfile.starts_with("|2") {
+                assert_eq!(shown, found, "{text}");
+            }
+            super::rewritten(Format::Compose, &text);
+        }
+    }
+}

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod compose;
+mod gitlab;
 mod helm;
 mod kubernetes;
 mod kustomize;

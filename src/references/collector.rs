@@ -59,7 +59,7 @@ fn inside(text: &str, scalar: &Node) -> Option<Span> {
 
 /// What comes out when the variables in a value are expanded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Expanded {
+pub(super) struct Filled {
     pub(super) value: String,
     /// Where all of it stands, if it comes from one place.
     pub(super) literal: Option<Span>,

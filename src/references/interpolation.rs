@@ -1,7 +1,7 @@
 //! Compose's interpolation: `$NAME`, `${NAME}` and its forms with defaults. Variables come from the environment and are
 //! never known: only what has a default has a value.
 
-use super::collector::{Expanded, NO_REFERENCE};
+use super::collector::{Filled, NO_REFERENCE};
 use crate::diag::Span;
 use crate::text::excerpt;
 
@@ -12,11 +12,11 @@ const MAX_DEPTH: usize = 16;
 ///
 /// # Errors
 /// What is missing, in a clause.
-pub(super) fn expand(text: &str, start: Option<usize>) -> Result<Expanded, String> {
+pub(super) fn expand(text: &str, start: Option<usize>) -> Result<Filled, String> {
     expand_within(text, start, 0)
 }
 
-fn expand_within(text: &str, start: Option<usize>, depth: usize) -> Result<Expanded, String> {
+fn expand_within(text: &str, start: Option<usize>, depth: usize) -> Result<Filled, String> {
     if depth > MAX_DEPTH {
         return Err(NO_REFERENCE.to_owned());
     }
@@ -28,7 +28,7 @@ fn expand_within(text: &str, start: Option<usize>, depth: usize) -> Result<Expan
         let rest = &text[at..];
         let name = &rest[..name_length(rest)];
         if rest.starts_with('$') {
-            pieces.push(Expanded { value: "$".to_owned(), literal: None });
+            pieces.push(Filled { value: "$".to_owned(), literal: None });
             at += 1;
         } else if rest.starts_with('{') {
             let inner = braced(&rest[1..]).ok_or(NO_REFERENCE)?;
@@ -44,12 +44,12 @@ fn expand_within(text: &str, start: Option<usize>, depth: usize) -> Result<Expan
     pieces.retain(|piece| !piece.value.is_empty());
     match pieces.len() {
         1 => Ok(pieces.swap_remove(0)),
-        _ => Ok(Expanded { value: pieces.iter().map(|piece| piece.value.as_str()).collect(), literal: None }),
+        _ => Ok(Filled { value: pieces.iter().map(|piece| piece.value.as_str()).collect(), literal: None }),
     }
 }
 
-fn literal(text: &str, start: Option<usize>) -> Expanded {
-    Expanded { value: text.to_owned(), literal: start.map(|start| Span { start, end: start + text.len() }) }
+fn literal(text: &str, start: Option<usize>) -> Filled {
+    Filled { value: text.to_owned(), literal: start.map(|start| Span { start, end: start + text.len() }) }
 }
 
 /// What is between the braces of a substitution, up to the brace that closes it.
@@ -67,7 +67,7 @@ fn braced(text: &str) -> Option<&str> {
 }
 
 /// The value of `NAME`, `NAME:-default` and so on, where the variable is not set.
-fn substitution(inner: &str, start: Option<usize>, depth: usize) -> Result<Expanded, String> {
+fn substitution(inner: &str, start: Option<usize>, depth: usize) -> Result<Filled, String> {
     let length = name_length(inner);
     let (name, operation) = inner.split_at(length);
     if name.is_empty() {

@@ -2,21 +2,20 @@
 //! rewritten without touching any other byte.
 
 mod bake;
-mod devcontainer;
-mod dockerfile;
 mod collector;
 mod compose;
+mod devcontainer;
 mod dockerfile;
 mod documents;
 mod expanded;
 mod format;
 mod found;
-mod hcl;
-mod json;
 mod gitlab;
+mod hcl;
 mod helm;
 mod inline;
 mod interpolation;
+mod json;
 mod kinds;
 mod kubernetes;
 mod kustomize;
@@ -44,7 +43,6 @@ pub(crate) fn find(format: Format, text: &str) -> Findings {
         Format::Workflow => workflow::find(text),
         Format::Action => workflow::find_in_action(text),
         Format::GitLab => gitlab::find(text),
-        _ => Findings::default(),
     }
 }
 

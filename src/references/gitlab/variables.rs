@@ -1,6 +1,6 @@
 //! The variables in an image's name, where the file itself gives them values.
 
-use super::super::collector::{Expanded, NO_REFERENCE, Scalar, from_outside};
+use super::super::collector::{Filled, NO_REFERENCE, Scalar, from_outside};
 use super::pipeline::{FIELDS, Job, Pipeline};
 use crate::diag::Span;
 use crate::text::excerpt;
@@ -19,7 +19,7 @@ pub(super) fn expand(
     scope: &[&Job<'_>],
     text: &str,
     name: Scalar<'_>,
-) -> Result<Expanded, String> {
+) -> Result<Filled, String> {
     Expansion { pipeline, scope, text, count: 0 }.value(name, 0)
 }
 
@@ -31,17 +31,17 @@ struct Expansion<'e, 'n> {
 }
 
 impl Expansion<'_, '_> {
-    fn value(&mut self, scalar: Scalar<'_>, depth: usize) -> Result<Expanded, String> {
+    fn value(&mut self, scalar: Scalar<'_>, depth: usize) -> Result<Filled, String> {
         let mut pieces = Vec::new();
         let mut rest = scalar.value;
         let literal = |piece: &str, from: usize| {
             let literal = scalar.written.map(|at| Span { start: at.start + from, end: at.start + from + piece.len() });
-            Expanded { value: piece.to_owned(), literal }
+            Filled { value: piece.to_owned(), literal }
         };
         while let Some((before, after)) = rest.split_once('$') {
             pieces.push(literal(before, scalar.value.len() - rest.len()));
             if let Some(escaped) = after.strip_prefix('$') {
-                pieces.push(Expanded { value: "$".to_owned(), literal: None });
+                pieces.push(Filled { value: "$".to_owned(), literal: None });
                 rest = escaped;
                 continue;
             }
@@ -58,11 +58,11 @@ impl Expansion<'_, '_> {
         pieces.retain(|piece| !piece.value.is_empty());
         match pieces.len() {
             1 => Ok(pieces.swap_remove(0)),
-            _ => Ok(Expanded { value: pieces.iter().map(|piece| piece.value.as_str()).collect(), literal: None }),
+            _ => Ok(Filled { value: pieces.iter().map(|piece| piece.value.as_str()).collect(), literal: None }),
         }
     }
 
-    fn variable(&mut self, name: &str, depth: usize) -> Result<Expanded, String> {
+    fn variable(&mut self, name: &str, depth: usize) -> Result<Filled, String> {
         self.count += 1;
         let shown = excerpt(name, 60);
         if depth == MAX_DEPTH || self.count > MAX_VARIABLES {
@@ -83,7 +83,7 @@ impl Expansion<'_, '_> {
         let value = value.ok_or_else(|| from_outside(name))?;
         let expanded = match Scalar::of(self.text, value) {
             Some(scalar) => self.value(scalar, depth + 1)?,
-            None => Expanded { value: String::new(), literal: None },
+            None => Filled { value: String::new(), literal: None },
         };
         if expanded.value.len() > MAX_LENGTH { Err(NO_REFERENCE.to_owned()) } else { Ok(expanded) }
     }

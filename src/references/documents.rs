@@ -1,11 +1,20 @@
 //! The documents of a YAML file, and the values of their mappings as the programs that read them see them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::collector::Collector;
 use super::templates;
 use crate::text::excerpt;
 use crate::yaml::{Node, read_stream};
+
+/// A text without the placeholders of bytes that are not UTF-8, which no reader of YAML accepts even in a comment: in their
+/// places stand characters that are text to YAML and that no reference has.
+pub(super) fn readable(text: &str) -> Cow<'_, str> {
+    if text.contains(PLACEHOLDER) { Cow::Owned(text.replace(PLACEHOLDER, "^")) } else { Cow::Borrowed(text) }
+}
+
+const PLACEHOLDER: char = '\u{1a}';
 
 /// The documents of a file that are valid YAML. Of the others, those that hold templates are read line by line, and one that
 /// holds none is unresolved as a whole.
@@ -106,4 +115,51 @@ impl Merging {
 pub(super) struct Entry<'n> {
     pub(super) name: &'n str,
     pub(super) value: &'n Node,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+    use serde_yaml::Value;
+
+    use super::*;
+
+    /// What another reader makes of a mapping's merge keys.
+    fn merged(text: &str) -> Vec<(String, String)> {
+        let mut value: Value = serde_yaml::from_str(text).unwrap();
+        value.apply_merge().unwrap();
+        let map = value.get("z").unwrap().as_mapping().unwrap().clone();
+        let text = |value: Value| value.as_str().unwrap().to_owned();
+        let mut entries: Vec<_> = map.into_iter().map(|(key, value)| (text(key), text(value))).collect();
+        entries.sort();
+        entries
+    }
+
+    proptest! {
+        #[test]
+        fn merge_keys_mean_what_another_reader_says(
+            a in "[a-d]{0,4}", b in "[a-d]{0,4}", own in "[a-d]{0,4}", before: bool, list: bool
+        ) {
+            let unique = |keys: &str, value: &str| {
+                let keys: std::collections::BTreeSet<char> = keys.chars().collect();
+                keys.into_iter().map(|key| format!("{key}: {value}, ")).collect::<String>()
+            };
+            let merge = if list { "<<: [*a, *b], " } else { "<<: *b, " };
+            let own = unique(&own, "own");
+            let z = if before { format!("{merge}{own}") } else { format!("{own}{merge}") };
+            let text = format!("x: &a {{ {} }}\ny: &b {{ {} }}\nz: {{ {z} }}\n", unique(&a, "first"), unique(&b, "second"));
+            let root = read(&mut Collector::new(&text)).remove(0);
+            let map = root.get("z").unwrap();
+            let entries = Merging::OwnFirst.entries(map);
+            let found: Vec<_> = entries.iter().map(|entry| (entry.name.to_owned(), entry.value.text().unwrap().to_owned())).collect();
+            prop_assert_eq!(&found, &merged(&text), "{}", text);
+            for entry in &entries {
+                prop_assert_eq!(Merging::OwnFirst.get(map, entry.name).unwrap().text(), entry.value.text());
+            }
+            for entry in Merging::InOrder.entries(map) {
+                prop_assert_eq!(Merging::InOrder.get(map, entry.name).unwrap().text(), entry.value.text());
+            }
+        }
+    }
 }

@@ -3,8 +3,10 @@
 use super::collector::{Collector, NO_REFERENCE, Scalar, TEMPLATE, is_template, outside};
 use super::documents::{self, Merging};
 use super::found::{Findings, FoundReference, Parts, Site, Slot};
+use super::numbers::Reader;
 use super::parts::Place;
 use crate::image::{Named, Repository};
+use crate::text::excerpt;
 use crate::yaml::Node;
 
 const FIELDS: Merging = Merging::OwnFirst;
@@ -87,6 +89,11 @@ impl Walk<'_> {
         value(sha).filter(|_| digest.is_none()).into_iter().for_each(|sha| name.extend(["@sha256:", &sha]));
         let is_plain = sha.is_none() && registry == own_registry;
         let site = is_plain.then(|| site(collector.text, map, keys)).flatten().unwrap_or(Site::Composed);
+        let misread = FIELDS.value(map, keys.tag).filter(|tag| Reader::Go.changes(tag)).and_then(Node::text);
+        if let Some(number) = misread {
+            let why = format!("`{}` is a number to Helm: put the tag in quotes", excerpt(number, 40));
+            return collector.unresolved(repository.at, why);
+        }
         match (outside(&name), name.parse()) {
             (Some(why), _) => collector.unresolved(repository.at, why),
             (None, _) if tag.is_none() && digest.is_none() && sha.is_none() => {

@@ -3,8 +3,8 @@
 use super::collector::Collector;
 use super::documents::{self, Merging};
 use super::found::Findings;
+use super::helm;
 use super::kinds::Standing;
-use super::{helm, kustomize};
 use crate::image::{Named, Repository};
 use crate::yaml::Node;
 
@@ -17,20 +17,23 @@ pub(super) fn find(text: &str) -> Findings {
     let mut collector = Collector::new(text);
     if text.contains("image") {
         for root in documents::read(&mut collector) {
-            resource(&mut collector, &root, 0);
+            resource(&mut collector, &root);
         }
     }
     collector.finish()
 }
 
-fn resource(collector: &mut Collector<'_>, root: &Node, depth: usize) {
+/// A resource, or a list of them.
+pub(super) fn resource(collector: &mut Collector<'_>, root: &Node) {
+    resource_in(collector, root, 0);
+}
+
+fn resource_in(collector: &mut Collector<'_>, root: &Node, depth: usize) {
     let name = |key: &str| FIELDS.value(root, key).and_then(Node::text);
     let (api_version, kind) = (name("apiVersion"), name("kind"));
     let items = FIELDS.value(root, "items").and_then(Node::items);
     if let Some(items) = items.filter(|_| kind.is_some_and(|kind| kind.ends_with("List")) && depth < MAX_LISTS) {
-        items.iter().for_each(|item| resource(collector, item, depth + 1));
-    } else if kustomize::is_kustomization(api_version, kind) {
-        kustomize::kustomization(collector, root);
+        items.iter().for_each(|item| resource_in(collector, item, depth + 1));
     } else {
         match Standing::of(api_version, kind) {
             Standing::Pods(path) => FIELDS.path(root, path).into_iter().for_each(|pod| pod_spec(collector, pod)),

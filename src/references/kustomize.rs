@@ -3,8 +3,9 @@
 use super::collector::{Collector, NO_REFERENCE, Scalar, outside};
 use super::documents::{self, Merging};
 use super::found::{Findings, FoundReference, Parts, Site, Slot};
-use super::helm;
+use super::inline::Block;
 use super::parts::{Place, insertion};
+use super::{helm, kubernetes};
 use crate::image::{Named, Repository};
 use crate::yaml::Node;
 
@@ -13,7 +14,7 @@ const KEPT_TAG: &str = "the tag stands in the resources";
 
 pub(super) fn find(text: &str) -> Findings {
     let mut collector = Collector::new(text);
-    if text.contains("images") || text.contains("valuesInline") {
+    if text.contains("image") || text.contains("valuesInline") {
         for root in documents::read(&mut collector) {
             kustomization(&mut collector, &root);
         }
@@ -21,29 +22,47 @@ pub(super) fn find(text: &str) -> Findings {
     collector.finish()
 }
 
-/// Whether a resource is a kustomization or a component, which is read from its own file and not by the cluster.
-pub(super) fn is_kustomization(api_version: Option<&str>, kind: Option<&str>) -> bool {
-    let is_group = api_version.is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"));
-    is_group && matches!(kind, Some("Kustomization" | "Component"))
-}
-
-pub(super) fn kustomization(collector: &mut Collector<'_>, root: &Node) {
+fn kustomization(collector: &mut Collector<'_>, root: &Node) {
     let list = |key: &str| FIELDS.value(root, key).and_then(Node::items).unwrap_or_default();
-    list("images").iter().for_each(|item| image(collector, item, true));
+    list("images").iter().for_each(|item| image(collector, item));
     for values in list("helmCharts").iter().filter_map(|chart| FIELDS.value(chart, "valuesInline")) {
         helm::values(collector, values, true);
+    }
+    let patches =
+        ["patches", "patchesJson6902"].into_iter().flat_map(list).filter_map(|patch| FIELDS.value(patch, "patch"));
+    patches.chain(list("patchesStrategicMerge")).for_each(|text| patch(collector, text));
+}
+
+/// A patch that stands in a block: a part of a resource, or a list of operations on one.
+fn patch(collector: &mut Collector<'_>, text: &Node) {
+    let Some(block) = Block::of(collector.text, text).filter(|block| block.text.contains("image")) else { return };
+    let mut inside = Collector::new(&block.text);
+    for root in documents::read(&mut inside) {
+        match root.items() {
+            Some(operations) => operations.iter().for_each(|operation| self::operation(&mut inside, operation)),
+            None => kubernetes::resource(&mut inside, &root),
+        }
+    }
+    collector.add(block.placed(inside.finish()));
+}
+
+/// One operation of a JSON patch (RFC 6902) that sets the image of a container.
+fn operation(collector: &mut Collector<'_>, operation: &Node) {
+    let path = FIELDS.value(operation, "path").and_then(Node::text).unwrap_or_default();
+    if path.contains("ontainers/") && path.ends_with("/image") {
+        FIELDS.get(operation, "value").into_iter().for_each(|image| collector.field(image, true));
     }
 }
 
 /// One entry: images named `name` become `newName`, with `newTag` and `digest`.
-pub(super) fn image(collector: &mut Collector<'_>, map: &Node, known: bool) {
+fn image(collector: &mut Collector<'_>, map: &Node) {
     let part = |key: &str| FIELDS.value(map, key).and_then(|value| Scalar::of(collector.text, value));
     let Some(repository) = part("newName").or_else(|| part("name")) else { return };
     let (tag, digest) = (part("newTag"), part("digest"));
     if tag.is_none() && digest.is_none() {
         let is_new = part("newName").is_some();
         if is_new && is_whole(repository.value) {
-            return collector.scalar(repository, known);
+            return collector.scalar(repository, true);
         }
         return collector.unresolved(repository.at, outside(repository.value).unwrap_or_else(|| KEPT_TAG.to_owned()));
     }
@@ -53,7 +72,7 @@ pub(super) fn image(collector: &mut Collector<'_>, map: &Node, known: bool) {
     let site = site(collector.text, map).unwrap_or(Site::Composed);
     match (outside(&name), name.parse()) {
         (Some(why), _) => collector.unresolved(repository.at, why),
-        (None, Ok(image)) => collector.reference(FoundReference { at: repository.at, image, site, known }),
+        (None, Ok(image)) => collector.reference(FoundReference { at: repository.at, image, site, known: true }),
         (None, Err(_)) => collector.unresolved(repository.at, NO_REFERENCE),
     }
 }

@@ -19,6 +19,7 @@ mod json;
 mod kinds;
 mod kubernetes;
 mod kustomize;
+mod numbers;
 mod parts;
 mod rewrite;
 mod same;
@@ -31,18 +32,19 @@ pub(crate) use rewrite::{Replacement, TextEdit, rewrite};
 
 /// All references of a file.
 pub(crate) fn find(format: Format, text: &str) -> Findings {
+    let readable = documents::readable(text);
     match format {
         Format::Dockerfile => dockerfile::find(text),
         Format::BakeHcl => bake::hcl(text),
         Format::BakeJson => bake::json(text),
         Format::Devcontainer => devcontainer::find(text),
-        Format::Compose => compose::find(text),
-        Format::Kubernetes => kubernetes::find(text),
-        Format::HelmValues => helm::find(text),
-        Format::Kustomize => kustomize::find(text),
-        Format::Workflow => workflow::find(text),
-        Format::Action => workflow::find_in_action(text),
-        Format::GitLab => gitlab::find(text),
+        Format::Compose => compose::find(&readable),
+        Format::Kubernetes => kubernetes::find(&readable),
+        Format::HelmValues => helm::find(&readable),
+        Format::Kustomize => kustomize::find(&readable),
+        Format::Workflow => workflow::find(&readable),
+        Format::Action => workflow::find_in_action(&readable),
+        Format::GitLab => gitlab::find(&readable),
     }
 }
 
@@ -56,7 +58,7 @@ pub(crate) fn changes_only(format: Format, before: &str, after: &str, edits: &[T
         | Format::Kustomize
         | Format::Workflow
         | Format::Action
-        | Format::GitLab => same::same_but(before, after, edits),
+        | Format::GitLab => same::same_but(&documents::readable(before), &documents::readable(after), edits),
     }
 }
 

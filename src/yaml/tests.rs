@@ -172,3 +172,33 @@ proptest::proptest! {
         compared(&serde_yaml::to_string(&value).unwrap());
     }
 }
+
+#[test]
+fn documents_of_other_programs_are_read_one_by_one() {
+    let text = "\u{feff}# first\n%YAML 1.2\n---\na: !reference [x]\n--- # second\nb: [\n...\nc: &a 1\n---\nd: *a\n--- e\n---\n";
+    let shown: Vec<String> = read_stream(text)
+        .iter()
+        .map(|document| match &document.root {
+            Ok(Some(root)) => text[root.span.start..root.span.end].to_owned(),
+            Ok(None) => "nothing".to_owned(),
+            Err(broken) => format!("{}: {}", &text[broken.at.start..broken.at.end], broken.why),
+        })
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"), @r"
+    a: !reference [x]
+    [: unclosed bracket '['
+    c: &a 1
+    *a: there is no anchor `&a` before this alias
+    e
+    ");
+}
+
+#[test]
+fn documents_of_other_programs_are_nested_deeper_but_not_without_end() {
+    let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let why = |text: &str| read_stream(text).remove(0).root.err().map(|broken| broken.why);
+    assert_eq!(why(&deep(100)), None);
+    assert_eq!(why(&deep(101)).unwrap(), "nested deeper than 100 levels");
+    let chain: String = (1..500).map(|n| format!("a{n}: &a{n} [*a{}]\n", n - 1)).collect();
+    assert_eq!(why(&format!("a0: &a0 x\n{chain}")).unwrap(), "the aliases up to here nest more than 400 levels");
+}

@@ -1,6 +1,7 @@
 //! The variables in an image's name, where the file itself gives them values.
 
 use super::super::collector::{Filled, NO_REFERENCE, Scalar, from_outside};
+use super::super::numbers::Reader;
 use super::pipeline::{FIELDS, Job, Pipeline};
 use crate::diag::Span;
 use crate::text::excerpt;
@@ -81,6 +82,9 @@ impl Expansion<'_, '_> {
         let target = self.pipeline.dereferenced(node).ok_or_else(|| from_outside(name))?;
         let value = if target.entries().is_some() { FIELDS.value(target, "value") } else { Some(target) };
         let value = value.ok_or_else(|| from_outside(name))?;
+        if Reader::Ruby.changes(value) {
+            return Err(format!("`{shown}` is a number to GitLab: put it in quotes"));
+        }
         let expanded = match Scalar::of(self.text, value) {
             Some(scalar) => self.value(scalar, depth + 1)?,
             None => Filled { value: String::new(), literal: None },

@@ -264,3 +264,15 @@ fn a_dockerfile_in_a_compose_file_is_read() {
         }
     }
 }
+
+/// Bytes that are not UTF-8 come as placeholders: in a comment or elsewhere they hide no image, and a reference with one is none.
+#[test]
+fn bytes_that_are_not_utf8_hide_nothing_else() {
+    let text =
+        "# caf\u{1a}\nservices:\n  a:\n    image: redis:7\n    labels: [ '\u{1a}' ]\n  b:\n    image: red\u{1a}s\n";
+    assert_eq!(
+        super::shown(Format::Compose, text),
+        ["redis:7 = docker.io/library/redis:7", "red\u{1a}s: not an image reference"]
+    );
+    super::rewritten(Format::Compose, text);
+}

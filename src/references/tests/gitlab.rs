@@ -110,7 +110,7 @@ const PLAIN: [Case; 27] = [
     },
 ];
 
-const VARIABLES: [Case; 33] = [
+const VARIABLES: [Case; 35] = [
     // renovatebot/renovate#17537
     Case {
         text: "variables:\n  VERSION: \"3.2\"\ntest:\n  image: ruby:$VERSION\n",
@@ -228,5 +228,13 @@ const VARIABLES: [Case; 33] = [
     Case {
         text: "variables: { S: redis:7 }\ntest:\n  services:\n    - name: $S\n      alias: s\n    - $S\n",
         found: &["$S = docker.io/library/redis:7 <- redis:7", "$S = docker.io/library/redis:7 <- redis:7"],
+    },
+    Case {
+        text: "variables:\n  V: 3.10\nimage: python:$V\n",
+        found: &["python:$V: `V` is a number to GitLab: put it in quotes"],
+    },
+    Case {
+        text: "variables:\n  V: 3.0\nimage: python:$V\n",
+        found: &["python:$V = docker.io/library/python:3.0 composed"],
     },
 ];

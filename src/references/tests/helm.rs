@@ -6,7 +6,7 @@ fn what_values_name() {
     check(Format::HelmValues, &CASES);
 }
 
-const CASES: [Case; 36] = [
+const CASES: [Case; 40] = [
     Case {
         text: "image:\n  repository: redis\n  tag: 7.2.4\n",
         found: &["redis = docker.io/library/redis:7.2.4 [redis 7.2.4 -]"],
@@ -145,4 +145,20 @@ const CASES: [Case; 36] = [
         found: &["redis = docker.io/library/redis:v7 [redis v7 -]", "nginx = docker.io/library/nginx:v1 [nginx v1 -]"],
     },
     Case { text: "env:\n  - name: IMAGE\n    value: redis:7\nconfig: |\n  image: redis:7\n", found: &[] },
+    Case {
+        text: "image:\n  repository: redis\n  tag: 7.10\n",
+        found: &["redis: `7.10` is a number to Helm: put the tag in quotes"],
+    },
+    Case {
+        text: "image:\n  repository: redis\n  tag: 1234e10\n",
+        found: &["redis: `1234e10` is a number to Helm: put the tag in quotes"],
+    },
+    Case {
+        text: "image:\n  repository: redis\n  tag: 017\n",
+        found: &["redis: `017` is a number to Helm: put the tag in quotes"],
+    },
+    Case {
+        text: "image:\n  repository: redis\n  tag: 7.2\n",
+        found: &["redis = docker.io/library/redis:7.2 [redis 7.2 -]"],
+    },
 ];

@@ -151,8 +151,9 @@ const CASES: [Case; 34] = [
         text: "spec:\n  template:\n    spec:\n      containers:\n      - name: a\n        image: redis:7\n",
         found: &["redis:7 = docker.io/library/redis:7 unknown"],
     },
+    // A tool of others fills it in before kubectl reads it.
     Case {
-        text: "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nimages:\n- name: nginx\n  newTag: 1.8.0\n",
-        found: &["nginx = docker.io/library/nginx:1.8.0 [+\"\\n  newName: \" 1.8.0 +\"\\n  digest: \"]"],
+        text: "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: gcr.io/<project>/app:1\n",
+        found: &["gcr.io/<project>/app:1: not an image reference"],
     },
 ];

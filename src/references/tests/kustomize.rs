@@ -6,7 +6,7 @@ fn what_kustomizations_name() {
     check(Format::Kustomize, &CASES);
 }
 
-const CASES: [Case; 27] = [
+const CASES: [Case; 30] = [
     Case {
         text: "images:\n- name: nginx\n  newTag: 1.8.0\n",
         found: &["nginx = docker.io/library/nginx:1.8.0 [+\"\\n  newName: \" 1.8.0 +\"\\n  digest: \"]"],
@@ -122,5 +122,17 @@ const CASES: [Case; 27] = [
     Case {
         text: "images:\n- name: nginx\n  newTag: v1\n   digest: x\n",
         found: &[":: not valid YAML: a colon followed by a space makes a key, and no key is allowed here"],
+    },
+    Case {
+        text: "patches:\n- target: { kind: Deployment }\n  patch: |-\n    - op: replace\n      path: /spec/template/spec/containers/0/image\n      value: redis:7\n    - op: add\n      path: /spec/replicas\n      value: 2\n",
+        found: &["redis:7 = docker.io/library/redis:7"],
+    },
+    Case {
+        text: "patchesStrategicMerge:\n- patch.yaml\n- |-\n  apiVersion: apps/v1\n  kind: Deployment\n  spec:\n    template:\n      spec:\n        containers:\n        - name: a\n          image: \"a/b:1\"\n",
+        found: &["a/b:1 = docker.io/a/b:1"],
+    },
+    Case {
+        text: "patches:\n- path: image.yaml\n- patch: \"- op: replace\\n  path: /spec/containers/0/image\\n  value: redis\"\n",
+        found: &[],
     },
 ];

@@ -7,6 +7,7 @@ mod helm;
 mod kubernetes;
 mod kustomize;
 mod properties;
+mod same;
 mod workflow;
 
 use std::fmt::Write as _;

@@ -36,10 +36,10 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command (--a-b is also WHARFINGER_A_B)")]
 pub struct Global {
-    /// The manifest of approved images [default: approved-images.yml]
+    /// The manifest of approved images; for scan also OWNER/REPO@REF:PATH on GitHub [default: approved-images.yml]
     #[arg(long, global = true, value_name = "FILE")]
     pub manifest: Option<String>,
-    /// Output format; sarif is for audit only, markdown for diff only [default: human]
+    /// Output format; sarif is for audit and scan, markdown for diff only [default: human]
     #[arg(long, global = true, value_parser = one_of(&["human", "json", "sarif", "markdown"]))]
     pub format: Option<String>,
     /// Log more: -v is --log-level info, -vv debug, -vvv trace
@@ -163,6 +163,17 @@ pub enum Command {
         after_long_help = "Examples:\n  wharfinger diff redis:7.2.4 redis:7.2.5\n  wharfinger diff ghcr.io/acme/tool:1.0 ghcr.io/acme/tool@sha256:... --platform linux/amd64\n  wharfinger --format markdown diff redis:7.2.4 redis:7.2.5    for a comment in a pull request"
     )]
     Diff(Diff),
+    /// Find image references that are not approved in Dockerfiles, compose files, Kubernetes manifests, Helm values, workflows and
+    /// other files; --fix replaces them by the mirror's
+    ///
+    /// The exit status is 1 if an image is neither approved nor allowed; what cannot be resolved, such as a template, is listed
+    /// and does not change it. What .gitignore and .git/info/exclude exclude is left out; links are not followed. Only
+    /// `--manifest OWNER/REPO@REF:PATH` uses the network: it reads another repository's manifest on GitHub, with a token that may
+    /// read it (GITHUB_TOKEN) or, if it is public, without one.
+    #[command(
+        after_long_help = "Examples:\n  wharfinger scan .\n  wharfinger scan . --fix         replace what can be replaced, with tag and digest\n  wharfinger scan . --manifest acme/images@main:approved-images.yml\n  wharfinger scan . --changed-since origin/main --format sarif --output scan.sarif"
+    )]
+    Scan(Scan),
     /// Print the JSON Schema of the manifest, or of what --format json prints
     #[command(
         after_long_help = "Examples:\n  wharfinger schema > approved-images.schema.json\n  wharfinger schema output"
@@ -380,6 +391,22 @@ pub struct Diff {
     /// Verify signatures of both with the public key in FILE
     #[arg(long, value_name = "FILE")]
     pub key: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct Scan {
+    /// Files and directories; in a job, the working directory if none is given
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Replace what can be replaced, keeping every other byte
+    #[arg(long)]
+    pub fix: bool,
+    /// Only files that differ from the commit at which REF and HEAD parted, and new ones
+    #[arg(long, value_name = "REF")]
+    pub changed_since: Option<String>,
+    /// Write JSON or SARIF to FILE, and print the text for people
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -11,3 +11,4 @@ pub(crate) mod propose;
 pub(crate) mod record;
 mod removal;
 pub mod repository;
+pub(crate) mod rewriting;

@@ -1,7 +1,7 @@
 //! `audit`: compares the organization with the manifest, and keeps an issue as the dashboard if told to.
 
 use super::unreviewed::reviews;
-use super::{Context, Exit, Stop, load, read_event};
+use super::{Context, Exit, Stop, into_file, load, read_event};
 use crate::action::event::Kind;
 use crate::apply::dashboard;
 use crate::args::Audit as Arguments;
@@ -9,9 +9,9 @@ use crate::observe::organization::{History, OrganizationReader, read_organizatio
 use crate::plan::FailedStep;
 use crate::policy::audit::dashboard::Wish;
 use crate::policy::audit::judge;
+use crate::report::Output;
 use crate::report::audit::{Audit, dashboard::Draft};
 use crate::report::rows::Failed;
-use crate::report::{Format, Output};
 
 /// Checks everything that the manifest specifies. Nothing is written except the issue.
 ///
@@ -19,9 +19,7 @@ use crate::report::{Format, Output};
 /// If there is no usable manifest, or nothing could be checked.
 pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     refuse(context, arguments)?;
-    if let Some(path) = &arguments.output {
-        output.into_file(path);
-    }
+    into_file(context, arguments.output.as_deref(), output)?;
     let (head, manifest) = match arguments.issue {
         true => load::at_head(context).await.map(|(head, manifest)| (Some(head), manifest))?,
         false => (None, load::here(context).await?),
@@ -60,9 +58,6 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
 /// Refuses combinations that make no sense.
 fn refuse(context: &Context, arguments: &Arguments) -> Result<(), Stop> {
     let unusable = |text: &str| Err(Stop::Unusable(text.to_owned()));
-    if arguments.output.is_some() && context.settings.format == Format::Human {
-        return unusable("--output needs a format for programs: use --format json or --format sarif");
-    }
     if !arguments.issue {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Context, Exit, Stop, apply_policy, approve, audit, check, completions, diff, doctor, evidence, explain, guard,
-    plan, promote, propose, run, schema, sign_in, verify_access,
+    plan, promote, propose, run, scan, schema, sign_in, verify_access,
 };
 use crate::args::Command;
 use crate::observe::proposals::Asked;
@@ -10,9 +10,9 @@ use crate::report::{Format, Output};
 
 /// Runs a command. For commands that write, the event is checked first.
 pub(crate) async fn dispatch(context: &Context, command: &Command, output: &mut Output) -> Result<Exit, Stop> {
-    if context.settings.format == Format::Sarif && !matches!(command, Command::Audit(_)) {
+    if context.settings.format == Format::Sarif && !matches!(command, Command::Audit(_) | Command::Scan(_)) {
         return Err(Stop::Unusable(
-            "--format sarif only works with audit: use human or json with other commands".to_owned(),
+            "--format sarif only works with audit and scan: use human or json with other commands".to_owned(),
         ));
     }
     if context.settings.format == Format::Markdown && !matches!(command, Command::Diff(_)) {
@@ -38,6 +38,7 @@ pub(crate) async fn dispatch(context: &Context, command: &Command, output: &mut 
         Command::SignIn(arguments) => sign_in::run(context, arguments, output).await,
         Command::VerifyAccess(arguments) => verify_access::run(context, arguments, output).await,
         Command::Diff(arguments) => Box::pin(diff::run(context, arguments, output)).await,
+        Command::Scan(arguments) => Box::pin(scan::run(context, arguments, output)).await,
         Command::Schema(arguments) => schema::run(&arguments.of, output),
         Command::Completions(arguments) => completions::run(arguments.shell, output),
     }

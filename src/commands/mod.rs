@@ -13,6 +13,7 @@ mod diff;
 mod dispatch;
 pub(crate) mod doctor;
 mod edits;
+mod elsewhere;
 pub(crate) mod evidence;
 pub(crate) mod explain;
 mod guard;
@@ -27,11 +28,14 @@ pub(crate) mod propose;
 mod publish;
 mod reader;
 pub(crate) mod run;
+pub(crate) mod scan;
 pub(crate) mod schema;
 mod siblings;
 pub(crate) mod sign_in;
 mod unreviewed;
 pub(crate) mod verify_access;
+
+use crate::report::{Format, Output};
 
 pub use crate::exit::Exit;
 pub(crate) use crate::exit::Stop;
@@ -39,6 +43,19 @@ pub use context::Context;
 use context::osv;
 pub(crate) use dispatch::dispatch;
 pub(crate) use guard::{guard, read_event};
+
+/// Sends the document into the file that `--output` names.
+fn into_file(context: &Context, path: Option<&str>, output: &mut Output) -> Result<(), Stop> {
+    match path {
+        Some(_) if context.settings.format == Format::Human => {
+            Err(Stop::Unusable("--output needs a format for programs: use --format json or --format sarif".to_owned()))
+        }
+        path => {
+            path.map_or((), |path| output.into_file(path));
+            Ok(())
+        }
+    }
+}
 
 /// How often everything is checked again because a branch moved in the meantime.
 const TRIES: usize = 3;

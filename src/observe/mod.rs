@@ -35,6 +35,7 @@ pub(crate) mod reviews;
 pub(crate) mod siblings;
 pub(crate) mod sources;
 mod tag_list;
+pub(crate) mod tree;
 pub(crate) mod untouched;
 pub(crate) mod upstream;
 pub(crate) mod vulnerabilities;

@@ -37,14 +37,24 @@ fn one(diagnostic: &Diagnostic, files: &[File], look: Look) -> String {
     let (message, file, help) = (printable(message), printable(file), printable(help));
     let (error, message) = (look.toned(&format!("error[{code}]"), Tone::Bad), look.strong(&message));
     let head = format!("{error}: {message}\n  --> {file}:{line}:{column}\n");
-    let quoted = files.iter().find(|f| f.path == diagnostic.file).and_then(|f| excerpt(&f.text, diagnostic.span));
-    let number = line.to_string();
-    let gutter = " ".repeat(number.len());
-    let quoted = quoted.map_or_else(String::new, |(text, underline)| {
-        let underline = look.toned(&underline, Tone::Bad);
-        format!(" {gutter} |\n {number} | {text}\n {gutter} | {underline}\n")
-    });
+    let quoted = files.iter().find(|f| f.path == diagnostic.file);
+    let quoted = quoted
+        .map_or_else(String::new, |f| quote(&f.text, diagnostic.span, *line, &|text| look.toned(text, Tone::Bad)));
+    let gutter = gutter(*line);
     format!("{head}{quoted} {gutter} = help: {help}\n\n")
+}
+
+/// The line of a place with the place underlined, each line with its gutter; empty for an error of the whole file.
+pub(super) fn quote(text: &str, span: Span, line: usize, paint: &dyn Fn(&str) -> String) -> String {
+    let gutter = gutter(line);
+    excerpt(text, span).map_or_else(String::new, |(text, underline)| {
+        format!(" {gutter} |\n {line} | {text}\n {gutter} | {}\n", paint(&underline))
+    })
+}
+
+/// As many spaces as the line's number has digits.
+pub(super) fn gutter(line: usize) -> String {
+    " ".repeat(line.to_string().len())
 }
 
 /// The line on which a span starts, and the underline of the span's part of it; none for an error of the whole file.
@@ -84,7 +94,7 @@ fn window(line: &str, before: usize, marked: usize) -> (String, usize, usize) {
 }
 
 /// A line as it can be shown: every character that a terminal would interpret or hide is replaced by a visible one.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let one = |c: char| match c {
         '\t' => ' ',
         c if c.is_control() || crate::text::clean(c.encode_utf8(&mut [0; 4])).is_empty() && c != ' ' => '\u{fffd}',

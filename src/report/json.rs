@@ -14,6 +14,7 @@ use super::doctor::Doctor;
 use super::evidence::PlannedEvidence;
 use super::explain::Explanation;
 use super::rows::{Check, Diagnostics, Outcome, Plan};
+use super::scan::Scan;
 use super::settings::Settings;
 use super::sign_in::SignIn;
 
@@ -47,6 +48,8 @@ pub(crate) enum Document {
     Script(Script),
     /// What each credential is and may do, and what is missing.
     Doctor(Doctor),
+    /// Which images files name, and what the manifest says of them.
+    Scan(Scan),
     /// Why the manifest cannot be used.
     Diagnostics(Diagnostics),
     /// Only why nothing was done.

@@ -23,6 +23,7 @@ mod page;
 mod results;
 pub mod rows;
 mod run;
+pub(crate) mod scan;
 mod sections;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
@@ -41,7 +42,7 @@ pub enum Format {
     Human,
     /// One JSON object.
     Json,
-    /// SARIF 2.1.0, for code scanning: findings of an audit.
+    /// SARIF 2.1.0, for code scanning: what an audit or a scan found.
     Sarif,
     /// Markdown, for other people's pull requests: what differs between two images.
     Markdown,

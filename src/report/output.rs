@@ -14,6 +14,7 @@ use super::explain::Explanation;
 use super::page::{Look, Page, Tone};
 use super::results::Results;
 use super::rows::{Check, Diagnostics, Outcome, Plan, ProposedAction};
+use super::scan::{self, Scan};
 use super::settings::Settings;
 use super::sign_in::SignIn;
 use super::{Format, diagnostics, human, markdown, run, workflow_command};
@@ -182,6 +183,14 @@ impl Output {
         self.results.compared = Some(compared);
     }
 
+    /// Which images files name.
+    pub(crate) fn scan(&mut self, scan: Scan) {
+        self.section("Scan", |out| scan::human(out, &scan));
+        self.summary.push_str(&scan::markdown(&scan));
+        scan::annotations(&scan).into_iter().for_each(|annotation| self.annotate(annotation));
+        self.results.scan = Some(scan);
+    }
+
     /// What each credential is and may do, or the hosts to open.
     pub fn doctor(&mut self, doctor: Doctor) {
         self.section("Doctor", |out| super::doctor::human(out, &doctor));
@@ -289,15 +298,16 @@ impl Output {
         self.sinks.err.flush()
     }
 
-    /// The document in a format for programs; `None` for people. An audit that did not finish has no SARIF: one without
-    /// findings would close the open alerts.
+    /// The document in a format for programs; `None` for people. What did not finish has no SARIF: one without findings
+    /// would close the open alerts.
     fn rendered(&self, format: Format, error: Option<&str>) -> io::Result<Option<String>> {
         let mut text = Vec::new();
-        match (format, &self.results.audit) {
+        match (format, error) {
             (Format::Json, _) => super::json::write(&mut text, &self.results.document(), error)?,
-            (Format::Sarif, Some(audit)) if error.is_none() => {
-                writeln!(text, "{}", audit::sarif::document(audit))?;
-            }
+            (Format::Sarif, None) => match self.results.sarif() {
+                Some(document) => writeln!(text, "{document}")?,
+                None => return Ok(None),
+            },
             (Format::Markdown, _) => {
                 let compared = self.results.compared.as_ref();
                 text.extend(compared.map(comparison::markdown).unwrap_or_default().into_bytes());

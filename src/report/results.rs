@@ -11,6 +11,7 @@ use super::doctor::Doctor;
 use super::explain::Explanation;
 use super::json::Document;
 use super::rows::{Check, Diagnostics, Failed, Finding, Notices, Outcome, Plan};
+use super::scan::Scan;
 use super::settings::Settings;
 use super::sign_in::SignIn;
 
@@ -29,6 +30,7 @@ pub(super) struct Results {
     pub(super) script: Option<Script>,
     pub(super) doctor: Option<Doctor>,
     pub(super) compared: Option<Compared>,
+    pub(super) scan: Option<Scan>,
     pub(super) diagnostics: Option<Diagnostics>,
 }
 
@@ -52,9 +54,16 @@ impl Results {
             self.sign_in.clone().map(Document::SignIn),
             self.access.clone().map(Document::Access),
             self.compared.as_ref().map(|compared| Document::Difference(Box::new(compared.document()))),
+            self.scan.clone().map(Document::Scan),
             self.script.clone().map(Document::Script),
         ];
         strongest_first.into_iter().flatten().next().unwrap_or(Document::Nothing {})
+    }
+
+    /// What code scanning reads.
+    pub(super) fn sarif(&self) -> Option<serde_json::Value> {
+        let audit = self.audit.as_ref().map(super::audit::sarif::document);
+        audit.or_else(|| self.scan.as_ref().map(super::scan::sarif::document))
     }
 
     /// What failed and what was found: from the check, otherwise from what was done, otherwise from the plan.
@@ -93,7 +102,8 @@ impl Results {
             done.changed |= approval.changed;
         }
         let kept = self.audit.as_ref().is_some_and(Audit::changed);
-        let changed = done.changed || kept || self.settings.as_ref().is_some_and(|s| s.changed);
+        let rewritten = self.scan.as_ref().is_some_and(Scan::changed);
+        let changed = done.changed || kept || rewritten || self.settings.as_ref().is_some_and(|s| s.changed);
         let matrix = self.plan.as_ref().and_then(|plan| plan.matrix.as_ref()).map(json);
         let mut outputs = vec![
             ("proposals", json(&done.proposals)),

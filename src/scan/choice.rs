@@ -1,9 +1,11 @@
 //! Which approval comes nearest to a reference that is not approved.
 
-use super::judge::LATEST;
 use crate::image::Tag;
 use crate::manifest::{Approval, Image};
 use crate::rules::{Rule, Variant, VersionRule, compared_with, is_followed, newest_approval};
+
+/// The tag that is meant where neither a tag nor a digest is given.
+pub(super) const LATEST: &str = "latest";
 
 /// An image, and its approvals that can be pulled from the mirror.
 pub(super) struct Subject<'m> {

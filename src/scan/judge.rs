@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::choice::{Subject, choose};
-use super::{Judgement, Verdict};
+use super::choice::{LATEST, Subject, choose};
+use super::verdict::{Judgement, Verdict};
 use crate::image::{Digest, Location, Repository, Tag};
 use crate::manifest::{Approval, Image, Manifest, Revocation};
 use crate::policy::Standing;
@@ -166,9 +166,6 @@ impl<'m> Judge<'m> {
 }
 
 const APPROVED: Judgement = Judgement { verdict: Verdict::Approved, replacement: None };
-
-/// The tag that is meant where neither a tag nor a digest is given.
-pub(super) const LATEST: &str = "latest";
 
 /// Whether the mirror's tag of this name is approved. The names of an image's aliases belong here too.
 fn lets_in(image: &Image, tag: &Tag) -> bool {

@@ -15,7 +15,9 @@ fn with_remedy(complaint: &str) -> String {
 /// The error for git failing to start.
 pub(super) fn not_run(error: &std::io::Error) -> Error {
     Error::Unusable(match error.kind() {
-        std::io::ErrorKind::NotFound => "git is not installed, or not in PATH: `--forge git` needs it".to_owned(),
+        std::io::ErrorKind::NotFound => {
+            "git is not installed, or not in PATH: `--forge git` and `scan --changed-since` need it".to_owned()
+        }
         _ => format!("git could not be run: {error}"),
     })
 }

@@ -18,6 +18,7 @@ use self::objects::{Kind, Object};
 use super::{Commit, Error, Forge};
 
 mod branches;
+mod changes;
 mod command;
 mod config;
 mod contents;
@@ -30,6 +31,8 @@ mod proposals;
 mod ready;
 mod trees;
 mod write;
+
+pub(crate) use changes::changed_since;
 
 /// The origin's default branch.
 const ORIGIN_HEAD: &str = "refs/remotes/origin/HEAD";

@@ -54,9 +54,15 @@ pub(super) enum Verb {
 }
 
 impl Client {
-    /// A client of the API at `api` and the GraphQL endpoint `graphql`, used as they are.
-    pub(super) fn new(http: &reqwest::Client, api: &Url, graphql: &Url, token: &SecretString) -> Result<Self, Error> {
-        if HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).is_err() {
+    /// A client of the API at `api` and the GraphQL endpoint `graphql`, used as they are. Without a token, only public data
+    /// can be read, and nothing by GraphQL.
+    pub(super) fn new(
+        http: &reqwest::Client,
+        api: &Url,
+        graphql: &Url,
+        token: Option<&SecretString>,
+    ) -> Result<Self, Error> {
+        if token.is_some_and(|token| HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).is_err()) {
             let detail = "the token contains characters that no token has: was it copied with a line break?".to_owned();
             return Err(Error::Refused { action: "signing in to GitHub".to_owned(), detail });
         }
@@ -247,16 +253,18 @@ impl Client {
     }
 }
 
-fn crab(http: &reqwest::Client, base: &Url, token: &SecretString) -> Result<Octocrab, Error> {
+fn crab(http: &reqwest::Client, base: &Url, token: Option<&SecretString>) -> Result<Octocrab, Error> {
     let unusable = |e: octocrab::Error| Error::Unusable(format!("GitHub's address {base} cannot be used: {e}"));
-    Octocrab::builder()
+    let builder = Octocrab::builder()
         // octocrab's own retries would send a POST again.
         .add_retry_config(RetryConfig::None)
         .base_uri(base.as_str())
-        .map_err(unusable)?
-        .personal_token(token.clone())
-        .build_with_reqwest(http.clone())
-        .map_err(unusable)
+        .map_err(unusable)?;
+    let builder = match token {
+        Some(token) => builder.personal_token(token.clone()),
+        None => builder,
+    };
+    builder.build_with_reqwest(http.clone()).map_err(unusable)
 }
 
 /// Waits before a second or third try.

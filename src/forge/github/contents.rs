@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::answer::READ;
 use super::client::encode;
-use super::{GitHub, text};
+use super::{GitHub, commit_at, text};
 use crate::forge::{Branches as _, Commit, Contents, Error, Head, Line};
 
 /// The contents endpoint lists no more than this of a directory; a larger one needs the whole tree.
@@ -87,6 +87,17 @@ impl GitHub {
             text(&self.client.get_json(&action, &self.path("")).await?, "/default_branch").map(str::to_owned)
         });
         name.await.map(String::as_str)
+    }
+
+    /// The commit that a branch, a tag or an id names; `None` if there is none, or this token sees none.
+    pub(crate) async fn named_commit(&self, reference: &str) -> Result<Option<Commit>, Error> {
+        let action = format!("reading the commit {reference} of {}", self.repository());
+        let answer = self.client.get(&self.path(&format!("/commits/{}", encode(reference)))).await?;
+        // 409: the repository has no commits at all. 422: no commit has this name.
+        if matches!(answer.status, 404 | 409 | 422) {
+            return Ok(None);
+        }
+        commit_at(&answer.success(&action, READ)?.json(&action)?, "/sha").map(Some)
     }
 
     /// A file's text at a commit. Read only once: commits do not change.

@@ -83,12 +83,30 @@ impl GitHub {
         token: &SecretString,
         branch_prefix: &str,
     ) -> Result<Self, Error> {
+        Self::build(Client::new(http, api, graphql, Some(token))?, api, repository, branch_prefix)
+    }
+
+    /// The repository `OWNER/NAME` for reading files at commits, without a token if it is public.
+    ///
+    /// # Errors
+    /// As [`GitHub::new`].
+    pub(crate) fn reader(
+        http: &reqwest::Client,
+        api: &Url,
+        graphql: &Url,
+        repository: &str,
+        token: Option<&SecretString>,
+    ) -> Result<Self, Error> {
+        Self::build(Client::new(http, api, graphql, token)?, api, repository, "")
+    }
+
+    fn build(client: Client, api: &Url, repository: &str, branch_prefix: &str) -> Result<Self, Error> {
         let (owner, name) = repository
             .split_once('/')
             .filter(|(owner, name)| !owner.is_empty() && !name.is_empty() && !name.contains('/'))
             .ok_or_else(|| Error::Unusable(format!("{repository:?} is not a repository: write OWNER/NAME")))?;
         Ok(Self {
-            client: Client::new(http, api, graphql, token)?,
+            client,
             owner: owner.to_owned(),
             name: name.to_owned(),
             branches: RwLock::new(Beginnings { own: branch_prefix.to_owned(), shared: branch_prefix.to_owned() }),

@@ -71,11 +71,16 @@ fn result(row: &Row) -> Value {
         "level": row.level,
         "message": { "text": crate::text::clean(&message) },
         "locations": [{ "physicalLocation": {
-            "artifactLocation": { "uri": utf8_percent_encode(&row.file, PATH).to_string(), "uriBaseId": "%SRCROOT%" },
+            "artifactLocation": { "uri": uri(&row.file), "uriBaseId": "%SRCROOT%" },
             "region": { "startLine": row.line, "startColumn": row.column },
         } }],
         "partialFingerprints": { "primaryLocationLineHash": format!("{}:1", row.identity()) },
     })
+}
+
+/// A path as a relative reference.
+pub(in crate::report) fn uri(path: &str) -> String {
+    utf8_percent_encode(path, PATH).to_string()
 }
 
 /// The characters of a path that a relative reference keeps: unreserved characters (RFC 3986, section 2.3) and slashes.

@@ -50,10 +50,11 @@ fn into_file(context: &Context, path: Option<&str>, output: &mut Output) -> Resu
         Some(_) if context.settings.format == Format::Human => {
             Err(Stop::Unusable("--output needs a format for programs: use --format json or --format sarif".to_owned()))
         }
-        path => {
-            path.map_or((), |path| output.into_file(path));
+        Some(path) => {
+            output.into_file(path);
             Ok(())
         }
+        None => Ok(()),
     }
 }
 

@@ -564,7 +564,7 @@ fn the_document_goes_into_a_file_where_one_is_named() {
     world.audit(&manifest, &["--format", "json", "--output", &nowhere]).expect_status(3);
     let directory = tempfile::tempdir().unwrap();
     let plan = Run::new(PROGRAM).dir(directory.path()).args(["plan", "--format", "sarif"]).output().expect_status(2);
-    assert!(plan.stderr.contains("--format sarif only works with audit"), "{}", plan.stderr);
+    assert!(plan.stderr.contains("--format sarif only works with audit and scan"), "{}", plan.stderr);
 }
 
 #[test]

@@ -66,6 +66,7 @@ mod registry_refusals;
 mod report;
 mod requests;
 mod reviews;
+mod scan;
 mod settings;
 mod shapes;
 mod shards;

@@ -10,7 +10,7 @@ use super::table::Place::{First, Prose, Second};
 use super::table::{Cell, Column, Section, column};
 
 pub(super) use human::human;
-pub(crate) use row::{FailedFile, ReferenceRow, Scan, ScannedText, UnresolvedRow};
+pub(crate) use row::{FailedFile, ReferenceRow, Scan, UnresolvedRow};
 use words::{counts, help, message};
 
 /// The most rows of a table in the job summary.

@@ -310,7 +310,18 @@ fn first_commit(state: &mut State, files: &[(String, String)]) {
 }
 
 fn answer(state: &mut State, request: &Request) -> Response {
-    let token = request.bearer().and_then(|t| state.tokens.get(t)).cloned();
+    let anonymous = || Token {
+        who: Who::User("nobody".to_owned()),
+        may: Permissions { contents: Access::Read, ..Permissions::all(Access::None) },
+    };
+    let token = match request.bearer() {
+        Some(token) => state.tokens.get(token).cloned(),
+        None if request.method == "GET" && request.segments().contains(&"repos".to_owned()) => match state.private {
+            true => return rest::message(404, "Not Found"),
+            false => Some(anonymous()),
+        },
+        None => None,
+    };
     let Some(token) = token else {
         return rest::message(
             401,

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ignore::{WalkBuilder, WalkState};
+use wharfinger::internals::image::Digest;
 
 /// How often each figure is measured, in turn; the medians are compared.
 const RUNS: usize = 5;
@@ -19,8 +20,8 @@ const MOST: f64 = 2.0;
 fn main() {
     let files = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
     let directory = tempfile::tempdir().unwrap();
-    let (tree, manifest) = (directory.path().join("tree"), directory.path().join("approved-images.yml"));
-    fs::write(&manifest, MANIFEST).unwrap();
+    let tree = directory.path().join("tree");
+    fs::write(directory.path().join("approved-images.yml"), manifest()).unwrap();
     let bytes = plant(&tree, files);
     let scan = |paths: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wharfinger"));
@@ -57,19 +58,18 @@ fn main() {
     assert!(ratio <= MOST, "a scan takes {ratio:.2} times as long as listing and reading");
 }
 
-const MANIFEST: &str = "\
-organization: acme
-images:
-  - source: grafana/loki
-    approved:
-      - { tag: 3.0.0, digest: \"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" }
-";
+fn manifest() -> String {
+    let digest = Digest::sha256(b"loki");
+    let approval = format!("{{ tag: 3.0.0, digest: \"{digest}\", mirrored: \"{digest}\" }}");
+    format!("organization: acme\nimages:\n  - source: grafana/loki\n    approved: [{approval}]\n")
+}
 
 /// A tree like that of many services in one repository: sources for the most part, and files that name images.
 fn plant(tree: &Path, files: usize) -> u64 {
     let mut bytes = 0;
     for at in 0..files {
-        let directory = tree.join(format!("team-{}/service-{}/{}", at / 5_000, at / 100, ["src", "deploy", "docs"][at % 3]));
+        let directory =
+            tree.join(format!("team-{}/service-{}/{}", at / 5_000, at / 100, ["src", "deploy", "docs"][at % 3]));
         if at % 100 < 3 {
             fs::create_dir_all(&directory).unwrap();
         }
@@ -85,7 +85,10 @@ fn file(at: usize) -> (String, String) {
     match at % 20 {
         0 => (format!("{at}.Dockerfile"), format!("FROM grafana/loki:3.{version}.0 AS build\nRUN make\nFROM build\n")),
         1 => (format!("deployment-{at}.yaml"), DEPLOYMENT.replace("VERSION", &version.to_string())),
-        2 => (format!("settings-{at}.yaml"), "log:\n  level: info\nitems:\n".to_owned() + &"  - name: value\n".repeat(60)),
+        2 => (
+            format!("settings-{at}.yaml"),
+            "log:\n  level: info\nitems:\n".to_owned() + &"  - name: value\n".repeat(60),
+        ),
         3 => (format!("data-{at}.json"), format!("{{\"values\": [{}0]}}\n", "1234567, ".repeat(150))),
         4 => (format!("guide-{at}.md"), "An image is pulled from the mirror.\n".repeat(60)),
         _ => (format!("module_{at}.rs"), "pub fn answer() -> u32 {\n    42\n}\n\n".repeat(60)),

@@ -57,8 +57,8 @@ pub(crate) struct Parts {
 pub(crate) enum Slot {
     /// The value stands here, with its quotes.
     Value(Span),
-    /// The key is missing: between `before` and `after`, the value is inserted at this byte.
-    Missing { at: usize, before: String, after: String },
+    /// The key is missing, or its value: both are inserted at this byte, the value behind `before`.
+    Missing { at: usize, before: String },
     /// The format has no place for it.
     Nowhere,
 }

@@ -4,7 +4,7 @@ use super::collector::{Collector, NO_REFERENCE, Scalar, TEMPLATE, is_template, o
 use super::documents::{self, Merging};
 use super::found::{Findings, FoundReference, Parts, Site, Slot};
 use super::numbers::Reader;
-use super::parts::Place;
+use super::parts::{Place, insertion};
 use crate::image::{Named, Repository};
 use crate::text::excerpt;
 use crate::yaml::Node;
@@ -50,7 +50,10 @@ impl Walk<'_> {
         }
         if is_template(collector.text, value) {
             let is_image = is_image_name(name) || name == "repository";
-            return is_image.then(|| collector.unresolved(value.span, TEMPLATE)).unwrap_or_default();
+            if is_image {
+                collector.unresolved(value.span, TEMPLATE);
+            }
+            return;
         }
         let tagged = tagged_text(value);
         if let Some(keys) = tagged.or_else(|| keys(name, value)) {
@@ -73,21 +76,24 @@ impl Walk<'_> {
     fn map(self, collector: &mut Collector<'_>, map: &Node, keys: Keys) {
         let part = |key: &str| FIELDS.value(map, key).and_then(|value| Scalar::of(collector.text, value));
         let Some(repository) = part(keys.repository) else { return };
+        let parent = keys.parent.and_then(part);
         let (tag, digest, sha) = (part(keys.tag), part("digest"), part("sha"));
         let value = |part: Option<Scalar<'_>>| part.map(|part| part.value.to_owned());
         let own_registry = value(part("registry")).unwrap_or_default();
         let registry = self.global.filter(|_| FIELDS.get(map, "registry").is_some()).unwrap_or(&own_registry);
-        let mut name = format!("{registry}{}{}", if registry.is_empty() { "" } else { "/" }, repository.value);
+        let before = [registry, parent.map_or("", |parent| parent.value)];
+        let before: String = before.iter().filter(|part| !part.is_empty()).map(|part| format!("{part}/")).collect();
+        let mut name = format!("{before}{}", repository.value);
         let is_whole =
             name.parse::<Named<Repository>>().is_ok_and(|image| image.tag.is_some() || image.digest.is_some());
         if is_whole && tag.is_none() && digest.is_none() {
-            let site = if registry.is_empty() { repository.site() } else { Site::Composed };
+            let site = if before.is_empty() { repository.site() } else { Site::Composed };
             return collector.image(repository.at, &name, site, self.known);
         }
         value(tag).into_iter().for_each(|tag| name.extend([":", &tag]));
         value(digest).into_iter().for_each(|digest| name.extend(["@", &digest]));
         value(sha).filter(|_| digest.is_none()).into_iter().for_each(|sha| name.extend(["@sha256:", &sha]));
-        let is_plain = sha.is_none() && registry == own_registry;
+        let is_plain = sha.is_none() && parent.is_none() && registry == own_registry;
         let site = is_plain.then(|| site(collector.text, map, keys)).flatten().unwrap_or(Site::Composed);
         let misread = FIELDS.value(map, keys.tag).filter(|tag| Reader::Go.changes(tag)).and_then(Node::text);
         if let Some(number) = misread {
@@ -112,14 +118,18 @@ impl Walk<'_> {
 struct Keys {
     repository: &'static str,
     tag: &'static str,
+    /// What the repository is in.
+    parent: Option<&'static str>,
 }
 
-/// `image: redis` beside `tag: "7"` or `imageTag: "7"`.
+/// `image: redis` beside `tag: "7"` or `imageTag: "7"`, or beside `repository: quay.io/a` and `version: "7"`.
 fn tagged_text(map: &Node) -> Option<Keys> {
-    let tag = ["imageTag", "tag"].into_iter().find(|key| FIELDS.value(map, key).and_then(Node::text).is_some())?;
-    let image = FIELDS.value(map, "image").and_then(Node::text)?.parse::<Named<Repository>>().ok()?;
-    let is_bare = image.tag.is_none() && image.digest.is_none();
-    (is_bare && FIELDS.value(map, "repository").is_none()).then_some(Keys { repository: "image", tag })
+    let text = |key: &str| FIELDS.value(map, key).and_then(Node::text);
+    let parent = text("repository").filter(|parent| !parent.is_empty() && !is_address(parent)).map(|_| "repository");
+    let tag = ["imageTag", "tag", "version"].into_iter().find(|key| text(key).is_some());
+    let tag = tag.filter(|tag| parent.is_some() || *tag != "version").or(parent.map(|_| "tag"))?;
+    let image = text("image")?.parse::<Named<Repository>>().ok()?;
+    (image.tag.is_none() && image.digest.is_none()).then_some(Keys { repository: "image", tag, parent })
 }
 
 /// The keys of a map that is an image: with a repository that is no address, and with a name or other keys that say so.
@@ -129,11 +139,19 @@ fn keys(name: &str, map: &Node) -> Option<Keys> {
     let tag = if !has("tag") && has("version") && is_image_name(name) { "version" } else { "tag" };
     let says_so = has("tag") || has("digest") || has("registry");
     if let Some(repository) = text("repository") {
-        let is_address = repository.contains("://") || repository.starts_with("git@") || repository.ends_with(".git");
-        return ((says_so || is_image_name(name)) && !is_address).then_some(Keys { repository: "repository", tag });
+        return ((says_so || is_image_name(name)) && !is_address(repository)).then_some(Keys {
+            repository: "repository",
+            tag,
+            parent: None,
+        });
     }
     let repository = ["name", "image"].into_iter().find(|key| text(key).is_some())?;
-    (is_image_name(name) && (has("tag") || has("digest"))).then_some(Keys { repository, tag })
+    (is_image_name(name) && (has("tag") || has("digest"))).then_some(Keys { repository, tag, parent: None })
+}
+
+/// Whether a repository is one of sources or charts.
+fn is_address(repository: &str) -> bool {
+    repository.contains("://") || repository.starts_with("git@") || repository.ends_with(".git")
 }
 
 fn is_image_name(name: &str) -> bool {
@@ -156,7 +174,7 @@ fn site(text: &str, map: &Node, keys: Keys) -> Option<Site> {
     Some(Site::Parts(Parts {
         registry: slot("registry")?,
         repository: slot(keys.repository)??,
-        tag: slot(keys.tag)?.unwrap_or(Slot::Nowhere),
+        tag: slot(keys.tag)?.or_else(|| insertion(text, map, keys.repository, keys.tag))?,
         digest: slot("digest")?.unwrap_or(Slot::Nowhere),
     }))
 }

@@ -28,8 +28,8 @@ impl Block {
             let there = text.get(outer..)?.split_inclusive('\n').next()?;
             let indent = there.trim_end_matches(['\r', '\n']).len().checked_sub(content.len());
             match indent {
-                Some(indent) if there[indent..].starts_with(content) => {
-                    lines.push(Line { inner, outer: outer + indent })
+                Some(indent) if there.get(indent..).is_some_and(|rest| rest.starts_with(content)) => {
+                    lines.push(Line { inner, outer: outer + indent });
                 }
                 _ if content.is_empty() => lines.push(Line { inner, outer }),
                 _ => return None,

@@ -27,13 +27,13 @@ fn expand_within(text: &str, start: Option<usize>, depth: usize) -> Result<Fille
         at += found + 1;
         let rest = &text[at..];
         let name = &rest[..name_length(rest)];
-        if rest.starts_with('$') {
-            pieces.push(Filled { value: "$".to_owned(), literal: None });
-            at += 1;
-        } else if rest.starts_with('{') {
-            let inner = braced(&rest[1..]).ok_or(NO_REFERENCE)?;
+        if let Some(after) = rest.strip_prefix('{') {
+            let inner = braced(after).ok_or(NO_REFERENCE)?;
             pieces.push(substitution(inner, start.map(|start| start + at + 1), depth)?);
             at += inner.len() + 2;
+        } else if rest.starts_with('$') {
+            pieces.push(Filled { value: "$".to_owned(), literal: None });
+            at += 1;
         } else if name.is_empty() {
             return Err(NO_REFERENCE.to_owned());
         } else {

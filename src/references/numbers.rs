@@ -21,8 +21,7 @@ impl Reader {
         if !text.starts_with(|c: char| c.is_ascii_digit()) || digits.is_empty() {
             return false;
         }
-        let is_based =
-            ["0x", "0o", "0b"].iter().any(|base| text.strip_prefix(base).is_some_and(|rest| is_hexadecimal(rest)));
+        let is_based = ["0x", "0o", "0b"].iter().any(|base| text.strip_prefix(base).is_some_and(is_hexadecimal));
         let is_float = digits.contains('.') || (self == Self::Go && digits.contains(['e', 'E']));
         let shown = match digits.parse::<f64>() {
             Ok(number) if is_float && self == Self::Go => number.to_string(),

@@ -49,17 +49,16 @@ fn own<'n>(map: &'n Node, key: &str) -> Option<Entry<'n>> {
 fn after_colon(text: &str, name: &Node) -> Option<Slot> {
     let rest = text.get(name.span.end..)?;
     let colon = rest.find(':').filter(|colon| rest[..*colon].trim().is_empty())?;
-    Some(Slot::Missing { at: name.span.end + colon + 1, before: " ".to_owned(), after: String::new() })
+    Some(Slot::Missing { at: name.span.end + colon + 1, before: " ".to_owned() })
 }
 
 /// The place for a key that a mapping lacks: behind another one that it has, on a line of its own unless the mapping is
 /// written in braces. `None` where the other's line begins with anything but spaces and dashes.
 pub(super) fn insertion(text: &str, map: &Node, behind: &str, key: &str) -> Option<Slot> {
     let Entry { name, value } = own(map, behind)?;
-    let after = String::new();
     if matches!(&*map.resolved().kind, Kind::Map { flow: true, .. }) {
         let quote = if text[name.span.start..].starts_with('"') { "\"" } else { "" };
-        return Some(Slot::Missing { at: value.span.end, before: format!(", {quote}{key}{quote}: "), after });
+        return Some(Slot::Missing { at: value.span.end, before: format!(", {quote}{key}{quote}: ") });
     }
     let begin = text[..name.span.start].rfind('\n').map_or(0, |newline| newline + 1);
     let before =
@@ -67,7 +66,7 @@ pub(super) fn insertion(text: &str, map: &Node, behind: &str, key: &str) -> Opti
     let end = value.span.end + text[value.span.end..].find('\n').unwrap_or(text.len() - value.span.end);
     let (at, line_end) = if text[..end].ends_with('\r') { (end - 1, "\r\n") } else { (end, newline_of(text)) };
     let indent = " ".repeat(before.len());
-    Some(Slot::Missing { at, before: format!("{line_end}{indent}{key}: "), after })
+    Some(Slot::Missing { at, before: format!("{line_end}{indent}{key}: ") })
 }
 
 /// How a text ends its lines, by its first one.

@@ -73,9 +73,9 @@ fn write(text: &str, slot: &Slot, value: &str) -> Option<TextEdit> {
     let needed = || if is_plain_text(value) { value.to_owned() } else { format!("\"{value}\"") };
     match slot {
         Slot::Nowhere => None,
-        Slot::Missing { at, before, after } => {
+        Slot::Missing { at, before } => {
             let at = Span { start: *at, end: *at };
-            Some(TextEdit { at, text: format!("{before}{}{after}", needed()) })
+            Some(TextEdit { at, text: format!("{before}{}", needed()) })
         }
         Slot::Value(at) => {
             let there = &text[at.start..at.end];

@@ -6,7 +6,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::rewrite::TextEdit;
 use super::templates::has_template;
-use crate::yaml::document_spans;
+use crate::yaml::{Kind, Node, document_spans, read_stream};
 
 /// Whether the edits changed the values that they name and nothing else, in each document of a YAML file.
 pub(super) fn same_but(before: &str, after: &str, edits: &[TextEdit]) -> bool {
@@ -30,16 +30,16 @@ struct Changes<'e> {
 
 impl Changes<'_> {
     fn document(&mut self, old: &str, new: &str) -> bool {
-        match (serde_yaml::from_str::<Value>(old), serde_yaml::from_str::<Value>(new)) {
-            (Ok(old), Ok(new)) => self.value(&old, &new),
-            (Err(_), Err(_)) if has_template(old) => self.lines(old, new),
+        match (read(old), read(new)) {
+            (Some(old), Some(new)) => self.value(&old, &new),
+            (None, None) if has_template(old) => self.lines(old, new),
             _ => false,
         }
     }
 
     /// A document with templates, which is no YAML yet: each line that changed is.
     fn lines(&mut self, old: &str, new: &str) -> bool {
-        let read = |line: &str| serde_yaml::from_str::<Value>(line.trim_start().trim_start_matches("- ")).ok();
+        let read = |line: &str| read(line.trim_start().trim_start_matches("- "));
         old.lines().count() == new.lines().count()
             && old
                 .lines()
@@ -97,6 +97,32 @@ impl Changes<'_> {
         self.seen.extend(&by);
         !by.is_empty()
     }
+}
+
+/// What the other reader makes of a document. It refuses a second merge key in a mapping, which GitLab's files often have: it
+/// sees a key of another name.
+fn read(document: &str) -> Option<Value> {
+    let apart = |_| serde_yaml::from_str(&merges_apart(document)?).ok();
+    serde_yaml::from_str(document).map_or_else(apart, Some)
+}
+
+/// A document in which no mapping has two merge keys.
+fn merges_apart(document: &str) -> Option<String> {
+    let mut apart = document.to_owned();
+    let mut waiting: Vec<Node> = read_stream(document).into_iter().filter_map(|document| document.root.ok()?).collect();
+    while let Some(node) = waiting.pop() {
+        if let Kind::Alias(_) = &*node.kind {
+            continue;
+        }
+        let entries = node.entries().unwrap_or_default();
+        for (count, (key, _)) in entries.iter().filter(|(key, _)| key.is_merge()).enumerate().skip(1) {
+            let name = u8::try_from(count).ok().filter(|count| *count < 26)?;
+            apart.replace_range(key.span.start..key.span.end, &format!("<{}", char::from(b'a' + name)));
+        }
+        waiting.extend(entries.iter().map(|(_, value)| value.clone()));
+        waiting.extend(node.items().unwrap_or_default().iter().cloned());
+    }
+    Some(apart)
 }
 
 /// A scalar without the quotes around it.

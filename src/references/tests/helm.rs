@@ -6,7 +6,7 @@ fn what_values_name() {
     check(Format::HelmValues, &CASES);
 }
 
-const CASES: [Case; 40] = [
+const CASES: [Case; 41] = [
     Case {
         text: "image:\n  repository: redis\n  tag: 7.2.4\n",
         found: &["redis = docker.io/library/redis:7.2.4 [redis 7.2.4 -]"],
@@ -31,7 +31,7 @@ const CASES: [Case; 40] = [
     Case {
         text: "image:\n  registry: docker.io\n  repository: busybox\n  digest: sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0\n",
         found: &[
-            "busybox = docker.io/library/busybox@sha256:c0c [docker.io busybox - sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0]",
+            "busybox = docker.io/library/busybox@sha256:c0c [docker.io busybox +\"\\n  tag: \" sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0]",
         ],
     },
     // renovatebot/renovate#9055
@@ -160,5 +160,10 @@ const CASES: [Case; 40] = [
     Case {
         text: "image:\n  repository: redis\n  tag: 7.2\n",
         found: &["redis = docker.io/library/redis:7.2 [redis 7.2 -]"],
+    },
+    // The values of NVIDIA's GPU operator.
+    Case {
+        text: "driver:\n  repository: nvcr.io/nvidia\n  image: driver\n  version: \"580.95.05\"\nplugin:\n  repository: nvcr.io/nvidia\n  image: plugin\n  version: \"\"\n",
+        found: &["driver = nvcr.io/nvidia/driver:580.95.05 composed", "plugin: the chart sets the tag"],
     },
 ];

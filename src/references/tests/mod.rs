@@ -100,11 +100,7 @@ fn rewritten(format: Format, text: &str) {
                 Site::Parts(Parts { digest: Slot::Nowhere, .. }) => image.digest.is_none(),
                 _ => image.digest.as_ref() == Some(&wanted.digest),
             };
-            let has_tag = match &found.site {
-                Site::Parts(Parts { tag: Slot::Nowhere, .. }) => image.tag.is_none(),
-                _ => image.tag.as_ref() == Some(&wanted.tag),
-            };
-            image.name == wanted.mirror && has_tag && has_digest
+            image.name == wanted.mirror && image.tag.as_ref() == Some(&wanted.tag) && has_digest
         };
         let shift = edits
             .iter()

@@ -20,6 +20,7 @@ fn the_safety_net_sees_what_an_edit_does() {
         ("a: 7.2\n", "7.2", "\"7.20\""),
         ("---\na: redis\n---\n{{ not: yaml\n", "redis", "valkey"),
         ("{{ if x }}\n- image: redis:7\n{{ end }}\n", "redis:7", "valkey:8"),
+        ("x: &x { a: 1 }\ny: &y { b: 1 }\nz:\n  <<: *x\n  image: redis:7\n  <<: *y\n", "redis:7", "valkey:8"),
     ] {
         assert!(changes(text, from, to), "{text}");
     }

@@ -21,8 +21,8 @@ pub(crate) fn may_be_sbom(referrer: &Descriptor) -> bool {
     let is_bundle = declared.starts_with("application/vnd.dev.sigstore.bundle");
     match Sort::of(&declared) {
         Sort::Sbom => true,
-        Sort::Attestation => predicate_of(&referrer.annotations).is_none_or(is_sbom),
-        Sort::Signature => is_bundle && predicate_of(&referrer.annotations).is_some_and(is_sbom),
+        Sort::Signature if !is_bundle => false,
+        Sort::Attestation | Sort::Signature => predicate_of(&referrer.annotations).is_none_or(is_sbom),
         Sort::Other => false,
     }
 }
@@ -41,7 +41,13 @@ pub(crate) fn sboms(document: &Document) -> Vec<Descriptor> {
     layers.into_iter().filter(is_one).collect()
 }
 
-fn is_sbom(predicate: &str) -> bool {
+/// Whether an entry in a list of referrers is called an SBOM itself: bare, without any signature.
+pub(crate) fn names_sbom(referrer: &Descriptor) -> bool {
+    Sort::of(&referrer.artifact_type.as_deref().map(plain).unwrap_or_default()) == Sort::Sbom
+}
+
+/// Whether statements with this type of predicate are SBOMs.
+pub(crate) fn is_sbom(predicate: &str) -> bool {
     PREDICATES.iter().any(|known| predicate.starts_with(known))
 }
 

@@ -6,14 +6,11 @@ use super::artifact::{Sort, plain};
 use super::document::{Content, ContentError, Document};
 use crate::image::Descriptor;
 
-/// Predicates that say what an image contains, not who made it.
-const CONTENTS: [&str; 5] = [
-    "https://spdx.dev/",
-    "https://cyclonedx.org/",
-    "https://openvex.dev/",
-    "https://cosign.sigstore.dev/attestation/vuln",
-    "https://in-toto.io/attestation/vulns",
-];
+/// Predicates that say what an image contains, not who made it: SBOMs and VEX.
+const CONTENTS: [&str; 3] = ["https://spdx.dev/", "https://cyclonedx.org/", "https://openvex.dev/"];
+
+/// Predicates that are scanners' reports.
+const SCANS: [&str; 2] = ["https://cosign.sigstore.dev/attestation/vuln", "https://in-toto.io/attestation/vulns"];
 
 /// The annotations that name a statement's predicate: BuildKit's and cosign's on layers, that of bundles on manifests.
 const PREDICATES: [&str; 3] = ["in-toto.io/predicate-type", "predicateType", "dev.sigstore.bundle.predicateType"];
@@ -43,6 +40,37 @@ pub(super) fn predicate_of(annotations: &BTreeMap<String, String>) -> Option<&st
 /// # Errors
 /// If it is not a manifest, or cannot be read.
 pub(crate) fn statements(document: &Document) -> Result<Vec<Statement>, ContentError> {
+    let mut all = all(document)?;
+    let is_other = |predicate: &str| starts(predicate, &CONTENTS) || starts(predicate, &SCANS);
+    all.retain(|statement| statement.predicate().is_none_or(|predicate| !is_other(predicate)));
+    Ok(all)
+}
+
+/// The layers of a document that may be statements about what the image contains: SBOMs and VEX.
+///
+/// # Errors
+/// As for [`statements`].
+pub(crate) fn statements_of_contents(document: &Document) -> Result<Vec<Statement>, ContentError> {
+    let mut all = all(document)?;
+    all.retain(|statement| may_be_contents(&statement.layer.annotations));
+    Ok(all)
+}
+
+/// Whether annotations name an SBOM or VEX as the predicate, or none.
+pub(crate) fn may_be_contents(annotations: &BTreeMap<String, String>) -> bool {
+    predicate_of(annotations).is_none_or(|predicate| starts(predicate, &CONTENTS))
+}
+
+/// Whether annotations name a predicate at all.
+pub(crate) fn names_predicate(annotations: &BTreeMap<String, String>) -> bool {
+    predicate_of(annotations).is_some()
+}
+
+fn starts(predicate: &str, known: &[&str]) -> bool {
+    known.iter().any(|known| predicate.starts_with(known))
+}
+
+fn all(document: &Document) -> Result<Vec<Statement>, ContentError> {
     let Content::Manifest { config, layers, .. } = document.read()? else {
         return Err(ContentError::Unusable("an index where a signature should be".to_owned()));
     };
@@ -58,10 +86,7 @@ pub(crate) fn statements(document: &Document) -> Result<Vec<Statement>, ContentE
         }
         Some(Statement { media_type, layer })
     };
-    let about_makers = |statement: &Statement| {
-        statement.predicate().is_none_or(|predicate| !CONTENTS.iter().any(|known| predicate.starts_with(known)))
-    };
-    Ok(layers.into_iter().filter_map(statement).filter(about_makers).collect())
+    Ok(layers.into_iter().filter_map(statement).collect())
 }
 
 /// Whether an artifact of this type says what an image contains.

@@ -175,19 +175,33 @@ pub(super) fn read(content: &[u8]) -> Result<Option<Signed>, Fault> {
         return Ok(None);
     }
     outline.check()?;
-    let statement = statement?.ok_or_else(|| Fault::Unreadable("it has no envelope".to_owned()))?;
+    signed(content, statement?.ok_or_else(no_envelope)?).map(Some)
+}
+
+/// Reads a bundle whatever its statement says.
+pub(super) fn attestation(content: &[u8]) -> Result<Signed, Fault> {
+    let outline = Outline::read(content)?;
+    outline.check()?;
+    let statement = outline.dsse_envelope.as_ref().ok_or_else(no_envelope)?.statement()?;
+    drop(outline);
+    signed(content, statement)
+}
+
+fn no_envelope() -> Fault {
+    Fault::Unreadable("it has no envelope".to_owned())
+}
+
+fn signed(content: &[u8], statement: Statement) -> Result<Signed, Fault> {
     let text = std::str::from_utf8(content).map_err(|error| Fault::Unreadable(error.to_string()))?;
     let bundle = Bundle::from_json(text).map_err(|error| Fault::Unreadable(error.to_string()))?;
-    let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
-        return Err(Fault::Unreadable("it has no envelope".to_owned()));
-    };
+    let SignatureContent::DsseEnvelope(envelope) = &bundle.content else { return Err(no_envelope()) };
     let claim = claim(&bundle)?;
     let kind = match claim {
         Claim::Key(_) => Kind::CosignKey,
         Claim::Certificate(_) => Kind::CosignKeyless,
     };
     let (message, signature) = (envelope.pae(), envelope.signature.sig.clone());
-    Ok(Some(Signed { kind, about: statement.about, says: statement.says, claim, message, signature, bundle }))
+    Ok(Signed { kind, about: statement.about, says: statement.says, claim, message, signature, bundle })
 }
 
 /// Who claims to have signed.

@@ -34,7 +34,7 @@ pub(super) fn signed_by_each<'s>(subjects: &'s [Subject], shares: &[Share<'_>]) 
 }
 
 /// Whether each entry can be given one of its names that no other entry is given (a bipartite matching).
-fn each_has_own(entries: &[BTreeSet<&str>]) -> bool {
+pub(super) fn each_has_own(entries: &[BTreeSet<&str>]) -> bool {
     let mut given = BTreeMap::new();
     (0..entries.len()).all(|entry| give(entries, entry, &mut BTreeSet::new(), &mut given))
 }

@@ -69,6 +69,19 @@ impl Document {
     }
 }
 
+/// The signed statement in a document, whatever it says; `None` if it is not signed at all.
+///
+/// # Errors
+/// Why it has none that can be verified.
+pub(super) fn attestation(beside: &Beside) -> Result<Option<Signed>, Fault> {
+    match Format::of(beside) {
+        Some(Format::Bundle) => bundle::attestation(&beside.content).map(Some),
+        Some(Format::Envelope) => layer::attestation(beside).map(Some),
+        Some(Format::Statement) => Ok(None),
+        _ => Err(Fault::Unsupported(format!("a statement of type {}", beside.media_type))),
+    }
+}
+
 /// The form of a document, determined by its media type.
 #[derive(Clone, Copy)]
 enum Format {

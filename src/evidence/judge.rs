@@ -33,7 +33,9 @@ pub(crate) fn judge(asked: Asked<'_>, subjects: &[Subject], found: &Found, label
         Some(format!("no verified provenance with {required}: {}, {detail}", provenance.state.as_str()))
     });
     let signed_by = overall.as_ref().and_then(|overall| overall.signed_by.clone());
-    Makers { signatures: signatures(&examined, overall, &image, found), provenance, signed_by, unsigned }
+    let index_is_signed = overall.as_ref().is_some_and(|overall| overall.index_is_signed);
+    let signatures = signatures(&examined, overall, &image, found);
+    Makers { signatures, provenance, signed_by, index_is_signed, unsigned }
 }
 
 /// The most signatures that are listed, verified ones first: a hostile publisher may put any number beside an image.

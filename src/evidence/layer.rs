@@ -81,14 +81,30 @@ pub(super) fn simple(beside: &Beside) -> Result<Option<Signed>, Fault> {
 /// An attestation: the layer is an envelope.
 pub(super) fn envelope(beside: &Beside) -> Result<Option<Signed>, Fault> {
     let envelope: Value = serde_json::from_slice(&beside.content).map_err(unreadable)?;
+    match statement(&envelope)? {
+        None | Some(Statement { says: Says::Other, .. }) => Ok(None),
+        Some(statement) => signed(beside, &envelope, statement).map(Some),
+    }
+}
+
+/// The same whatever its statement says.
+pub(super) fn attestation(beside: &Beside) -> Result<Signed, Fault> {
+    let envelope: Value = serde_json::from_slice(&beside.content).map_err(unreadable)?;
+    let statement = statement(&envelope)?;
+    let unsupported = || Fault::Unsupported(format!("an envelope of type {}", text(&envelope["payloadType"])));
+    signed(beside, &envelope, statement.ok_or_else(unsupported)?)
+}
+
+/// The statement in an envelope; `None` if it holds something else.
+fn statement(envelope: &Value) -> Result<Option<Statement>, Fault> {
     if envelope["payloadType"] != PAYLOAD {
         return Ok(None);
     }
-    let payload = STANDARD.decode(envelope["payload"].as_str().unwrap_or_default()).map_err(unreadable)?;
-    let statement = Statement::read(&payload)?;
-    if statement.says == Says::Other {
-        return Ok(None);
-    }
+    let payload = STANDARD.decode(text(&envelope["payload"])).map_err(unreadable)?;
+    Statement::read(&payload).map(Some)
+}
+
+fn signed(beside: &Beside, envelope: &Value, statement: Statement) -> Result<Signed, Fault> {
     if envelope["signatures"].as_array().is_some_and(|signatures| signatures.len() > 1) {
         return Err(Fault::Several);
     }
@@ -98,11 +114,11 @@ pub(super) fn envelope(beside: &Beside) -> Result<Option<Signed>, Fault> {
     {
         return Err(Fault::Unsupported("an attestation of this form with a timestamp and no log entry".to_owned()));
     }
-    let bundle = bundle_of(beside, "dsseEnvelope", &envelope, false)?;
+    let bundle = bundle_of(beside, "dsseEnvelope", envelope, false)?;
     let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
         return Err(Fault::Unreadable("it has no envelope".to_owned()));
     };
-    Ok(Some(Signed {
+    Ok(Signed {
         kind: kind(beside),
         about: statement.about,
         says: statement.says,
@@ -110,7 +126,7 @@ pub(super) fn envelope(beside: &Beside) -> Result<Option<Signed>, Fault> {
         message: envelope.pae(),
         signature: envelope.signature.sig.clone(),
         bundle,
-    }))
+    })
 }
 
 /// Whether an envelope, of any size, is neither a signature nor provenance.

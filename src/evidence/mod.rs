@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::image::Digest;
 use crate::manifest::{RequiredProvenance, Signatures};
 
+mod attested;
 mod bundle;
 mod certificate;
 mod coverage;
@@ -33,6 +34,7 @@ mod tests;
 mod trust;
 mod verify;
 
+pub(crate) use attested::{Attestation, AttestationVerifier};
 pub(crate) use judge::judge;
 pub(crate) use trust::Trust;
 
@@ -207,6 +209,8 @@ pub(crate) struct Makers {
     pub provenance: Option<Provenance>,
     /// Who made the signatures that `signatures` requires, as `signed-by` records it; `None` if they are not verified.
     pub signed_by: Option<String>,
+    /// Whether they signed the index itself, and with it everything that it lists.
+    pub index_is_signed: bool,
     /// Why it is not accepted, if `signatures` or `provenance` require something that is not verified.
     pub unsigned: Option<String>,
 }

@@ -6,7 +6,7 @@ use super::coverage::Coverage;
 use super::distinct::{Share, signed_by_each};
 use super::examine::{Covering, Examined, Image};
 use super::fault::Fault;
-use super::{Kind, Signature, State, Subject, Unread};
+use super::{Kind, Signature, State, Subject, Trust, Unread};
 use crate::manifest::{Signatures, Signer};
 use crate::text::{counted, cut};
 
@@ -38,7 +38,7 @@ struct Standing<'a> {
 }
 
 pub(super) fn stand(signatures: &Signatures, examined: &[Examined], image: &Image<'_>, unread: &[Unread]) -> Overall {
-    if let Some(detail) = same_key(signatures, image) {
+    if let Some(detail) = same_key(signatures, image.trust) {
         return twice(signatures, image, &detail);
     }
     let standings: Vec<Standing<'_>> = signatures
@@ -79,12 +79,12 @@ pub(super) fn stand(signatures: &Signatures, examined: &[Examined], image: &Imag
 }
 
 /// Says which two of the signers that must all sign are the same key: its signature would count for both.
-fn same_key(signatures: &Signatures, image: &Image<'_>) -> Option<String> {
+pub(super) fn same_key(signatures: &Signatures, trust: &Trust) -> Option<String> {
     let Signatures::AllOf(signers) = signatures else { return None };
     let mut known = BTreeMap::new();
     signers.iter().find_map(|signer| {
         let Signer::Key(path) = signer else { return None };
-        let key = image.trust.key(path).ok()?;
+        let key = trust.key(path).ok()?;
         let other = known.insert(key.fingerprint.as_str(), path)?;
         Some(format!("{other} and {path} are the same key, and all-of needs different ones"))
     })

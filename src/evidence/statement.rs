@@ -1,8 +1,10 @@
 //! In-toto statements: what they are about, and what they say about it.
 
 use std::collections::BTreeMap;
+use std::fmt::Formatter;
 
-use serde::Deserialize;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::fault::Fault;
@@ -43,8 +45,8 @@ pub(super) enum Says {
 struct Raw<'a> {
     #[serde(rename = "_type")]
     kind: String,
-    #[serde(default)]
-    subject: Vec<RawSubject>,
+    #[serde(default, rename = "subject", deserialize_with = "digests")]
+    about: Vec<Digest>,
     predicate_type: String,
     #[serde(borrow)]
     predicate: Option<&'a RawValue>,
@@ -60,6 +62,50 @@ struct RawSubject {
 /// The largest predicate, in bytes, that is read.
 const LIMIT: usize = 2 << 20;
 
+/// The most subjects of a statement: an index may list a thousand manifests.
+const SUBJECTS: usize = 10_000;
+
+/// The digests of subjects, if their algorithm is one that images use. Nothing else of them is held.
+fn digests<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Digest>, D::Error> {
+    struct Digests;
+    impl<'de> Visitor<'de> for Digests {
+        type Value = Vec<Digest>;
+
+        fn expecting(&self, to: &mut Formatter<'_>) -> std::fmt::Result {
+            to.write_str("subjects")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut subjects: A) -> Result<Vec<Digest>, A::Error> {
+            let (mut digests, mut count) = (Vec::new(), 0);
+            while let Some(RawSubject { digest }) = subjects.next_element()? {
+                count += 1;
+                if count > SUBJECTS {
+                    return Err(A::Error::custom(format_args!(
+                        "it has more than {SUBJECTS} subjects, which are the most"
+                    )));
+                }
+                digests.extend(digest.iter().filter_map(|(kind, hex)| format!("{kind}:{hex}").parse::<Digest>().ok()));
+            }
+            Ok(digests)
+        }
+    }
+    from.deserialize_seq(Digests)
+}
+
+/// What a statement says, as it is written.
+pub(super) struct Predicate<'a> {
+    pub kind: String,
+    pub text: &'a str,
+}
+
+impl<'a> Predicate<'a> {
+    /// The predicate of a statement that was read; `None` if it has none.
+    pub(super) fn of(statement: &'a [u8]) -> Option<Self> {
+        let raw: Raw<'a> = serde_json::from_slice(statement).ok()?;
+        Some(Self { kind: raw.predicate_type, text: raw.predicate?.get() })
+    }
+}
+
 impl Statement {
     pub(super) fn read(payload: &[u8]) -> Result<Self, Fault> {
         let raw: Raw<'_> =
@@ -67,8 +113,6 @@ impl Statement {
         if !TYPES.contains(&raw.kind.as_str()) {
             return Err(Fault::Unsupported(format!("a statement of type {}", raw.kind)));
         }
-        let digests = raw.subject.iter().flat_map(|subject| &subject.digest);
-        let about = digests.filter_map(|(algorithm, hex)| format!("{algorithm}:{hex}").parse().ok()).collect();
         let says = match raw.predicate_type.as_str() {
             SIGN => Says::Signed,
             kind if !Claims::are_in(kind) => Says::Other,
@@ -80,6 +124,6 @@ impl Statement {
                 Says::Built(Box::new(Claims::read(kind, predicate)))
             }
         };
-        Ok(Self { about, says })
+        Ok(Self { about: raw.about, says })
     }
 }

@@ -1,6 +1,6 @@
 //! Any two images, compared: what `diff` shows.
 
-use super::inside::{DifferenceReader, Side};
+use super::inside::{DifferenceReader, Side, SignedBy};
 use super::makers::{Inquired, MakerReader};
 use super::pair::{FormerImage, MakerChange, PairReader};
 use super::sources::Sources;
@@ -70,8 +70,9 @@ impl ComparisonReader<'_> {
             return Ok(Comparison { from: was, to: is, makers, labels, difference: Difference::same() });
         }
         let (was, is) = (self.read(from, was).await?, self.read(to, is).await?);
-        let inside =
-            DifferenceReader { sources: self.sources, bytes: self.bytes, only_signed: self.signatures.is_some() };
+        let signed = self.signatures.map(|signatures| SignedBy { signatures, trust: self.trust });
+        let vex = self.vulnerabilities.asks();
+        let inside = DifferenceReader { sources: self.sources, bytes: self.bytes, signed, vex };
         let reader = PairReader { inside, vulnerabilities: self.vulnerabilities };
         let makers = MakerChange {
             signer: change_between(&was.makers, &is.makers),
@@ -117,5 +118,6 @@ impl ComparisonReader<'_> {
 }
 
 const fn side<'a>(mention: &'a Mention, read: &'a Read) -> Side<'a> {
-    Side { location: &mention.location, digest: &read.digest, walk: &read.walk }
+    let Read { digest, walk, makers } = read;
+    Side { location: &mention.location, digest, walk, index_is_signed: makers.index_is_signed }
 }

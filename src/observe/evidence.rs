@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::category::Standings;
 use super::companions;
-use super::inside::{DifferenceReader, Side};
+use super::inside::{DifferenceReader, Side, SignedBy};
 use super::makers::MakerReader;
 use super::pair::{FormerImage, MakerChange, PairReader};
 use super::sources::Sources;
@@ -77,10 +77,11 @@ impl EvidenceReader<'_> {
             }
         }
         if evidence.complete {
-            let commits = [former.as_ref(), evidence.makers.as_ref()].map(|makers| makers?.commit());
-            let images = Images { image: &image, before: before.as_ref(), approved: approved.as_ref(), found: &found };
+            let makers = [former.as_ref(), evidence.makers.as_ref()];
+            let images =
+                Images { image: &image, before: before.as_ref(), approved: approved.as_ref(), found: &found, makers };
             evidence.difference =
-                Some(Box::pin(self.difference(base.unwrap_or(head), item, images, commits, evidence.signer)).await);
+                Some(Box::pin(self.difference(base.unwrap_or(head), item, images, evidence.signer)).await);
         }
         evidence
     }
@@ -91,10 +92,12 @@ impl EvidenceReader<'_> {
         manifest: &Manifest,
         item: &Item,
         images: Images<'_>,
-        commits: [Option<String>; 2],
         signer: Option<SignerChange>,
     ) -> Difference {
-        let Images { image, before, approved, found } = images;
+        let Images { image, before, approved, found, makers } = images;
+        let commits = makers.map(|makers| makers?.commit());
+        let [former_is_signed, new_is_signed] =
+            makers.map(|makers| makers.is_some_and(|makers| makers.index_is_signed));
         let digest = &item.entry.digest;
         if before == Some(digest) {
             return Difference::same();
@@ -102,18 +105,19 @@ impl EvidenceReader<'_> {
         let inside = DifferenceReader {
             sources: self.sources,
             bytes: manifest.inspection.layers,
-            only_signed: image.signatures.is_some(),
+            signed: image.signatures.as_ref().map(|signatures| SignedBy { signatures, trust: self.trust }),
+            vex: self.vulnerabilities.asks(),
         };
         let location = &image.source;
-        let side = |digest, walk| Side { location, digest, walk };
+        let side = |digest, walk, index_is_signed| Side { location, digest, walk, index_is_signed };
         let former = match (before, approved) {
             (None, _) => FormerImage::None,
             (Some(digest), None) => FormerImage::Unread(ComparedImage { location, digest }),
-            (Some(digest), Some(approved)) => FormerImage::Read(side(digest, approved)),
+            (Some(digest), Some(approved)) => FormerImage::Read(side(digest, approved, former_is_signed)),
         };
         let makers = MakerChange { signer: item.signer.or(signer), commits };
         let reader = PairReader { inside, vulnerabilities: self.vulnerabilities };
-        reader.difference(former, side(digest, found), makers).await
+        reader.difference(former, side(digest, found, new_is_signed), makers).await
     }
 
     /// Adds who made the bytes, whose document is `top` if available: verified as `image` requires, else just what is
@@ -168,6 +172,8 @@ struct Images<'a> {
     /// `None` if upstream no longer has all of it.
     approved: Option<&'a Walk>,
     found: &'a Walk,
+    /// Who made either, if that was checked.
+    makers: [Option<&'a Makers>; 2],
 }
 
 fn take(evidence: &mut Evidence, found: &Walk) {

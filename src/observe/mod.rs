@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod approved;
 mod availability;
+mod blob;
 mod budget;
 pub(crate) mod candidates;
 pub(crate) mod category;

@@ -1,6 +1,6 @@
 //! How two images whose documents were read differ: inside, in known vulnerabilities, in who made them.
 
-use super::inside::{DifferenceReader, Side};
+use super::inside::{DifferenceReader, Inside, Side};
 use super::vulnerabilities::{Compared, ComparedImage, VulnerabilityReader};
 use crate::difference::{Difference, Former, ImagePair, SignerChange, difference};
 
@@ -27,15 +27,15 @@ pub(super) struct PairReader<'a> {
     pub(super) vulnerabilities: &'a VulnerabilityReader,
 }
 
-impl PairReader<'_> {
+impl<'a> PairReader<'a> {
     /// How `to` differs from `from`; what cannot be read is unknown.
-    pub(super) async fn difference(&self, from: FormerImage<'_>, to: Side<'_>, makers: MakerChange) -> Difference {
-        let platforms = match from {
+    pub(super) async fn difference(&self, from: FormerImage<'a>, to: Side<'a>, makers: MakerChange) -> Difference {
+        let Inside { platforms, vex } = match from {
             FormerImage::None => self.inside.read(None, to).await,
-            FormerImage::Unread(_) => self.inside.only_new(to).await,
+            FormerImage::Unread(_) => Inside { platforms: self.inside.only_new(to).await, ..Inside::default() },
             FormerImage::Read(side) => self.inside.read(Some(side), to).await,
         };
-        let compared = Compared { from: from.image(), to: image(to), platforms: &platforms };
+        let compared = Compared { from: from.image(), to: image(to), platforms: &platforms, attested: &vex };
         let vulnerabilities = Box::pin(self.vulnerabilities.compare(&compared)).await;
         let MakerChange { signer, commits } = makers;
         difference(ImagePair { former: from.former(), platforms, signer, commits, vulnerabilities })

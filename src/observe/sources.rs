@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use futures_util::StreamExt;
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
+use super::blob::small_blob;
 use super::budget::Budget;
+use super::companions::found::{Found, KEPT as COMPANIONS};
 use super::documents::Documents;
 use super::kept::Kept;
 use super::tag_list::TagList;
@@ -42,8 +43,10 @@ pub struct Sources {
     lists: Arc<Mutex<BTreeMap<Location, Arc<OnceCell<TagList>>>>>,
     /// What refers to digests, according to the referrers API; `None`: there is none.
     referrers: Arc<Mutex<Referrers>>,
+    /// What was found beside manifests.
+    pub(super) companions: Arc<Kept<(Location, Digest), Found>>,
     /// Signatures and statements that were read.
-    contents: Arc<Kept<Digest, Bytes>>,
+    pub(super) contents: Arc<Kept<Digest, Bytes>>,
     /// Limits how many images' signatures are held at once.
     turns: Arc<Semaphore>,
     /// What layers say.
@@ -60,19 +63,6 @@ const CONTENTS: usize = 16 * 1024 * 1024;
 
 /// The largest of these blobs: a hostile SBOM takes enough memory without being kept.
 const LARGEST_KEPT: usize = 4 * 1024 * 1024;
-
-/// The bytes of a blob no larger than its descriptor says; `None` if it does not exist or is larger.
-async fn small_blob(store: &dyn Store, blob: &Descriptor) -> Result<Option<Vec<u8>>, Error> {
-    let Some(mut stream) = store.blob(blob, 0).await? else { return Ok(None) };
-    let mut bytes = Vec::new();
-    while let Some(piece) = stream.next().await {
-        bytes.extend_from_slice(&piece?);
-        if bytes.len() as u64 > blob.size {
-            return Ok(None);
-        }
-    }
-    Ok(Some(bytes))
-}
 
 /// The most bytes of configurations that are kept.
 const CONFIGURATIONS: usize = 8 * 1024 * 1024;
@@ -111,6 +101,7 @@ impl Sources {
             heads: Arc::default(),
             lists: Arc::default(),
             referrers: Arc::default(),
+            companions: Arc::new(Kept::new(COMPANIONS)),
             contents: Arc::new(Kept::new(CONTENTS)),
             turns: Arc::new(Semaphore::new(TURNS)),
             layers: Arc::new(Kept::new(LAYERS)),
@@ -156,7 +147,7 @@ impl Sources {
     /// requested again.
     pub async fn document_of_tag(&self, location: &Location, tag: &Tag) -> Result<Option<Document>, Error> {
         let asked = (location.clone(), tag.clone());
-        let known = self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&asked).cloned();
+        let known = self.known_head(&asked);
         if let Some(document) = known.and_then(|known| self.documents.get(&known.digest)) {
             return Ok(Some(document));
         }
@@ -243,7 +234,7 @@ impl Sources {
     /// What a tag resolves to; asked once per run.
     pub async fn head(&self, location: &Location, tag: &Tag) -> Result<Option<Descriptor>, Error> {
         let asked = (location.clone(), tag.clone());
-        let known = self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&asked).cloned();
+        let known = self.known_head(&asked);
         if known.is_some() {
             return Ok(known);
         }
@@ -325,6 +316,16 @@ impl Sources {
         let known = self.referrers.lock().unwrap_or_else(PoisonError::into_inner);
         known.contains_key(&(location.clone(), digest.clone()))
             || known.iter().any(|((of, _), listed)| of == location && listed.is_none())
+    }
+
+    /// Whether the document of a tag costs no request.
+    pub(super) fn knows_tag(&self, location: &Location, tag: &Tag) -> bool {
+        let head = self.known_head(&(location.clone(), tag.clone()));
+        head.is_some_and(|head| self.documents.get(&head.digest).is_some())
+    }
+
+    fn known_head(&self, asked: &(Location, Tag)) -> Option<Descriptor> {
+        self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(asked).cloned()
     }
 
     #[must_use]

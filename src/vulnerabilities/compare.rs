@@ -11,6 +11,8 @@ use super::{Excepted, Finding, VulnerabilityChanges, VulnerabilitySource};
 pub(crate) struct Side {
     pub findings: Vec<Finding>,
     pub image: ImageIdentity,
+    /// What is attested about this image, signed as it must be.
+    pub vex: Vec<Statement>,
 }
 
 /// The identifier and the package: one vulnerability of one package, whatever its version.
@@ -71,7 +73,7 @@ impl<'a> Judged<'a> {
         let mut judged = Self { counted: BTreeMap::new(), excepted: BTreeMap::new() };
         for finding in &side.findings {
             let key = (finding.vulnerability.id.as_str(), finding.vulnerability.package.as_str());
-            match exception(vex, finding, &side.image) {
+            match exception(vex, &side.vex, finding, &side.image) {
                 Some(reason) => drop(judged.excepted.entry(key).or_insert(reason)),
                 None => judged.count(key, finding),
             }

@@ -3,6 +3,7 @@
 //! Pure: documents in, differences out. All of it is hostile text.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,13 +19,14 @@ mod severity;
 mod tests;
 mod vex;
 
+use crate::image::Digest;
 pub(crate) use crate::manifest::Severity;
 pub(crate) use compare::{Side, compare};
 pub(crate) use identity::ImageIdentity;
 pub(crate) use osv::{Record, read_answers, read_record};
 pub(crate) use query::query;
 pub(crate) use reports::{Report, read_report};
-pub(crate) use vex::{Exceptions, Statement, newly_excepted, no_longer_affected, read_vex};
+pub(crate) use vex::{Exceptions, MOST as STATEMENTS, Statement, newly_excepted, no_longer_affected, read_vex};
 
 /// The most findings of one image that are read; more make them unknown.
 pub(crate) const MOST: usize = 50_000;
@@ -93,6 +95,8 @@ pub(crate) struct Finding {
     pub names: BTreeSet<String>,
     /// The package URL of the package, with its version.
     pub purl: Option<String>,
+    /// The platforms' manifests that have the package; empty if only the image is known.
+    pub manifests: Arc<BTreeSet<Digest>>,
 }
 
 /// What sources call a vulnerability.
@@ -142,7 +146,7 @@ impl Names {
             let names = own.into_iter().flatten().chain([id.to_owned()]).collect();
             let package = crate::text::excerpt(package, PACKAGE);
             let vulnerability = Vulnerability { severity, id: id.to_owned(), package, known_exploited };
-            Finding { vulnerability, names, purl: purl.map(str::to_owned) }
+            Finding { vulnerability, names, purl: purl.map(str::to_owned), manifests: Arc::default() }
         };
         shown.iter().map(|id| finding(id)).collect()
     }

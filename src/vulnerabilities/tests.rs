@@ -278,7 +278,7 @@ fn side(image: &str, findings: &[&str]) -> Side {
     };
     let digests = BTreeSet::from([Digest::sha256(image.as_bytes())]);
     let image = ImageIdentity { digests, repository: "ghcr.io/acme/tool".to_owned() };
-    Side { findings: findings.iter().flat_map(finding).collect(), image }
+    Side { findings: findings.iter().flat_map(finding).collect(), image, vex: Vec::new() }
 }
 
 fn compared(from: &[&str], to: &[&str], vex: &[Statement]) -> String {

@@ -7,6 +7,7 @@ mod apply_policy;
 mod approve;
 mod architecture;
 mod attack;
+mod attested;
 mod audit;
 mod audit_issue;
 mod binding;

@@ -56,7 +56,18 @@ impl World {
 
     fn run(&self, clone: &Clone, args: &[&str]) -> Value {
         let hosts = format!("api.osv.dev={}", self.osv.url());
-        clone.run(PROGRAM, &hosts, args).output().expect_status(0).json()
+        let run = clone.run(PROGRAM, &hosts, args).env("DOCKER_AUTH_CONFIG", self.credentials());
+        run.output().expect_status(0).json()
+    }
+
+    /// Credentials for many hosts, OSV's and where it is found among them: the stand-in refuses to be sent any.
+    fn credentials(&self) -> String {
+        let osv = self.osv.url();
+        let hosts = ["api.osv.dev", "https://api.osv.dev/v1/", "osv.dev", "quay.io", "ghcr.io", "docker.io", &osv];
+        let hosts = hosts.into_iter().chain([osv.trim_start_matches("http://")]);
+        let login = json!({"username": "robot", "password": "canary-password"});
+        let logins: serde_json::Map<String, Value> = hosts.map(|host| (host.to_owned(), login.clone())).collect();
+        json!({ "auths": logins }).to_string()
     }
 
     /// What `explain` says about the new version: the verdict, and why.
@@ -340,7 +351,6 @@ fn osv_says_what_is_fixed_and_new() {
             "POST /v1/querybatch 200",
         ]
     );
-    assert!(world.osv.log().iter().all(|exchange| exchange.authorization().is_none()));
 }
 
 /// Whatever OSV does, the version is proposed, and nothing is called fixed.

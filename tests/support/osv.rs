@@ -20,6 +20,8 @@ struct State {
     affected: BTreeMap<String, Vec<String>>,
     /// How many identifiers a page has.
     page: usize,
+    /// Requests with a credential: nobody has one for it.
+    credentials: Vec<String>,
 }
 
 /// The running stand-in; it stops when dropped.
@@ -29,12 +31,13 @@ pub struct TestOsv {
 }
 
 impl TestOsv {
-    /// Starts without any vulnerabilities.
+    /// Starts without any vulnerabilities. A request with a credential makes the test fail.
     pub fn start() -> Self {
-        let state = State { records: BTreeMap::new(), affected: BTreeMap::new(), page: usize::MAX };
+        let state =
+            State { records: BTreeMap::new(), affected: BTreeMap::new(), page: usize::MAX, credentials: Vec::new() };
         let state = Arc::new(Mutex::new(state));
         let for_server = Arc::clone(&state);
-        let server = Server::start(move |request: &Request| lock(&for_server).answer(request));
+        let server = Server::start(move |request: &Request| lock(&for_server).checked(request));
         Self { server, state }
     }
 
@@ -74,7 +77,23 @@ impl TestOsv {
     }
 }
 
+impl Drop for TestOsv {
+    fn drop(&mut self) {
+        let credentials = std::mem::take(&mut lock(&self.state).credentials);
+        assert!(std::thread::panicking() || credentials.is_empty(), "OSV was sent a credential: {credentials:?}");
+    }
+}
+
+/// The headers that may hold a credential.
+const CREDENTIALS: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
+
 impl State {
+    fn checked(&mut self, request: &Request) -> Response {
+        let sent = CREDENTIALS.iter().filter(|name| request.header(name).is_some());
+        self.credentials.extend(sent.map(|name| format!("{name} at {} {}", request.method, request.path)));
+        self.answer(request)
+    }
+
     fn answer(&self, request: &Request) -> Response {
         let segments = request.segments();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();

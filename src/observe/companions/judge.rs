@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::StreamExt;
 
 use crate::content::Document;
@@ -92,7 +93,12 @@ pub(crate) async fn judge(reader: StoreReader<'_>, digest: &Digest, subject: Opt
 }
 
 /// A small blob, its bytes verified.
-async fn bytes(reader: StoreReader<'_>, blob: &Descriptor) -> Result<Option<Vec<u8>>, Error> {
+async fn bytes(reader: StoreReader<'_>, blob: &Descriptor) -> Result<Option<Bytes>, Error> {
+    if let StoreReader::Source(sources, _) = reader
+        && let Some(known) = sources.contents.get(&blob.digest)
+    {
+        return Ok(Some(known));
+    }
     let Some(mut pieces) = reader.blob(blob).await? else { return Ok(None) };
     let mut bytes = Vec::new();
     while let Some(piece) = pieces.next().await {
@@ -103,6 +109,10 @@ async fn bytes(reader: StoreReader<'_>, blob: &Descriptor) -> Result<Option<Vec<
     }
     if bytes.len() as u64 != blob.size || !blob.digest.matches(&bytes) {
         return Err(reader.fault(format!("the bytes of the configuration do not match its digest {}", blob.digest)));
+    }
+    let bytes = Bytes::from(bytes);
+    if let StoreReader::Source(sources, _) = reader {
+        sources.contents.keep(&blob.digest, &bytes, bytes.len());
     }
     Ok(Some(bytes))
 }

@@ -13,38 +13,12 @@ use crate::plan::companions::{LeftBehind, MOST};
 use crate::registry::Error;
 
 mod account;
+pub(in crate::observe) mod found;
 mod judge;
 
 pub(crate) use account::account;
+pub(crate) use found::{Companion, Found};
 pub(crate) use judge::{Judged, StoreReader, judge};
-
-/// Something found where companions of a manifest are kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Companion {
-    /// The list of referrers says that it names the manifest as its subject.
-    Referrer { subject: Digest, referrer: Descriptor },
-    /// It has one of cosign's tags.
-    Tagged(Tag),
-}
-
-impl Companion {
-    /// The manifest that it names itself.
-    pub(crate) const fn subject(&self) -> Option<&Digest> {
-        match self {
-            Self::Referrer { subject, .. } => Some(subject),
-            Self::Tagged(_) => None,
-        }
-    }
-}
-
-/// The companions found for the manifests of one image.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Found {
-    /// At most [`MOST`]; what belongs to a companion comes after it.
-    pub companions: Vec<Companion>,
-    /// What is not a companion, and whether there are more.
-    pub left: Vec<LeftBehind>,
-}
 
 /// Whether the image with the top manifest `top` can have companions at all, without knowing its children. At a
 /// registry without referrers API, only what the list of tags shows can be one, under the fallback tag or cosign's, if
@@ -85,21 +59,36 @@ pub(crate) async fn find(sources: &Sources, location: &Location, digests: &[Dige
     Ok(found)
 }
 
-/// The companions of one manifest.
+/// The companions of one manifest, looked for once in a run as long as there is room.
 ///
 /// # Errors
 /// As for [`find`].
 pub(crate) async fn beside(sources: &Sources, location: &Location, subject: &Digest) -> Result<Found, Error> {
+    let asked = (location.clone(), subject.clone());
+    if let Some(known) = sources.companions.get(&asked) {
+        return Ok(known);
+    }
     let tags = sources.companion_tags(location).await?;
     let tagged = cosign_tags(subject).into_iter().filter(|tag| tags.as_ref().is_some_and(|tags| tags.contains(tag)));
     let mut found = Found { companions: tagged.map(Companion::Tagged).collect(), left: Vec::new() };
     let referrers = referrers(sources, location, subject, tags.as_deref(), &mut found.left).await?;
     let refers = |referrer| Companion::Referrer { subject: subject.clone(), referrer };
     found.companions.extend(referrers.into_iter().map(refers));
+    sources.companions.keep(&asked, &found, found.memory());
     Ok(found)
 }
 
-/// The same if a signature is required: at a registry that does not list its tags, cosign's are tried anyway.
+/// How many requests it takes to find the companions of one manifest, whose tags are listed.
+pub(crate) async fn cost(sources: &Sources, location: &Location, subject: &Digest) -> Result<usize, Error> {
+    if sources.companions.get(&(location.clone(), subject.clone())).is_some() {
+        return Ok(0);
+    }
+    let tags = sources.companion_tags(location).await?;
+    let has_fallback = fallback_tag(subject).is_ok_and(|tag| tags.is_some_and(|tags| tags.contains(&tag)));
+    Ok(usize::from(!sources.knows_referrers(location, subject)) + usize::from(has_fallback))
+}
+
+/// The companions of one manifest, if a signature is required: at a registry that does not list its tags, cosign's are tried anyway.
 ///
 /// # Errors
 /// As for [`find`].
@@ -109,18 +98,6 @@ pub(crate) async fn signing(sources: &Sources, location: &Location, subject: &Di
         found.companions.extend(cosign_tags(subject).into_iter().map(Companion::Tagged));
     }
     Ok(found)
-}
-
-impl Found {
-    /// Keeps as many as an image may have, and says whether there were more.
-    pub(crate) fn bound(&mut self) -> bool {
-        let more = self.companions.len() > MOST;
-        if more {
-            self.companions.truncate(MOST);
-            self.left.push(LeftBehind::rest());
-        }
-        more
-    }
 }
 
 /// By the referrers API, and by the fallback tag if that is listed: some APIs do not know what it lists. If nothing at

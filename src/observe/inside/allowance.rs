@@ -2,29 +2,34 @@
 
 /// The requests that are left for one platform of one image, or for one image as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Allowance(usize);
+pub(super) struct Allowance {
+    left: usize,
+    most: usize,
+}
 
 impl Allowance {
     /// For one platform, its configuration apart.
     pub(super) const fn of_platform() -> Self {
-        Self(4)
+        Self { left: 4, most: 4 }
     }
 
     /// For what the platforms of one image share.
     pub(super) const fn of_image() -> Self {
-        Self(4)
+        Self::of_platform()
     }
 
     pub(super) const fn left(&self) -> usize {
-        self.0
+        self.left
     }
 
-    /// Takes one request.
+    /// Takes so many requests.
     ///
     /// # Errors
-    /// If none is left.
-    pub(super) fn take(&mut self) -> Result<(), String> {
-        self.0 = self.0.checked_sub(1).ok_or_else(|| "finding it takes more requests than are made".to_owned())?;
+    /// If fewer are left.
+    pub(super) fn take(&mut self, requests: usize) -> Result<(), String> {
+        let most = self.most;
+        let excess = || format!("finding it takes more than {most} requests, which are the most");
+        self.left = self.left.checked_sub(requests).ok_or_else(excess)?;
         Ok(())
     }
 }

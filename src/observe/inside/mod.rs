@@ -6,6 +6,7 @@
 
 use super::sources::Sources;
 use super::upstream::Part;
+use super::vulnerabilities::Vex;
 use crate::content::labels::CONFIG_LIMIT;
 use crate::difference::{PlatformInside, PlatformPair};
 use crate::image::Location;
@@ -14,11 +15,14 @@ use crate::packages::{Listed, PackageSource, complete};
 use crate::text::{counted, size};
 
 mod allowance;
+mod attested;
+mod documents;
 mod layers;
 mod pairs;
 mod sboms;
 mod side;
 
+pub(crate) use attested::SignedBy;
 pub(crate) use side::Side;
 
 use allowance::Allowance;
@@ -41,15 +45,37 @@ pub(crate) struct DifferenceReader<'a> {
     pub sources: &'a Sources,
     /// The most compressed bytes of layers that are read, for each platform and side.
     pub bytes: u64,
-    /// Whether only SBOMs inside the index count: the image must be signed, and nothing else is covered by that.
-    pub only_signed: bool,
+    /// Where only signed SBOMs count, and VEX: who must have signed.
+    pub signed: Option<SignedBy<'a>>,
+    /// Whether VEX is wanted.
+    pub vex: bool,
 }
 
-impl DifferenceReader<'_> {
-    /// The platforms of two images; without `from` it is a first approval. What cannot be read is unknown, and says why.
-    pub(crate) async fn read(&self, from: Option<Side<'_>>, to: Side<'_>) -> Vec<PlatformPair> {
+/// What is inside two images.
+#[derive(Debug, Default)]
+pub(crate) struct Inside {
+    pub platforms: Vec<PlatformPair>,
+    /// What is attested about the vulnerabilities of the former and the new image.
+    pub vex: [Vex; 2],
+}
+
+impl<'a> DifferenceReader<'a> {
+    /// What is inside two images; without `from` it is a first approval. What cannot be read is unknown, and says why.
+    pub(crate) async fn read(&self, from: Option<Side<'a>>, to: Side<'a>) -> Inside {
         let _turn = self.sources.inside_turn().await;
-        let mut sboms = SbomReader::new(self.sources, self.only_signed);
+        let mut sboms = SbomReader::new(self.sources, self.signed, self.vex);
+        let platforms = self.platforms(from, to, &mut sboms).await;
+        let mut vex = [Vex::default(), Vex::default()];
+        if self.too_few_pulls(to).is_none() {
+            if let Some(from) = from {
+                vex[0] = sboms.vex(from).await;
+            }
+            vex[1] = sboms.vex(to).await;
+        }
+        Inside { platforms, vex }
+    }
+
+    async fn platforms(&self, from: Option<Side<'a>>, to: Side<'a>, sboms: &mut SbomReader<'a>) -> Vec<PlatformPair> {
         let layers = LayerReader { sources: self.sources };
         let (refused, mut read, mut taken) = (self.too_few_pulls(to), Vec::new(), 0);
         for (was, is) in pairs(from.map_or(&[], |from| &from.walk.parts), &to.walk.parts) {
@@ -59,7 +85,7 @@ impl DifferenceReader<'_> {
                 read.push(unread(from, to, &format!("at most {PLATFORMS} platforms are read")));
                 continue;
             }
-            let mut pair = self.platform(from, to, &mut sboms, layers, refused.as_deref()).await;
+            let mut pair = self.platform(from, to, sboms, layers, refused.as_deref()).await;
             taken += pair.memory();
             if taken > ROOM {
                 pair = unread(from, to, &format!("what all platforms list is larger than {} MiB", ROOM >> 20));
@@ -97,9 +123,9 @@ impl DifferenceReader<'_> {
 
     async fn platform(
         &self,
-        from: Option<(Side<'_>, &Part)>,
-        to: Option<(Side<'_>, &Part)>,
-        sboms: &mut SbomReader<'_>,
+        from: Option<(Side<'a>, &Part)>,
+        to: Option<(Side<'a>, &Part)>,
+        sboms: &mut SbomReader<'a>,
         layers: LayerReader<'_>,
         refused: Option<&str>,
     ) -> PlatformPair {
@@ -123,9 +149,9 @@ impl DifferenceReader<'_> {
     /// Packages by the SBOMs of both sides, otherwise by their layers; files by layers.
     async fn contents(
         &self,
-        from: Option<(Side<'_>, &Part)>,
-        to: (Side<'_>, &Part),
-        sboms: &mut SbomReader<'_>,
+        from: Option<(Side<'a>, &Part)>,
+        to: (Side<'a>, &Part),
+        sboms: &mut SbomReader<'a>,
         layers: LayerReader<'_>,
     ) -> Contents {
         let mut allowances = [Allowance::of_platform(), Allowance::of_platform()];
@@ -135,7 +161,11 @@ impl DifferenceReader<'_> {
             (Ok(Some(_)), Some((side, part))) => sboms.of_platform(side, part, was).await,
             (Ok(Some(_)), None) => Ok(Some(Vec::new())),
             // An SBOM of one side only is no comparison.
-            _ => Ok(None),
+            (_, Some((side, part))) => {
+                sboms.vex_of_platform(side, part, was).await;
+                Ok(None)
+            }
+            (_, None) => Ok(None),
         };
         let pair = Pair {
             from: from.map(|(_, part)| part.layers.clone()).unwrap_or_default(),

@@ -3,54 +3,93 @@
 use std::collections::BTreeMap;
 
 use super::allowance::Allowance;
+use super::attested::{AttestationReader, SignedBy, Wanted};
+use super::documents::{DocumentReader, Sbom};
 use super::side::Side;
 use crate::content::Document;
-use crate::content::companion::fallback_tag;
 use crate::content::sboms::{may_be_sbom, sboms, unwrapped};
-use crate::image::{Descriptor, Digest, Location, Tag};
-use crate::observe::companions::{self, Companion};
+use crate::image::Digest;
+use crate::observe::companions::Companion;
 use crate::observe::makers::Platforms;
 use crate::observe::sources::Sources;
 use crate::observe::upstream::Part;
-use crate::packages::{Package, read_sbom};
-use crate::text::size;
+use crate::observe::vulnerabilities::Vex;
+use crate::packages::read_sbom;
 
-/// The largest SBOM, in bytes, that is read.
-const LIMIT: u64 = 10_000_000;
-
-/// The packages that an SBOM lists; `None` if there is no SBOM, and why it cannot be used if there is.
-pub(super) type Sbom = Result<Option<Vec<Package>>, String>;
-
-/// Reads the SBOMs of the platforms of two images.
+/// Reads the SBOMs of the platforms of two images, and what else is attested about them.
 pub(super) struct SbomReader<'a> {
     sources: &'a Sources,
-    /// Whether only those inside the index count.
-    only_inside: bool,
-    /// Those beside the top documents: they are read once for all platforms.
-    of_images: BTreeMap<Digest, Sbom>,
+    /// Where only what is signed counts: reads that.
+    signed: Option<AttestationReader<'a>>,
+    /// Whether VEX is wanted; it only counts signed.
+    vex: bool,
+    /// What is beside the top documents: it is read once for all platforms.
+    of_images: BTreeMap<Digest, OfImage>,
+}
+
+/// What was read beside a top document.
+struct OfImage {
+    allowance: Allowance,
+    /// `None` if it was not wanted yet.
+    sbom: Option<Sbom>,
+    has_vex: bool,
+}
+
+impl Default for OfImage {
+    fn default() -> Self {
+        Self { allowance: Allowance::of_image(), sbom: None, has_vex: false }
+    }
 }
 
 impl<'a> SbomReader<'a> {
-    pub(super) const fn new(sources: &'a Sources, only_inside: bool) -> Self {
-        Self { sources, only_inside, of_images: BTreeMap::new() }
+    pub(super) fn new(sources: &'a Sources, signed: Option<SignedBy<'a>>, vex: bool) -> Self {
+        let vex = vex && signed.is_some();
+        let signed = signed.map(|signed| AttestationReader::new(sources, signed));
+        Self { sources, signed, vex, of_images: BTreeMap::new() }
     }
 
     /// The SBOM of one platform: in the index, else beside its manifest, else beside the index.
-    pub(super) async fn of_platform(&mut self, side: Side<'_>, part: &Part, allowance: &mut Allowance) -> Sbom {
-        let inside = self.in_index(side, part, allowance).await;
-        if self.only_inside || inside != Ok(None) {
-            return inside;
+    pub(super) async fn of_platform(&mut self, side: Side<'a>, part: &Part, allowance: &mut Allowance) -> Sbom {
+        let counts = self.signed.is_none() || side.index_is_signed;
+        let inside = if counts { self.in_index(side, part, allowance).await } else { Ok(None) };
+        let found = match inside {
+            Ok(None) => self.beside(side, &part.digest, Wanted { sbom: true, vex: self.vex }, allowance).await,
+            inside => {
+                self.vex_of_platform(side, part, allowance).await;
+                return inside;
+            }
+        };
+        if part.digest == *side.digest || found != Ok(None) {
+            return found;
         }
-        let beside = self.beside(side.location, &part.digest, allowance).await;
-        if part.digest == *side.digest || beside != Ok(None) {
-            return beside;
+        self.of_image(side, true).await
+    }
+
+    /// Reads the VEX of one platform.
+    pub(super) async fn vex_of_platform(&mut self, side: Side<'a>, part: &Part, allowance: &mut Allowance) {
+        // Without SBOMs there is nothing to return.
+        let _ = self.beside(side, &part.digest, Wanted { sbom: false, vex: self.vex }, allowance).await;
+    }
+
+    /// What VEX says about an image, whose platforms were read.
+    pub(super) async fn vex(&mut self, side: Side<'a>) -> Vex {
+        if self.vex && side.walk.parts.iter().all(|part| part.digest != *side.digest) {
+            let _ = self.of_image(side, false).await;
         }
-        if let Some(known) = self.of_images.get(side.digest) {
-            return known.clone();
+        self.signed.as_mut().map(|signed| signed.take_vex(side.digest)).unwrap_or_default()
+    }
+
+    async fn of_image(&mut self, side: Side<'a>, sbom: bool) -> Sbom {
+        let mut known = self.of_images.remove(side.digest).unwrap_or_default();
+        let wanted = Wanted { sbom: sbom && known.sbom.is_none(), vex: self.vex && !known.has_vex };
+        let found = self.beside(side, side.digest, wanted, &mut known.allowance).await;
+        known.has_vex |= wanted.vex;
+        if wanted.sbom {
+            known.sbom = Some(found);
         }
-        let found = self.beside(side.location, side.digest, &mut Allowance::of_image()).await;
-        self.of_images.insert(side.digest.clone(), found.clone());
-        found
+        let sbom = known.sbom.clone().unwrap_or(Ok(None));
+        self.of_images.insert(side.digest.clone(), known);
+        sbom
     }
 
     /// That in one of BuildKit's attestation manifests.
@@ -58,30 +97,30 @@ impl<'a> SbomReader<'a> {
         let Some(top) = &side.walk.top else { return Ok(None) };
         let attestations = Platforms::of(None, top).attestations;
         let Some(one) = attestations.into_iter().find(|one| one.about == part.digest) else { return Ok(None) };
-        let document = self.document(side.location, &one.digest, allowance).await?;
-        self.in_document(side.location, &document, &part.digest, allowance).await
+        let reader = DocumentReader { sources: self.sources, location: side.location };
+        let document = reader.document(&one.digest, allowance).await?;
+        in_document(reader, &document, &part.digest, allowance).await
     }
 
     /// That of a referrer, or under one of cosign's tags: the first that can be used.
-    async fn beside(&self, location: &Location, about: &Digest, allowance: &mut Allowance) -> Sbom {
-        if !self.sources.knows_referrers(location, about) {
-            allowance.take()?;
+    async fn beside(&mut self, side: Side<'a>, about: &Digest, wanted: Wanted, allowance: &mut Allowance) -> Sbom {
+        if let Some(signed) = &mut self.signed {
+            return signed.beside(side, about, wanted, allowance).await;
         }
-        let tags = self.sources.companion_tags(location).await.map_err(|error| error.to_string())?;
-        if fallback_tag(about).is_ok_and(|tag| tags.is_some_and(|tags| tags.contains(&tag))) {
-            allowance.take()?;
+        if !wanted.sbom {
+            return Ok(None);
         }
-        let found = companions::beside(self.sources, location, about).await.map_err(|error| error.to_string())?;
+        let reader = DocumentReader { sources: self.sources, location: side.location };
         let mut refused = Ok(None);
-        for companion in found.companions {
-            let document = match companion {
-                Companion::Referrer { referrer, .. } if !may_be_sbom(&referrer) => continue,
+        for companion in reader.companions(about, false, allowance).await?.companions {
+            match &companion {
+                Companion::Referrer { referrer, .. } if !may_be_sbom(referrer) => continue,
                 Companion::Tagged(tag) if tag.as_str().ends_with(".sig") => continue,
-                Companion::Referrer { referrer, .. } => self.referrer(location, &referrer, about, allowance).await,
-                Companion::Tagged(tag) => self.tagged(location, &tag, allowance).await,
-            };
-            let read = match document {
-                Ok(document) => self.in_document(location, &document, about, allowance).await,
+                Companion::Referrer { .. } | Companion::Tagged(_) => {}
+            }
+            let read = match reader.companion(&companion, about, allowance).await {
+                Ok(Some(document)) => in_document(reader, &document, about, allowance).await,
+                Ok(None) => Err("it is listed and not there".to_owned()),
                 Err(why) => Err(why),
             };
             match read {
@@ -93,61 +132,28 @@ impl<'a> SbomReader<'a> {
         }
         refused
     }
+}
 
-    async fn referrer(
-        &self,
-        location: &Location,
-        referrer: &Descriptor,
-        about: &Digest,
-        allowance: &mut Allowance,
-    ) -> Result<Document, String> {
-        let document = self.document(location, &referrer.digest, allowance).await?;
-        let subject = document.read().ok().and_then(|content| content.subject().map(|subject| subject.digest.clone()));
-        match subject.as_ref() == Some(about) {
-            true => Ok(document),
-            false => Err(format!("{} does not have the image as its subject", referrer.digest)),
+/// The first SBOM in a document that can be used.
+async fn in_document(
+    reader: DocumentReader<'_>,
+    document: &Document,
+    about: &Digest,
+    allowance: &mut Allowance,
+) -> Sbom {
+    let mut refused = Ok(None);
+    for layer in sboms(document) {
+        let content = reader.content(&layer, allowance).await;
+        let read = match content {
+            Ok(content) => tokio::task::spawn_blocking(move || read_sbom(&unwrapped(&content)?)).await,
+            Err(why) => Ok(Err(why)),
+        };
+        match read.unwrap_or_else(|_| Err("it could not be read".to_owned())) {
+            Ok(sbom) if sbom.subjects.is_empty() || sbom.subjects.contains(about) => return Ok(Some(sbom.packages)),
+            Ok(_) if refused == Ok(None) => refused = Err("its statement is about another digest".to_owned()),
+            Err(why) if refused == Ok(None) => refused = Err(why),
+            Ok(_) | Err(_) => {}
         }
     }
-
-    async fn tagged(&self, location: &Location, tag: &Tag, allowance: &mut Allowance) -> Result<Document, String> {
-        allowance.take()?;
-        let document = self.sources.document_of_tag(location, tag).await.map_err(|error| error.to_string())?;
-        document.ok_or_else(|| format!("{tag} is not there"))
-    }
-
-    async fn document(
-        &self,
-        location: &Location,
-        digest: &Digest,
-        allowance: &mut Allowance,
-    ) -> Result<Document, String> {
-        if self.sources.documents.get(digest).is_none() {
-            allowance.take()?;
-        }
-        let document = self.sources.document(location, digest).await.map_err(|error| error.to_string())?;
-        document.ok_or_else(|| format!("{digest} is not there"))
-    }
-
-    /// The first SBOM in a document.
-    async fn in_document(
-        &self,
-        location: &Location,
-        document: &Document,
-        about: &Digest,
-        allowance: &mut Allowance,
-    ) -> Sbom {
-        let Some(layer) = sboms(document).into_iter().next() else { return Ok(None) };
-        if layer.size > LIMIT {
-            return Err(format!("it has {}, and {} are read", size(layer.size), size(LIMIT)));
-        }
-        allowance.take()?;
-        let content = self.sources.content(location, &layer).await.map_err(|error| error.to_string())?;
-        let content = content.ok_or_else(|| format!("{} is not there with the bytes of its digest", layer.digest))?;
-        let read = tokio::task::spawn_blocking(move || read_sbom(&unwrapped(&content)?)).await;
-        let sbom = read.unwrap_or_else(|_| Err("it could not be read".to_owned()))?;
-        match sbom.subjects.is_empty() || sbom.subjects.contains(about) {
-            true => Ok(Some(sbom.packages)),
-            false => Err("its statement is about another digest".to_owned()),
-        }
-    }
+    refused
 }

@@ -10,4 +10,6 @@ pub(crate) struct Side<'a> {
     pub digest: &'a Digest,
     /// What was read of it.
     pub walk: &'a Walk,
+    /// Whether who must sign the image signed its index: what the index lists is then signed too.
+    pub index_is_signed: bool,
 }

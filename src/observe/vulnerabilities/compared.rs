@@ -1,10 +1,11 @@
 //! What is compared, and what excepts vulnerabilities.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::difference::PlatformPair;
 use crate::image::{Digest, Location};
-use crate::vulnerabilities::{ImageIdentity, Statement};
+use crate::vulnerabilities::{Finding, ImageIdentity, Side, Statement};
 
 /// One of two images whose vulnerabilities are compared.
 #[derive(Clone, Copy)]
@@ -20,6 +21,8 @@ pub(crate) struct Compared<'a> {
     pub from: Option<ComparedImage<'a>>,
     pub to: ComparedImage<'a>,
     pub platforms: &'a [PlatformPair],
+    /// What is attested about the former and the new image.
+    pub attested: &'a [Vex; 2],
 }
 
 /// Which of two images.
@@ -29,7 +32,7 @@ pub(super) enum Which {
     New,
 }
 
-impl Compared<'_> {
+impl<'a> Compared<'a> {
     /// The sides that there are.
     pub(super) fn sides(&self) -> impl Iterator<Item = Which> + use<> {
         let former = self.from.is_some().then_some(Which::Former);
@@ -43,15 +46,34 @@ impl Compared<'_> {
         }
     }
 
-    pub(super) fn identity(&self, which: Which) -> ImageIdentity {
-        let inside = |pair: &PlatformPair| match which {
-            Which::Former => pair.from.as_ref().map(|inside| inside.digest.clone()),
-            Which::New => pair.to.as_ref().map(|inside| inside.digest.clone()),
-        };
-        let platforms = self.platforms.iter().filter_map(inside);
+    fn identity(&self, which: Which) -> ImageIdentity {
         let image = self.image(which);
-        let digests: BTreeSet<Digest> = platforms.chain(image.map(|image| image.digest.clone())).collect();
+        let digests: BTreeSet<Digest> =
+            self.manifests(which).cloned().chain(image.map(|image| image.digest.clone())).collect();
         ImageIdentity { digests, repository: image.map(|image| image.location.to_string()).unwrap_or_default() }
+    }
+
+    /// What was found in one image, with what is attested about it. In an image of one platform, it was found there.
+    pub(super) fn side(&self, which: Which, mut findings: Vec<Finding>) -> Side {
+        let [former, new] = self.attested;
+        let attested = if which == Which::Former { former } else { new };
+        let vex = attested.statements.clone();
+        let manifests: BTreeSet<Digest> = self.manifests(which).cloned().collect();
+        if manifests.len() == 1 {
+            let manifests = Arc::new(manifests);
+            let unknown = findings.iter_mut().filter(|finding| finding.manifests.is_empty());
+            unknown.for_each(|finding| finding.manifests = Arc::clone(&manifests));
+        }
+        Side { findings, image: self.identity(which), vex }
+    }
+
+    /// The manifests of an image's platforms.
+    fn manifests(&self, which: Which) -> impl Iterator<Item = &'a Digest> {
+        let inside = move |pair: &'a PlatformPair| match which {
+            Which::Former => pair.from.as_ref(),
+            Which::New => pair.to.as_ref(),
+        };
+        self.platforms.iter().filter_map(inside).map(|inside| &inside.digest)
     }
 
     /// The digests of both images and of all their platforms.
@@ -60,14 +82,14 @@ impl Compared<'_> {
     }
 
     /// The platforms that both images have, or that a first one has.
-    pub(super) fn shared(&self) -> impl Iterator<Item = &PlatformPair> {
+    pub(super) fn shared(&self) -> impl Iterator<Item = &'a PlatformPair> {
         self.platforms.iter().filter(|pair| pair.to.is_some() && (pair.from.is_some() || self.from.is_none()))
     }
 }
 
-/// What the VEX documents say, and which of them could not be read.
-#[derive(Default)]
-pub(super) struct Vex {
-    pub(super) statements: Vec<Statement>,
-    pub(super) faults: Vec<String>,
+/// What VEX documents say, and which of them could not be used, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Vex {
+    pub(crate) statements: Vec<Statement>,
+    pub(crate) faults: Vec<String>,
 }

@@ -3,6 +3,7 @@
 //!
 //! Nothing here fails a run: what cannot be found out is unknown, with the reason.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,8 +22,7 @@ mod packages;
 mod reports;
 
 pub(crate) use api::Osv;
-use compared::Vex;
-pub(crate) use compared::{Compared, ComparedImage};
+pub(crate) use compared::{Compared, ComparedImage, Vex};
 
 /// Where the VEX documents of the manifest are.
 pub(crate) struct VexPlace {
@@ -50,6 +50,11 @@ impl VulnerabilityReader {
         Self { inspection: inspection.clone(), osv, reports, vex, known: OnceCell::new() }
     }
 
+    /// Whether anything is asked that VEX documents could except.
+    pub(crate) fn asks(&self) -> bool {
+        self.inspection.vulnerabilities != Vulnerabilities::None
+    }
+
     /// How the vulnerabilities of two images differ.
     pub(crate) async fn compare(&self, images: &Compared<'_>) -> VulnerabilityChanges {
         let found = match self.inspection.vulnerabilities {
@@ -59,8 +64,9 @@ impl VulnerabilityReader {
         };
         let mut changes = found.unwrap_or_else(VulnerabilityChanges::unknown);
         if changes.source != VulnerabilitySource::Unknown {
-            let faults = self.statements().await.faults.iter().cloned();
-            let notes: Vec<String> = changes.detail.take().into_iter().chain(faults).collect();
+            let attested = images.attested.iter().flat_map(|vex| &vex.faults);
+            let faults: BTreeSet<&String> = self.statements().await.faults.iter().chain(attested).collect();
+            let notes: Vec<String> = changes.detail.take().into_iter().chain(faults.into_iter().cloned()).collect();
             changes.detail = (!notes.is_empty()).then(|| notes.join("; "));
         }
         changes

@@ -1,13 +1,15 @@
 //! Vulnerabilities by OSV, of the packages that two images have.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::api::{Osv, QUERIES};
 use super::compared::{Compared, Vex, Which};
 use crate::difference::PlatformPair;
+use crate::image::Digest;
 use crate::packages::{Listed, Package};
 use crate::text::counted;
-use crate::vulnerabilities::{MOST, Side, VulnerabilityChanges, VulnerabilitySource, compare as changes, query};
+use crate::vulnerabilities::{Finding, MOST, VulnerabilityChanges, VulnerabilitySource, compare as changes, query};
 
 /// A package as OSV is asked about it, with the name that people know.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +42,7 @@ pub(super) async fn compare(
     if images.shared().all(lists_none) {
         return Err("no packages are listed that OSV could be asked about".to_owned());
     }
-    let queries: BTreeSet<String> = asked.values().flatten().map(|asked| asked.query.clone()).collect();
+    let queries: BTreeSet<String> = asked.values().flat_map(BTreeMap::keys).map(|asked| asked.query.clone()).collect();
     if queries.len() > QUERIES {
         return Err(format!("there are more than {QUERIES} packages, which are the most"));
     }
@@ -48,17 +50,19 @@ pub(super) async fn compare(
     let ids: BTreeSet<String> = listed.values().flat_map(|ids| ids.iter().cloned()).collect();
     let records = osv.records(&ids).await?;
     let side = |which: Which| {
-        let mut side = Side { findings: Vec::new(), image: images.identity(which) };
-        for package in asked.get(&which).into_iter().flatten() {
+        let mut findings = Vec::new();
+        for (package, manifests) in asked.get(&which).into_iter().flatten() {
             let ids = listed.get(&package.query).into_iter().flat_map(|ids| ids.iter());
+            let manifests = Arc::new(manifests.iter().map(|digest| (*digest).clone()).collect());
             for record in ids.filter_map(|id| records.get(id)) {
-                side.findings.extend(record.findings(&package.name, &package.purl));
-                if side.findings.len() > MOST {
+                let found = record.findings(&package.name, &package.purl).into_iter();
+                findings.extend(found.map(|one| Finding { manifests: Arc::clone(&manifests), ..one }));
+                if findings.len() > MOST {
                     return Err(format!("there are more than {MOST} findings, which are the most"));
                 }
             }
         }
-        Ok(side)
+        Ok(images.side(which, findings))
     };
     let from = images.from.map(|_| side(Which::Former)).transpose()?;
     let mut changes = changes(VulnerabilitySource::Osv, from.as_ref(), &side(Which::New)?, &vex.await.statements);
@@ -67,9 +71,12 @@ pub(super) async fn compare(
     Ok(changes)
 }
 
+/// Packages, and the platforms' manifests that have them.
+type Packages<'a> = BTreeMap<Asked, BTreeSet<&'a Digest>>;
+
 /// The packages of one image that OSV can be asked about. What is equal in both is left out.
-fn packages(images: &Compared<'_>, which: Which, notes: &mut Vec<String>) -> Result<BTreeSet<Asked>, String> {
-    let (mut asked, mut all, mut unknown) = (BTreeSet::new(), 0, BTreeSet::new());
+fn packages<'a>(images: &Compared<'a>, which: Which, notes: &mut Vec<String>) -> Result<Packages<'a>, String> {
+    let (mut asked, mut all, mut unknown) = (Packages::new(), 0, BTreeSet::new());
     for pair in images.shared() {
         let listed = match (&pair.listed, which) {
             (Listed::Known { from, .. }, Which::Former) => from,
@@ -77,10 +84,11 @@ fn packages(images: &Compared<'_>, which: Which, notes: &mut Vec<String>) -> Res
             (Listed::Untouched, _) => continue,
             (Listed::Unknown(why), _) => return Err(format!("its packages are not known{}: {why}", on(pair))),
         };
+        let inside = if which == Which::Former { &pair.from } else { &pair.to };
         all += listed.len();
         for package in listed {
             match of(package) {
-                Some(one) => drop(asked.insert(one)),
+                Some(one) => asked.entry(one).or_default().extend(inside.as_ref().map(|inside| &inside.digest)),
                 None => drop(unknown.insert(&package.name)),
             }
         }

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::compared::{Compared, Vex, Which};
 use crate::difference::PlatformPair;
 use crate::image::Digest;
 use crate::text::{counted, excerpt};
 use crate::vulnerabilities::{
-    Finding, MOST as FINDINGS, Report, Side, VulnerabilityChanges, VulnerabilitySource, compare as changes, read_report,
+    Finding, MOST as FINDINGS, Report, VulnerabilityChanges, VulnerabilitySource, compare as changes, read_report,
 };
 
 /// The longest report, in bytes.
@@ -30,9 +31,8 @@ pub(super) async fn compare(
     let files = Files::list(directory, images)?;
     let mut scan = Scan { files: &files, former: Vec::new(), new: Vec::new(), notes: Vec::new() };
     scan.images(images)?;
-    let side = |findings: Vec<Finding>, which| Side { findings, image: images.identity(which) };
-    let from = images.from.map(|_| side(scan.former, Which::Former));
-    let to = side(scan.new, Which::New);
+    let from = images.from.map(|_| images.side(Which::Former, scan.former));
+    let to = images.side(Which::New, scan.new);
     let mut found = changes(VulnerabilitySource::Reports, from.as_ref(), &to, &vex.await.statements);
     found.both_scanned = scan.notes.is_empty() && images.from.is_some();
     found.detail = (!scan.notes.is_empty()).then(|| scan.notes.join("; "));
@@ -155,14 +155,24 @@ impl Scan<'_> {
         Ok(())
     }
 
+    /// The findings about a digest, which are those of a platform if that has a name.
+    fn of_platform(&self, digest: &Digest, name: &str) -> Result<Scanned, String> {
+        let mut scanned = self.files.read(digest)?;
+        if !name.is_empty() {
+            let manifests = Arc::new(BTreeSet::from([digest.clone()]));
+            scanned.values_mut().flatten().for_each(|finding| finding.manifests = Arc::clone(&manifests));
+        }
+        Ok(scanned)
+    }
+
     /// Of several scanners only those count that reported about both.
     fn pair(&mut self, from: Option<&Digest>, to: &Digest, name: &str) -> Result<(), String> {
-        let mut new = self.files.read(to)?;
+        let mut new = self.of_platform(to, name)?;
         let Some(from) = from else {
             self.new.extend(new.into_values().flatten());
             return Ok(());
         };
-        let mut former = self.files.read(from)?;
+        let mut former = self.of_platform(from, name)?;
         let scanners: BTreeSet<String> = former.keys().chain(new.keys()).cloned().collect();
         let (both, alone): (Vec<&String>, Vec<&String>) =
             scanners.iter().partition(|scanner| former.contains_key(*scanner) && new.contains_key(*scanner));

@@ -125,7 +125,7 @@ pub(super) fn read(document: &[u8]) -> Result<Vec<Statement>, String> {
             for id in ids {
                 let product = products.get(id.as_str()).cloned().unwrap_or_default();
                 let says = says(status, id, &written.flags);
-                statements.push(Statement { names: called.clone(), products: vec![product], says, at });
+                statements.push(Statement { names: called.clone(), products: vec![product], says, at, only: None });
             }
         }
         if statements.len() > super::statement::MOST {

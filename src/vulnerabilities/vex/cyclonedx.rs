@@ -89,7 +89,7 @@ pub(super) fn read(document: &[u8]) -> Result<Vec<Statement>, String> {
         let named = written.references.iter().map(|reference| reference.id.clone()).chain([written.id.clone()]);
         let at = time(analysis.last_updated.as_deref()).or_else(|| time(written.updated.as_deref())).or(whole);
         let products = written.affects.iter().map(|affected| product(&affected.reference, &purls)).collect();
-        Some(Statement { names: names(named), products, says, at })
+        Some(Statement { names: names(named), products, says, at, only: None })
     };
     Ok(document.vulnerabilities.iter().filter_map(statement).collect())
 }

@@ -14,9 +14,8 @@ mod product;
 mod statement;
 mod widened;
 
-use statement::MOST;
-pub(crate) use statement::Statement;
 pub(super) use statement::exception;
+pub(crate) use statement::{MOST, Statement};
 pub(crate) use widened::{Exceptions, newly_excepted, no_longer_affected};
 
 /// What tells the formats apart.

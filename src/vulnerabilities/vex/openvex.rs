@@ -74,7 +74,7 @@ pub(super) fn read(document: &[u8]) -> Result<Vec<Statement>, String> {
         };
         let at = time(written.last_updated.as_deref()).or_else(|| time(written.timestamp.as_deref())).or(whole);
         let products = written.products.into_iter().map(product).collect();
-        Statement { names: named(written.vulnerability), products, says, at }
+        Statement { names: named(written.vulnerability), products, says, at, only: None }
     };
     Ok(document.statements.into_iter().map(statement).collect())
 }

@@ -161,3 +161,19 @@ fn hosts_are_listed_with_their_ports_and_nothing_is_asked() {
     assert!(server.log().is_empty(), "nothing is asked");
     finished(&doctor("").arg("--hosts"), 2);
 }
+
+#[test]
+fn the_host_of_vulnerabilities_is_listed_where_the_manifest_asks_it() {
+    let listed = |evidence: &str, hosts: &str| {
+        let run = doctor(&format!("{MANIFEST}{evidence}")).arg("--hosts").env("WHARFINGER_HOSTS", hosts);
+        let lines = finished(&run, 0).stdout;
+        lines.lines().find(|line| line.contains("known vulnerabilities")).map(str::to_owned)
+    };
+    let osv = "evidence: { vulnerabilities: osv }\n";
+    assert!(listed(osv, "").is_some_and(|line| line.contains("api.osv.dev") && line.contains("443")));
+    let moved = listed(osv, "api.osv.dev=https://osv.corp:8443").unwrap();
+    assert!(moved.contains("osv.corp") && moved.contains("8443") && !moved.contains("api.osv.dev"), "{moved}");
+    for evidence in ["", "evidence: { vulnerabilities: none }\n", "evidence: { vulnerabilities: reports }\n"] {
+        assert_eq!(listed(evidence, "api.osv.dev=https://osv.corp:8443"), None, "{evidence}");
+    }
+}

@@ -8,7 +8,7 @@ use super::form::{self, Places};
 use crate::edit::Change;
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{Approval, Image, Manifest};
-use crate::markdown::{folded, head, name_cell, row};
+use crate::markdown::{breakable, folded, head, name_cell, row};
 use crate::text::{counted, excerpt};
 
 /// The trailer of a record's commit that names a commit up to which everything in the manifest was reviewed.
@@ -35,6 +35,10 @@ const SIGNED_BY: usize = 1000;
 
 /// The most characters of a mirror's name there.
 const MIRROR: usize = 70;
+
+/// The most characters of one reason there, and of all of them as they are written.
+const REASON: usize = 200;
+const REASONS: usize = 20_000;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
@@ -133,25 +137,43 @@ fn places(manifest: &Manifest, records: &[Record]) -> Places {
 }
 
 /// The proposal's body; `branch` is the one that rejects commits.
-pub(crate) fn body(branch: &str, records: &[Record]) -> String {
+pub(crate) fn body(manifest: &Manifest, branch: &str, records: &[Record]) -> String {
     let mut body = format!(
         "- Change: the manifest records what the mirror holds for {}\n- Risk: none found\n- On merge: nothing \
          is copied, and nothing waits for it; these images are already promoted\n\n`{branch}` refuses commits, so \
          the record comes as a proposal. Later promotions add to it.\n\n",
         counted(records.len(), "image")
     );
-    body.push_str(&head(&["mirror", "digest"]));
     let named = &records[..records.len().min(NAMED)];
-    for record in named {
-        let mirror = name_cell(&format!("{}:{}", record.repository, record.tag), MIRROR);
-        body.push_str(&row(&[mirror, format!("`{}`", record.mirrored.short())]));
-    }
+    body.push_str(&table(manifest, named));
     if records.len() > NAMED {
         body.push_str(&format!("\nand {} more\n", records.len() - NAMED));
     }
     let whole: String = named.iter().map(|r| format!("- `{}:{}` `{}`\n", r.repository, r.tag, r.mirrored)).collect();
     let whole = format!("\n{}", folded("Full digests", &whole));
     if body.chars().count() + whole.chars().count() <= BODY_LIMIT { body + &whole } else { body }
+}
+
+/// What was promoted; where somebody said why it was asked for, also that, and where it was reviewed.
+fn table(manifest: &Manifest, records: &[Record]) -> String {
+    let reason = |record| approval(manifest, record).and_then(|(_, approval)| approval.reason.as_deref());
+    let asked = records.iter().any(|record| reason(record).is_some());
+    let columns: &[&str] =
+        if asked { &["mirror", "digest", "reviewed in", "asked for"] } else { &["mirror", "digest"] };
+    let (mut table, mut room) = (head(columns), REASONS);
+    for record in records {
+        let mirror = name_cell(&format!("{}:{}", record.repository, record.tag), MIRROR);
+        let mut cells = vec![mirror, format!("`{}`", record.mirrored.short())];
+        if asked {
+            cells.push(record.pull.map(|number| format!("#{number}")).unwrap_or_default());
+            let reason = reason(record).map(|reason| breakable(&excerpt(reason, REASON))).unwrap_or_default();
+            let left = room.checked_sub(reason.chars().count());
+            room = left.unwrap_or(room);
+            cells.push(if left.is_some() { reason } else { "in the manifest: too long for here".to_owned() });
+        }
+        table.push_str(&row(&cells));
+    }
+    table
 }
 
 #[cfg(test)]
@@ -200,5 +222,36 @@ mod tests {
         let gathered = gathered(&manifest, &pending, Some(&theirs));
         let signed: Vec<Option<&str>> = gathered.iter().map(|record| record.signed_by.as_deref()).collect();
         assert_eq!(signed, [Some("keys/a.pub"), Some("keys/b.pub")]);
+    }
+
+    #[test]
+    fn the_body_says_why_something_was_asked_for_and_nothing_else_comes_of_it() {
+        let mut manifest = fixtures::manifest(&["docker.io/grafana/loki"]);
+        manifest.images[0].approved = vec![approved("3.1.0"), approved("3.2.0")];
+        let of = |manifest: &Manifest| {
+            let records: Vec<Record> = manifest.images[0].approved.iter().map(|one| record(one, None)).collect();
+            let with_pull = |mut record: Record| {
+                record.pull = Some(41);
+                record
+            };
+            body(manifest, "main", &records.into_iter().map(with_pull).collect::<Vec<_>>())
+        };
+        let plain = of(&manifest);
+        assert!(plain.contains("| mirror | digest |\n"), "{plain}");
+        manifest.images[0].approved[0].reason = Some("asked for by @billing <b> | see #7".to_owned());
+        let text = of(&manifest);
+        insta::assert_snapshot!(text.lines().filter(|line| line.starts_with('|')).collect::<Vec<_>>().join("\n"), @r"
+        | mirror | digest | reviewed in | asked for |
+        | --- | --- | --- | --- |
+        | `loki:3.1.0` | `84e4509524fd` | #41 | asked for by @<!-- -->billing &lt;b&gt; \| see #<!-- -->7 |
+        | `loki:3.2.0` | `a23c8e6b166f` | #41 |  |
+        ");
+        let approvals = (0..250).map(|n| Approval { reason: Some("<|@".repeat(70)), ..approved(&format!("4.{n}")) });
+        manifest.images[0].approved = approvals.collect();
+        let long = of(&manifest);
+        assert!(long.chars().count() <= BODY_LIMIT, "{}", long.chars().count());
+        assert_eq!(long.matches("| #41 |").count(), NAMED);
+        let left = long.matches("| in the manifest: too long for here |").count();
+        assert!((1..NAMED).contains(&left), "{left}");
     }
 }

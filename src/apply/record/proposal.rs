@@ -114,7 +114,8 @@ impl Work<'_> {
         records: &[Record],
         moved: bool,
     ) -> Result<Proposed, WriteError> {
-        let (title, body) = (record::title(&self.manifest, records), record::body(&self.head.branch, records));
+        let title = record::title(&self.manifest, records);
+        let body = record::body(&self.manifest, &self.head.branch, records);
         let Some(open) = open else {
             let opened = self.forge.open(&branch, &title, &body).await?;
             return Ok(proposed(opened.number, opened.url, branch, ProposedAction::Opened));

@@ -68,6 +68,7 @@ mod report;
 mod requests;
 mod reviews;
 mod scan;
+mod scan_formats;
 mod settings;
 mod shapes;
 mod shards;

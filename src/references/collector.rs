@@ -120,17 +120,17 @@ impl<'t> Collector<'t> {
         let Findings { mut references, mut unresolved } = self.findings;
         let place = |at: Span| (at.start, at.end);
         references.sort_by_key(|found| place(found.at));
-        let differing: Vec<Span> = references
-            .windows(2)
-            .filter(|pair| pair[0].at == pair[1].at && (pair[0].image != pair[1].image || pair[0].site != pair[1].site))
-            .map(|pair| pair[0].at)
-            .collect();
-        unresolved.extend(
-            differing.iter().map(|at| Unresolved { at: *at, why: "not the same wherever it is used".to_owned() }),
-        );
+        references.dedup_by(|next, found| {
+            let is_same_place = next.at == found.at;
+            if is_same_place && next.image != found.image {
+                unresolved.push(Unresolved { at: found.at, why: "not the same wherever it is used".to_owned() });
+            } else if is_same_place && next.site != found.site {
+                found.site = Site::Composed;
+            }
+            is_same_place
+        });
         unresolved.sort_by_key(|missing| place(missing.at));
         unresolved.dedup_by_key(|missing| missing.at);
-        references.dedup_by_key(|found| found.at);
         references
             .retain(|found| unresolved.binary_search_by_key(&place(found.at), |missing| place(missing.at)).is_err());
         Findings { references, unresolved }

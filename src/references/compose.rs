@@ -18,7 +18,7 @@ const CONTEXT: &str = "docker-image://";
 pub(super) fn find(text: &str) -> Findings {
     let mut collector = Collector::new(text);
     if text.contains("image") || text.contains("dockerfile_inline") {
-        for root in documents::read(&mut collector) {
+        for root in documents::read_templated(&mut collector) {
             project(&mut collector, &root);
         }
     }

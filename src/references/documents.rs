@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use super::collector::Collector;
 use super::templates;
+use crate::diag::Span;
 use crate::text::excerpt;
-use crate::yaml::{Node, read_stream};
+use crate::yaml::{Broken, Node, read_stream};
 
 /// A text without the placeholders of bytes that are not UTF-8, which no reader of YAML accepts even in a comment: in their
 /// places stand characters that are text to YAML and that no reference has.
@@ -16,18 +17,30 @@ pub(super) fn readable(text: &str) -> Cow<'_, str> {
 
 const PLACEHOLDER: char = '\u{1a}';
 
-/// The documents of a file that are valid YAML. Of the others, those that hold templates are read line by line, and one that
-/// holds none is unresolved as a whole.
+/// The documents of a file that are valid YAML. Each of the others is unresolved as a whole.
 pub(super) fn read(collector: &mut Collector<'_>) -> Vec<Node> {
-    let text = collector.text;
+    read_or(collector, invalid)
+}
+
+/// [`read`] for formats that people also write as templates: documents that hold some and become YAML only when they are
+/// filled in are read line by line.
+pub(super) fn read_templated(collector: &mut Collector<'_>) -> Vec<Node> {
+    read_or(collector, |collector, span, broken| match templates::has_template(&collector.text[span.start..span.end]) {
+        true => templates::find(collector, span),
+        false => invalid(collector, span, broken),
+    })
+}
+
+fn invalid(collector: &mut Collector<'_>, _: Span, broken: Broken) {
+    collector.unresolved(broken.at, format!("not valid YAML: {}", excerpt(&broken.why, 120)));
+}
+
+fn read_or(collector: &mut Collector<'_>, otherwise: impl Fn(&mut Collector<'_>, Span, Broken)) -> Vec<Node> {
     let mut roots = Vec::new();
-    for document in read_stream(text) {
+    for document in read_stream(collector.text) {
         match document.root {
             Ok(root) => roots.extend(root),
-            Err(_) if templates::has_template(&text[document.span.start..document.span.end]) => {
-                templates::find(collector, document.span);
-            }
-            Err(broken) => collector.unresolved(broken.at, format!("not valid YAML: {}", excerpt(&broken.why, 120))),
+            Err(broken) => otherwise(collector, document.span, broken),
         }
     }
     roots

@@ -15,7 +15,7 @@ const DEFAULT_TAG: &str = "the chart sets the tag";
 pub(super) fn find(text: &str) -> Findings {
     let mut collector = Collector::new(text);
     if text.contains("mage") || text.contains("repository") {
-        for root in documents::read(&mut collector) {
+        for root in documents::read_templated(&mut collector) {
             values(&mut collector, &root, true);
         }
     }

@@ -16,7 +16,7 @@ const MAX_LISTS: usize = 8;
 pub(super) fn find(text: &str) -> Findings {
     let mut collector = Collector::new(text);
     if text.contains("image") {
-        for root in documents::read(&mut collector) {
+        for root in documents::read_templated(&mut collector) {
             resource(&mut collector, &root);
         }
     }

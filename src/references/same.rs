@@ -11,14 +11,15 @@ use crate::yaml::{Kind, Node, document_spans, read_stream};
 /// Whether the edits changed the values that they name and nothing else, in each document of a YAML file.
 pub(super) fn same_but(before: &str, after: &str, edits: &[TextEdit]) -> bool {
     let (old, new) = (document_spans(before), document_spans(after));
-    let mut changes = Changes { before, edits, seen: BTreeSet::new() };
+    let mut changes = Changes { before, edits, seen: BTreeSet::new(), count: 0 };
     let is_same = old.len() == new.len()
         && old.iter().zip(&new).all(|(old, new)| {
             let (old, new) = (&before[old.start..old.end], &after[new.start..new.end]);
             old == new || changes.document(old, new)
         });
     let is_effective = |edit: &TextEdit| before[edit.at.start..edit.at.end] != edit.text;
-    is_same && (0..edits.len()).all(|at| changes.seen.contains(&at) || !is_effective(&edits[at]))
+    let effective: BTreeSet<usize> = (0..edits.len()).filter(|at| is_effective(&edits[*at])).collect();
+    is_same && effective.is_subset(&changes.seen) && changes.count >= effective.len()
 }
 
 struct Changes<'e> {
@@ -26,6 +27,8 @@ struct Changes<'e> {
     edits: &'e [TextEdit],
     /// The edits whose effect was seen.
     seen: BTreeSet<usize>,
+    /// How many values are different, or new: at least one for each edit.
+    count: usize,
 }
 
 impl Changes<'_> {
@@ -95,6 +98,7 @@ impl Changes<'_> {
     fn see(&mut self, did: impl Fn(&str, &TextEdit) -> bool) -> bool {
         let by: Vec<usize> = (0..self.edits.len()).filter(|at| did(self.before, &self.edits[*at])).collect();
         self.seen.extend(&by);
+        self.count += 1;
         !by.is_empty()
     }
 }

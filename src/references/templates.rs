@@ -1,15 +1,17 @@
 //! Documents that become YAML only when a template is filled in, as in Helm's charts: read line by line.
 
-use super::collector::{Collector, Scalar};
+use super::collector::{Collector, Scalar, TEMPLATE};
 use super::kinds::Standing;
 use crate::diag::Span;
 
-/// Whether a text has a template in it.
+/// Whether a text has a template in it. `${{` is an expression of GitHub's, inside of YAML.
 pub(super) fn has_template(text: &str) -> bool {
-    text.contains("{{") || text.contains("{%")
+    let mut braces = text.match_indices("{{");
+    text.contains("{%") || braces.any(|(at, _)| !text[..at].ends_with('$'))
 }
 
-/// Finds the lines `image: ...` with a value: a literal is a reference, what holds a template is unresolved. Lines in blocks of
+/// Finds the lines `image: ...` with a value: a literal is a reference, what holds a template is unresolved, also as the value
+/// of `repository`. Lines in blocks of
 /// text and in the template's own comments are none, nor is anything in a resource that runs no images.
 pub(super) fn find(collector: &mut Collector<'_>, document: Span) {
     let text = &collector.text[document.start..document.end];
@@ -20,8 +22,10 @@ pub(super) fn find(collector: &mut Collector<'_>, document: Span) {
     };
     let (mut lines, mut at) = (Lines::default(), document.start);
     for line in text.split_inclusive('\n') {
-        if let Some(scalar) = lines.is_content(line).then(|| image(line, at)).flatten() {
-            collector.scalar(scalar, known);
+        if lines.is_content(line) {
+            field(line, at, "image").into_iter().for_each(|image| collector.scalar(image, known));
+            let repository = field(line, at, "repository").filter(|repository| has_template(repository.value));
+            repository.into_iter().for_each(|repository| collector.unresolved(repository.at, TEMPLATE));
         }
         at += line.len();
     }
@@ -68,11 +72,13 @@ impl Lines {
     }
 }
 
-/// The value of a line `image: value` that begins at `start`.
-fn image(line: &str, start: usize) -> Option<Scalar<'_>> {
-    let key = line.trim_start().trim_start_matches("- ").trim_start();
-    let key = ["image", "\"image\"", "'image'"].iter().find_map(|name| key.strip_prefix(name))?;
-    let value = key.trim_start().strip_prefix(':').filter(|rest| rest.starts_with([' ', '\t']))?.trim();
+/// The value of a line `key: value` that begins at `start`.
+fn field<'l>(line: &'l str, start: usize, key: &str) -> Option<Scalar<'l>> {
+    let content = line.trim_start().trim_start_matches("- ").trim_start();
+    let quote = content.chars().next().filter(|first| matches!(first, '"' | '\''));
+    let behind = content.trim_start_matches(['"', '\'']).strip_prefix(key)?;
+    let behind = quote.map_or(Some(behind), |quote| behind.strip_prefix(quote))?;
+    let value = behind.trim_start().strip_prefix(':').filter(|rest| rest.starts_with([' ', '\t']))?.trim();
     let value = match value.chars().next()? {
         quote @ ('"' | '\'') => &value[1..1 + value[1..].rfind(quote)?],
         '#' | '|' | '>' | '&' | '*' | '[' => return None,

@@ -9,7 +9,7 @@ pub(crate) use granit_parser::ScalarStyle;
 pub(crate) use node::{Kind, Node, Special};
 pub(crate) use parse::read;
 pub(crate) use plain::is_plain_text;
-pub(crate) use stream::{document_spans, read_stream};
+pub(crate) use stream::{Broken, document_spans, read_stream};
 
 #[cfg(test)]
 mod tests;

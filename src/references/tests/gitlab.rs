@@ -110,7 +110,7 @@ const PLAIN: [Case; 27] = [
     },
 ];
 
-const VARIABLES: [Case; 35] = [
+const VARIABLES: [Case; 37] = [
     // renovatebot/renovate#17537
     Case {
         text: "variables:\n  VERSION: \"3.2\"\ntest:\n  image: ruby:$VERSION\n",
@@ -236,5 +236,13 @@ const VARIABLES: [Case; 35] = [
     Case {
         text: "variables:\n  V: 3.0\nimage: python:$V\n",
         found: &["python:$V = docker.io/library/python:3.0 composed"],
+    },
+    Case {
+        text: ".base:\n  image: $I\na:\n  extends: .base\n  variables: { I: ruby:3 }\nb:\n  extends: .base\n  variables: { I: ruby:3 }\n",
+        found: &["$I = docker.io/library/ruby:3 composed"],
+    },
+    Case {
+        text: "a:\n  image: ruby:3\n  script: docker inspect -f '{{.Id}}' x: y\n",
+        found: &[":: not valid YAML: a colon followed by a space makes a key, and no key is allowed here"],
     },
 ];

@@ -6,7 +6,7 @@ fn what_values_name() {
     check(Format::HelmValues, &CASES);
 }
 
-const CASES: [Case; 41] = [
+const CASES: [Case; 42] = [
     Case {
         text: "image:\n  repository: redis\n  tag: 7.2.4\n",
         found: &["redis = docker.io/library/redis:7.2.4 [redis 7.2.4 -]"],
@@ -165,5 +165,9 @@ const CASES: [Case; 41] = [
     Case {
         text: "driver:\n  repository: nvcr.io/nvidia\n  image: driver\n  version: \"580.95.05\"\nplugin:\n  repository: nvcr.io/nvidia\n  image: plugin\n  version: \"\"\n",
         found: &["driver = nvcr.io/nvidia/driver:580.95.05 composed", "plugin: the chart sets the tag"],
+    },
+    Case {
+        text: "image:\n  repository: {{ .Values.a }}/redis\n  tag: 7\nother:\n  \"image\": {{ .Values.b }}:1\n",
+        found: &["{{ .Values.a }}/redis: a template", "{{ .Values.b }}:1: a template"],
     },
 ];

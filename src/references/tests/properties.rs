@@ -156,10 +156,15 @@ fn hostile_files_are_read_to_their_end() {
     let chain: String = (1..2_000).map(|n| format!(".j{n}: {{ extends: .j{} }}\n", n - 1)).collect();
     let wide: String = (0..2_000).map(|n| format!("k{n}: {{ image: redis }}\n")).collect();
     let merges: String = (1..1_000).map(|n| format!("x-{n}: &a{n}\n  <<: *a{}\n", n - 1)).collect();
+    let nested: String =
+        (1..390).map(|n| format!("x-{n}: &a{n} {{ image: *a{}, b: [*a{}] }}\n", n - 1, n - 1)).collect();
+    let tall: String = (1..199).map(|n| format!("x-{n}: &a{n} {{ b: [*a{}] }}\n", n - 1)).collect();
     let variables: String = (0..60).map(|n| format!("  V{n}: $V{0}$V{0}$V{0}\n", n + 1)).collect();
     let texts = [
         format!("x-0: &a0 [image]\n{bomb}"),
         format!(".j0: {{ image: redis }}\n{chain}"),
+        format!("x-0: &a0 {{ image: redis }}\n{nested}"),
+        format!("x-0: &a0 {{ image: redis }}\n{tall}services: *a198\njobs: *a198\n"),
         wide.clone(),
         format!("services:\n{}", wide.replace("k", "  k")),
         format!("x-0: &a0\n  image: redis\n{merges}services:\n  a: *a999\n"),

@@ -52,6 +52,21 @@ fn the_safety_net_refuses_what_changes_more() {
 }
 
 #[test]
+fn two_edits_change_two_values() {
+    let text = "a: redis:7\nb: x # redis:7\n";
+    let places = text.match_indices("redis:7");
+    let edits: Vec<_> =
+        places.map(|(at, _)| TextEdit { at: Span { start: at, end: at + 7 }, text: "valkey:8".to_owned() }).collect();
+    assert!(!changes_only(Format::Compose, text, &applied(text, &edits), &edits));
+    let text = text.replace("x # ", "");
+    let edits: Vec<_> = text
+        .match_indices("redis:7")
+        .map(|(at, _)| TextEdit { at: Span { start: at, end: at + 7 }, text: "valkey:8".to_owned() })
+        .collect();
+    assert!(changes_only(Format::Compose, &text, &applied(&text, &edits), &edits));
+}
+
+#[test]
 fn a_key_may_be_added_with_the_value_that_was_inserted() {
     let text = "a:\n- name: x\n  newTag: 1\n";
     let at = text.find("\n  newTag").unwrap();

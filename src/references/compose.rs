@@ -17,10 +17,9 @@ const CONTEXT: &str = "docker-image://";
 
 pub(super) fn find(text: &str) -> Findings {
     let mut collector = Collector::new(text);
-    if text.contains("image") || text.contains("dockerfile_inline") {
-        for root in documents::read_templated(&mut collector) {
-            project(&mut collector, &root);
-        }
+    let is_wanted = |document: &str| document.contains("image") || document.contains("dockerfile_inline");
+    for root in documents::read_templated(&mut collector, is_wanted) {
+        project(&mut collector, &root);
     }
     collector.finish()
 }

@@ -17,17 +17,19 @@ pub(super) fn readable(text: &str) -> Cow<'_, str> {
 
 const PLACEHOLDER: char = '\u{1a}';
 
-/// The documents of a file that are valid YAML. Each of the others is unresolved as a whole.
-pub(super) fn read(collector: &mut Collector<'_>) -> Vec<Node> {
-    read_or(collector, invalid)
+/// The documents of a file that are wanted by their text and valid YAML. Each of the others is unresolved as a whole.
+pub(super) fn read(collector: &mut Collector<'_>, is_wanted: impl Fn(&str) -> bool) -> Vec<Node> {
+    read_or(collector, is_wanted, invalid)
 }
 
 /// [`read`] for formats that people also write as templates: documents that hold some and become YAML only when they are
 /// filled in are read line by line.
-pub(super) fn read_templated(collector: &mut Collector<'_>) -> Vec<Node> {
-    read_or(collector, |collector, span, broken| match templates::has_template(&collector.text[span.start..span.end]) {
-        true => templates::find(collector, span),
-        false => invalid(collector, span, broken),
+pub(super) fn read_templated(collector: &mut Collector<'_>, is_wanted: impl Fn(&str) -> bool) -> Vec<Node> {
+    read_or(collector, is_wanted, |collector, span, broken| {
+        match templates::has_template(&collector.text[span.start..span.end]) {
+            true => templates::find(collector, span),
+            false => invalid(collector, span, broken),
+        }
     })
 }
 
@@ -35,9 +37,13 @@ fn invalid(collector: &mut Collector<'_>, _: Span, broken: Broken) {
     collector.unresolved(broken.at, format!("not valid YAML: {}", excerpt(&broken.why, 120)));
 }
 
-fn read_or(collector: &mut Collector<'_>, otherwise: impl Fn(&mut Collector<'_>, Span, Broken)) -> Vec<Node> {
+fn read_or(
+    collector: &mut Collector<'_>,
+    is_wanted: impl Fn(&str) -> bool,
+    otherwise: impl Fn(&mut Collector<'_>, Span, Broken),
+) -> Vec<Node> {
     let mut roots = Vec::new();
-    for document in read_stream(collector.text) {
+    for document in read_stream(collector.text, is_wanted) {
         match document.root {
             Ok(root) => roots.extend(root),
             Err(broken) => otherwise(collector, document.span, broken),
@@ -162,7 +168,7 @@ mod tests {
             let own = unique(&own, "own");
             let z = if before { format!("{merge}{own}") } else { format!("{own}{merge}") };
             let text = format!("x: &a {{ {} }}\ny: &b {{ {} }}\nz: {{ {z} }}\n", unique(&a, "first"), unique(&b, "second"));
-            let root = read(&mut Collector::new(&text)).remove(0);
+            let root = read(&mut Collector::new(&text), |_| true).remove(0);
             let map = root.get("z").unwrap();
             let entries = Merging::OwnFirst.entries(map);
             let found: Vec<_> = entries.iter().map(|entry| (entry.name.to_owned(), entry.value.text().unwrap().to_owned())).collect();

@@ -14,10 +14,9 @@ const DEFAULT_TAG: &str = "the chart sets the tag";
 
 pub(super) fn find(text: &str) -> Findings {
     let mut collector = Collector::new(text);
-    if text.contains("mage") || text.contains("repository") {
-        for root in documents::read_templated(&mut collector) {
-            values(&mut collector, &root, true);
-        }
+    let is_wanted = |document: &str| document.contains("mage") || document.contains("repository");
+    for root in documents::read_templated(&mut collector, is_wanted) {
+        values(&mut collector, &root, true);
     }
     collector.finish()
 }

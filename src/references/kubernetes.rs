@@ -15,12 +15,16 @@ const MAX_LISTS: usize = 8;
 
 pub(super) fn find(text: &str) -> Findings {
     let mut collector = Collector::new(text);
-    if text.contains("image") {
-        for root in documents::read_templated(&mut collector) {
-            resource(&mut collector, &root);
-        }
+    for root in documents::read_templated(&mut collector, is_wanted) {
+        resource(&mut collector, &root);
     }
     collector.finish()
+}
+
+/// Whether a document may name an image. Definitions of resources do not, and are often longer than everything else.
+fn is_wanted(document: &str) -> bool {
+    let is_definition = |line: &str| line.trim_end() == "kind: CustomResourceDefinition";
+    (document.contains("image") || document.contains("Image")) && !document.lines().take(40).any(is_definition)
 }
 
 /// A resource, or a list of them.

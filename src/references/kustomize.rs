@@ -14,10 +14,9 @@ const KEPT_TAG: &str = "the tag stands in the resources";
 
 pub(super) fn find(text: &str) -> Findings {
     let mut collector = Collector::new(text);
-    if text.contains("image") || text.contains("valuesInline") {
-        for root in documents::read(&mut collector) {
-            kustomization(&mut collector, &root);
-        }
+    let is_wanted = |document: &str| document.contains("image") || document.contains("valuesInline");
+    for root in documents::read(&mut collector, is_wanted) {
+        kustomization(&mut collector, &root);
     }
     collector.finish()
 }
@@ -37,7 +36,7 @@ fn kustomization(collector: &mut Collector<'_>, root: &Node) {
 fn patch(collector: &mut Collector<'_>, text: &Node) {
     let Some(block) = Block::of(collector.text, text).filter(|block| block.text.contains("image")) else { return };
     let mut inside = Collector::new(&block.text);
-    for root in documents::read(&mut inside) {
+    for root in documents::read(&mut inside, |_| true) {
         match root.items() {
             Some(operations) => operations.iter().for_each(|operation| self::operation(&mut inside, operation)),
             None => kubernetes::resource(&mut inside, &root),

@@ -113,7 +113,8 @@ fn read(document: &str) -> Option<Value> {
 /// A document in which no mapping has two merge keys.
 fn merges_apart(document: &str) -> Option<String> {
     let mut apart = document.to_owned();
-    let mut waiting: Vec<Node> = read_stream(document).into_iter().filter_map(|document| document.root.ok()?).collect();
+    let mut waiting: Vec<Node> =
+        read_stream(document, |_| true).into_iter().filter_map(|document| document.root.ok()?).collect();
     while let Some(node) = waiting.pop() {
         if let Kind::Alias(_) = &*node.kind {
             continue;

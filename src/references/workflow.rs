@@ -11,11 +11,11 @@ const IMAGE: &str = "docker://";
 /// A workflow.
 pub(super) fn find(text: &str) -> Findings {
     let mut collector = Collector::new(text);
-    if ["container", "image", IMAGE].iter().any(|word| text.contains(word)) {
-        for root in documents::read(&mut collector) {
-            for job in FIELDS.value(&root, "jobs").map(|jobs| FIELDS.entries(jobs)).unwrap_or_default() {
-                self::job(&mut collector, job.value);
-            }
+    let is_wanted =
+        |document: &str| ["container", "image"].iter().any(|word| document.contains(word)) || has_prefix(document);
+    for root in documents::read(&mut collector, is_wanted) {
+        for job in FIELDS.value(&root, "jobs").map(|jobs| FIELDS.entries(jobs)).unwrap_or_default() {
+            self::job(&mut collector, job.value);
         }
     }
     collector.finish()
@@ -24,14 +24,16 @@ pub(super) fn find(text: &str) -> Findings {
 /// The metadata of an action.
 pub(super) fn find_in_action(text: &str) -> Findings {
     let mut collector = Collector::new(text);
-    if text.contains(IMAGE) {
-        for runs in documents::read(&mut collector).iter().filter_map(|root| FIELDS.value(root, "runs")) {
-            // Without the prefix it is a Dockerfile.
-            FIELDS.value(runs, "image").into_iter().for_each(|image| prefixed(&mut collector, image));
-            steps(&mut collector, runs);
-        }
+    for runs in documents::read(&mut collector, has_prefix).iter().filter_map(|root| FIELDS.value(root, "runs")) {
+        // Without the prefix it is a Dockerfile.
+        FIELDS.value(runs, "image").into_iter().for_each(|image| prefixed(&mut collector, image));
+        steps(&mut collector, runs);
     }
     collector.finish()
+}
+
+fn has_prefix(document: &str) -> bool {
+    document.to_ascii_lowercase().contains(IMAGE)
 }
 
 fn job(collector: &mut Collector<'_>, job: &Node) {

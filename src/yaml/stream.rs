@@ -21,10 +21,11 @@ pub(crate) struct Broken {
     pub(crate) why: String,
 }
 
-/// Reads all documents of a file. One that is not valid YAML leaves the others readable.
-pub(crate) fn read_stream(text: &str) -> Vec<Document> {
+/// Reads the documents of a file whose text is wanted. One that is not valid YAML leaves the others readable.
+pub(crate) fn read_stream(text: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<Document> {
     document_spans(text)
         .into_iter()
+        .filter(|span| is_wanted(&text[span.start..span.end]))
         .map(|span| {
             let root = read_foreign(text, span);
             Document { span, root: root.map_err(|fault| Broken { at: fault.span, why: fault.message }) }

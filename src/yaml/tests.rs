@@ -176,7 +176,7 @@ proptest::proptest! {
 #[test]
 fn documents_of_other_programs_are_read_one_by_one() {
     let text = "\u{feff}# first\n%YAML 1.2\n---\na: !reference [x]\n--- # second\nb: [\n...\nc: &a 1\n---\nd: *a\n--- e\n---\n";
-    let shown: Vec<String> = read_stream(text)
+    let shown: Vec<String> = read_stream(text, |_| true)
         .iter()
         .map(|document| match &document.root {
             Ok(Some(root)) => text[root.span.start..root.span.end].to_owned(),
@@ -196,7 +196,7 @@ fn documents_of_other_programs_are_read_one_by_one() {
 #[test]
 fn documents_of_other_programs_are_nested_deeper_but_not_without_end() {
     let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    let why = |text: &str| read_stream(text).remove(0).root.err().map(|broken| broken.why);
+    let why = |text: &str| read_stream(text, |_| true).remove(0).root.err().map(|broken| broken.why);
     assert_eq!(why(&deep(100)), None);
     assert_eq!(why(&deep(101)).unwrap(), "nested deeper than 100 levels");
     let chain: String = (1..500).map(|n| format!("a{n}: &a{n} [*a{}]\n", n - 1)).collect();

@@ -14,11 +14,10 @@ use pipeline::{FIELDS, Job, Pipeline};
 
 pub(super) fn find(text: &str) -> Findings {
     let mut collector = Collector::new(text);
-    if text.contains("image") || text.contains("services") {
-        for root in documents::read(&mut collector) {
-            let pipeline = Pipeline::of(text, &root);
-            Search { collector: &mut collector, pipeline: &pipeline, seen: BTreeSet::new() }.run();
-        }
+    let is_wanted = |document: &str| document.contains("image") || document.contains("services");
+    for root in documents::read(&mut collector, is_wanted) {
+        let pipeline = Pipeline::of(text, &root);
+        Search { collector: &mut collector, pipeline: &pipeline, seen: BTreeSet::new() }.run();
     }
     collector.finish()
 }

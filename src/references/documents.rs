@@ -33,20 +33,20 @@ pub(super) fn read_templated(collector: &mut Collector<'_>, is_wanted: impl Fn(&
     })
 }
 
-fn invalid(collector: &mut Collector<'_>, _: Span, broken: Broken) {
+fn invalid(collector: &mut Collector<'_>, _: Span, broken: &Broken) {
     collector.unresolved(broken.at, format!("not valid YAML: {}", excerpt(&broken.why, 120)));
 }
 
 fn read_or(
     collector: &mut Collector<'_>,
     is_wanted: impl Fn(&str) -> bool,
-    otherwise: impl Fn(&mut Collector<'_>, Span, Broken),
+    otherwise: impl Fn(&mut Collector<'_>, Span, &Broken),
 ) -> Vec<Node> {
     let mut roots = Vec::new();
     for document in read_stream(collector.text, is_wanted) {
         match document.root {
             Ok(root) => roots.extend(root),
-            Err(broken) => otherwise(collector, document.span, broken),
+            Err(broken) => otherwise(collector, document.span, &broken),
         }
     }
     roots

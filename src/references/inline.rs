@@ -21,6 +21,7 @@ struct Line {
 impl Block {
     /// `None` if it is written in another way, and so has no places.
     pub(super) fn of(text: &str, node: &Node) -> Option<Self> {
+        let node = node.resolved();
         let Kind::Scalar { text: inside, style: ScalarStyle::Literal, .. } = &*node.kind else { return None };
         let (mut lines, mut inner, mut outer) = (Vec::new(), 0, text[..node.span.start].rfind('\n')? + 1);
         for line in inside.split_inclusive('\n') {

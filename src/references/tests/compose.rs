@@ -271,3 +271,10 @@ fn bytes_that_are_not_utf8_hide_nothing_else() {
     );
     super::rewritten(Format::Compose, text);
 }
+
+#[test]
+fn a_dockerfile_behind_an_alias_is_read_where_it_stands() {
+    let text = "x-d: &d |\n  FROM redis:7\nservices:\n  a:\n    build:\n      dockerfile_inline: *d\n";
+    assert_eq!(super::shown(Format::Compose, text), ["redis:7 = docker.io/library/redis:7"]);
+    super::rewritten(Format::Compose, text);
+}

@@ -163,8 +163,8 @@ pub enum Command {
         after_long_help = "Examples:\n  wharfinger diff redis:7.2.4 redis:7.2.5\n  wharfinger diff ghcr.io/acme/tool:1.0 ghcr.io/acme/tool@sha256:... --platform linux/amd64\n  wharfinger --format markdown diff redis:7.2.4 redis:7.2.5    for a comment in a pull request"
     )]
     Diff(Diff),
-    /// Find image references that are not approved in Dockerfiles, compose files, Kubernetes manifests, Helm values, workflows and
-    /// other files; --fix replaces them by the mirror's
+    /// Find image references in Dockerfiles, Kubernetes manifests, workflows and the like that are not approved, and what replaces
+    /// them; --fix writes it
     ///
     /// The exit status is 1 if an image is neither approved nor allowed; what cannot be resolved, such as a template, is listed
     /// and does not change it. What .gitignore and .git/info/exclude exclude is left out; links are not followed. Only

@@ -74,7 +74,7 @@ impl FromStr for RegistryHost {
             return Err(bad());
         }
         Ok(match text {
-            "index.docker.io" | "registry-1.docker.io" => Self::docker_hub(),
+            "index.docker.io" | "registry-1.docker.io" | "registry.hub.docker.com" => Self::docker_hub(),
             _ => Self(text.to_owned()),
         })
     }

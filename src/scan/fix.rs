@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{JudgedFile, JudgedReference};
 use crate::image::{Named, Repository};
-use crate::references::{Replacement, TextEdit, find, rewrite};
+use crate::references::{Replacement, TextEdit, changes_only, find, rewrite};
 
 /// The most groups of edits of a file that are tried alone if all of them together do not work.
 const ALONE: usize = 50;
@@ -119,6 +119,9 @@ fn works(file: &JudgedFile, groups: &[&Group]) -> bool {
         return false;
     }
     let Ok(text) = String::from_utf8(edited(file.source.text().as_bytes(), &edits)) else { return false };
+    if !changes_only(file.format, file.source.text(), &text, &edits) {
+        return false;
+    }
     let after = find(file.format, &text);
     let replaced: BTreeSet<usize> = groups.iter().flat_map(|group| group.references.iter().copied()).collect();
     after.unresolved.len() == file.unresolved.len()

@@ -96,6 +96,7 @@ fn every_verdict_with_its_replacement() {
     let references = "
         acme/loki:3.0.0 acme/loki:3.1.1 acme/loki:3.1.0@sha:l310 acme/loki@sha:m300 acme/loki@sha:l300 acme/loki:9@sha:m300
         docker.io/acme/loki:3.0.0 index.docker.io/acme/loki:3.0.0 registry-1.docker.io/acme/loki:3.0.0
+        registry.hub.docker.com/grafana/loki:3.0.0
         acme/loki acme/loki:3.0.5 acme/loki:3.1.0@sha:old acme/loki:3.1.1@sha:old acme/loki:3.0.9 acme/loki@sha:l309
         acme/loki:3.0.9@sha:old acme/loki:3.0.0@sha:l309
         grafana/loki:3.0.0 grafana/loki:3.1.1 grafana/loki@sha:l300 grafana/loki:3.0.0@sha:l310 grafana/loki:3.0.0@sha:old

@@ -4,7 +4,7 @@ mod links;
 mod read;
 mod walk;
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 pub(crate) use walk::{Look, Wanted, read_tree};
 
@@ -19,6 +19,8 @@ pub(crate) struct Root {
     /// Where it really is.
     real: PathBuf,
     is_file: bool,
+    /// Whether it was written as a path below the working directory, and a link leads out of that.
+    leads_out: bool,
 }
 
 /// A file that was read.
@@ -75,7 +77,8 @@ impl Root {
             Some(below) => slashes(below),
             None => slashes(Path::new(path)).trim_end_matches('/').to_owned(),
         };
-        Ok(Self { shown, real, is_file: kind.is_file() })
+        let leads_out = below.is_none() && is_written_below(directory, path);
+        Ok(Self { shown, real, is_file: kind.is_file(), leads_out })
     }
 
     /// How a path below it is shown.
@@ -92,6 +95,21 @@ impl Root {
     pub(crate) fn directory(&self) -> &Path {
         if self.is_file { self.real.parent().unwrap_or(&self.real) } else { &self.real }
     }
+}
+
+/// Whether a path, as it is written, stays below a directory.
+fn is_written_below(directory: &Path, path: &str) -> bool {
+    let path = Path::new(path);
+    let mut depth = 0_usize;
+    for part in path.strip_prefix(directory).unwrap_or(path).components() {
+        depth = match part {
+            Component::CurDir => depth,
+            Component::Normal(_) => depth + 1,
+            Component::ParentDir if depth > 0 => depth - 1,
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return false,
+        };
+    }
+    true
 }
 
 /// A path with `/`, whatever the system writes.

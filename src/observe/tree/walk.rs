@@ -29,17 +29,22 @@ pub(crate) struct Wanted<'a> {
 }
 
 /// Looks at all wanted files below the roots. What `.gitignore` and `.git/info/exclude` exclude is left out, `.git` too; a
-/// root that is a file is looked at in any case. No link below a root is followed.
+/// root that is a file is looked at in any case. No link below a root is followed, and no root that is a link out of the working
+/// directory.
 pub(crate) fn read_tree<T: Send>(
     roots: &[Root],
     wanted: &Wanted<'_>,
     look: impl Fn(SourceFile) -> Look<T> + Sync,
 ) -> Tree<T> {
     let walker = Walker { roots, wanted, look, seen: Mutex::default(), gathered: Mutex::default() };
-    for root in roots.iter().filter(|root| root.is_file) {
+    for root in roots.iter().filter(|root| root.leads_out) {
+        let why = "a link that leads out of the working directory: name what it leads to".to_owned();
+        walker.gather(|gathered| gathered.left.push(Told { path: root.shown.clone(), why }));
+    }
+    for root in roots.iter().filter(|root| !root.leads_out && root.is_file) {
         walker.file(root, &root.real, true);
     }
-    for root in roots.iter().filter(|root| !root.is_file) {
+    for root in roots.iter().filter(|root| !root.leads_out && !root.is_file) {
         walker.walk(root);
     }
     let Gathered { found, mut left, mut failed, files } =

@@ -50,7 +50,7 @@ fn without_replacement(row: &ReferenceRow) -> String {
                              one of a resource that is not known"
                 .to_owned()
         }
-        _ => "ask for its approval, or use an image of the catalogue".to_owned(),
+        _ => "ask for its approval, or use an approved image".to_owned(),
     }
 }
 

@@ -317,6 +317,17 @@ fn nothing_is_read_or_written_through_a_link() {
     for link in ["Dockerfile", "linked", "inside", "Dockerfile.inside"] {
         assert!(world.path(link).is_symlink(), "{link}");
     }
+    // Nor where the link itself is named, as `scan *` does.
+    for link in ["work/Dockerfile", "work/linked", "./work/linked/Dockerfile"] {
+        let found = world.run(&[link, "--fix", "--format", "json"]).output().expect_status(0).json();
+        assert!(
+            found["unresolved"][0]["why"].as_str().unwrap().contains("leads out of the working directory"),
+            "{found}"
+        );
+    }
+    assert_eq!(fs::read_to_string(outside.path().join("below/Dockerfile")).unwrap(), text);
+    let target = outside.path().join("below").display().to_string();
+    assert_eq!(world.run(&[&target, "--format", "json"]).output().expect_status(1).json()["files"], 1);
 }
 
 #[test]

@@ -155,6 +155,13 @@ pub enum Command {
         after_long_help = "Examples:\n  wharfinger verify-access --username dev --dockerhub-token-file token.txt\n  wharfinger verify-access --script > verify-access.sh\n  wharfinger verify-access --results results.txt"
     )]
     VerifyAccess(VerifyAccess),
+    /// Show when the mirror's tags were last pulled by somebody else, as Docker Hub shows it; pulls nothing
+    ///
+    /// Docker Hub shows the last pull of a tag, whoever it was. One that may be our own counts as unknown: promotion reads what
+    /// it pushed, and audits read images of which the manifest selects platforms. When a promotion was recorded is read from
+    /// the manifest's history, which needs GITHUB_TOKEN and GITHUB_REPOSITORY, or --forge git.
+    #[command(after_long_help = "Examples:\n  wharfinger usage\n  wharfinger --format json usage loki")]
+    Usage(Usage),
     /// Show what changed between any two images, and why: layers, configuration, packages, vulnerabilities; needs no manifest
     ///
     /// If there is a manifest, its `evidence` says how much is read and who is asked for vulnerabilities. The exit status is 0
@@ -326,6 +333,12 @@ pub struct Audit {
     /// With --issue: show what would be done; write nothing
     #[arg(long, requires = "issue")]
     pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct Usage {
+    #[command(flatten)]
+    pub images: Images,
 }
 
 #[derive(Debug, Clone, Default, Args)]

@@ -33,6 +33,7 @@ pub(crate) mod schema;
 mod siblings;
 pub(crate) mod sign_in;
 mod unreviewed;
+mod usage;
 pub(crate) mod verify_access;
 
 use crate::report::{Format, Output};

@@ -1,12 +1,15 @@
 //! What exists: the repositories of an organization and the tags of a repository, a hundred per page. Reading them does
 //! not count as a pull.
 
+use chrono::Datelike as _;
 use reqwest::Method;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::call::{Call, Need, READS};
 use super::client::no_organization;
-use super::{Error, Hub, ListedRepository, ListedTag};
+use super::tags::time;
+use super::{Error, Hub, ListedRepository, ListedTag, Pull};
 use crate::image::{Digest, RepositoryName};
 use crate::manifest::Visibility;
 
@@ -25,6 +28,21 @@ struct TagBody {
     digest: Option<String>,
     #[serde(default)]
     images: Option<Vec<ImageBody>>,
+    #[serde(default)]
+    tag_last_pushed: Option<String>,
+    #[serde(default)]
+    tag_last_pulled: Shown,
+}
+
+/// A field that may be `null` or missing, which mean different things.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Shown(Value);
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self(Value::Bool(false))
+    }
 }
 
 #[derive(Deserialize)]
@@ -78,5 +96,24 @@ fn tag(body: TagBody, call: &Call<'_>) -> Result<ListedTag, Error> {
     let children: Vec<Digest> =
         body.images.into_iter().flatten().filter_map(|image| image.digest?.parse().ok()).collect();
     let digest = body.digest.filter(|text| !text.is_empty()).map(|text| text.parse()).transpose().map_err(unusable)?;
-    Ok(ListedTag { name: body.name.parse().map_err(unusable)?, digest, children })
+    Ok(ListedTag {
+        name: body.name.parse().map_err(unusable)?,
+        digest,
+        children,
+        last_pushed: body.tag_last_pushed.and_then(|text| time(&text)),
+        last_pulled: pull(&body.tag_last_pulled.0),
+    })
+}
+
+/// Docker Hub shows `null`, or a time in the year 1, where nobody pulled.
+fn pull(shown: &Value) -> Pull {
+    match shown {
+        Value::Null => Pull::Never,
+        Value::String(text) => match time(text) {
+            Some(at) if at.year() <= 1 => Pull::Never,
+            Some(at) => Pull::At(at),
+            None => Pull::Unknown,
+        },
+        _ => Pull::Unknown,
+    }
 }

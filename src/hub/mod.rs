@@ -27,6 +27,7 @@ mod teams;
 mod transport;
 
 pub use crate::plan::drift::ImmutableTags;
+pub(crate) use crate::plan::usage::Pull;
 pub(crate) use access::HubRole;
 pub use client::Hub;
 pub use error::Error;
@@ -68,6 +69,9 @@ pub struct ListedTag {
     pub digest: Option<Digest>,
     /// The manifests of its platforms.
     pub children: Vec<Digest>,
+    pub last_pushed: Option<DateTime<Utc>>,
+    /// The last pull, whoever it was.
+    pub last_pulled: Pull,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -80,6 +80,6 @@ impl Hub {
 }
 
 /// A time; `None` if it cannot be read.
-fn time(text: &str) -> Option<DateTime<Utc>> {
+pub(super) fn time(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc))
 }

@@ -39,4 +39,5 @@ mod tag_list;
 pub(crate) mod tree;
 pub(crate) mod untouched;
 pub(crate) mod upstream;
+pub(crate) mod usage;
 pub(crate) mod vulnerabilities;

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
+use chrono::{DateTime, Utc};
+
 use super::first_parents::FirstParents;
 use crate::forge::{Commit, Contents, Error};
 use crate::image::{Digest, Location, RepositoryName, Tag};
@@ -39,7 +41,7 @@ impl History<'_> {
     /// Walks back through everything that was recorded until `visit` has enough.
     async fn walk<V>(&self, manifest: &Manifest, mut visit: V) -> Result<(), Error>
     where
-        V: FnMut(&Record) -> ControlFlow<()> + Send,
+        V: FnMut(&Record, DateTime<Utc>) -> ControlFlow<()> + Send,
     {
         let head = match self.head {
             Some(head) => head.clone(),
@@ -47,14 +49,17 @@ impl History<'_> {
         };
         let foreign: BTreeSet<(Location, &Tag, &str)> =
             self.foreign.iter().filter_map(|of| placed_record(manifest, of)).collect();
-        let mut visit =
-            |record: &Record| match foreign.contains(&(record.mirror.clone(), &record.tag, record.digest.as_str())) {
-                true => ControlFlow::Continue(()),
-                false => visit(record),
-            };
+        let mut visit = |record: &Record, at: DateTime<Utc>| match foreign.contains(&(
+            record.mirror.clone(),
+            &record.tag,
+            record.digest.as_str(),
+        )) {
+            true => ControlFlow::Continue(()),
+            false => visit(record, at),
+        };
         let paths = manifest.files.iter().map(|file| file.path.as_str());
         let mut line = FirstParents::new(self.contents, &head, self.path, paths);
-        let (mut newer, mut read) = (BTreeSet::new(), 0);
+        let (mut newer, mut since, mut read) = (BTreeSet::new(), DateTime::UNIX_EPOCH, 0);
         'read: while line.extend().await? {
             let versions = states(&line);
             while read < versions.len() {
@@ -65,17 +70,17 @@ impl History<'_> {
                     break 'read;
                 }
                 if let Some(older) = recorded_at(&mut line, &versions[read..versions.len().min(VERSIONS)]).await? {
-                    if written(&newer, &older).into_iter().any(|record| visit(record).is_break()) {
+                    if written(&newer, &older).into_iter().any(|record| visit(record, since).is_break()) {
                         return Ok(());
                     }
-                    newer = older;
+                    (newer, since) = (older, line.versions()[versions[read]].date);
                 }
                 read += 1;
             }
         }
         line.warn_where_cut();
         // The first version stands for itself.
-        let _ = newer.iter().try_for_each(visit);
+        let _ = newer.iter().try_for_each(|record| visit(record, since));
         Ok(())
     }
 
@@ -86,7 +91,7 @@ impl History<'_> {
         mirrors: BTreeSet<Location>,
     ) -> Result<BTreeSet<Location>, Error> {
         let (mut open, mut found) = (mirrors, BTreeSet::new());
-        self.walk(manifest, |record| {
+        self.walk(manifest, |record, _| {
             found.extend(open.take(&record.mirror));
             enough(open.is_empty())
         })
@@ -101,9 +106,26 @@ impl History<'_> {
         tags: BTreeSet<Key>,
     ) -> Result<BTreeMap<Key, Digest>, Error> {
         let (mut open, mut found) = (placed(manifest, tags), BTreeMap::new());
-        self.walk(manifest, |record| {
+        self.walk(manifest, |record, _| {
             if let Some(key) = open.remove(&(record.mirror.clone(), record.tag.clone())) {
                 found.insert(key, record.digest.clone());
+            }
+            enough(open.is_empty())
+        })
+        .await?;
+        Ok(found)
+    }
+
+    /// When each of these tags was last recorded, whatever it resolved to.
+    pub(super) async fn recorded_when(
+        &self,
+        manifest: &Manifest,
+        tags: BTreeSet<Key>,
+    ) -> Result<BTreeMap<Key, DateTime<Utc>>, Error> {
+        let (mut open, mut found) = (placed(manifest, tags), BTreeMap::new());
+        self.walk(manifest, |record, at| {
+            if let Some(key) = open.remove(&(record.mirror.clone(), record.tag.clone())) {
+                found.insert(key, at);
             }
             enough(open.is_empty())
         })
@@ -118,7 +140,7 @@ impl History<'_> {
         tags: BTreeMap<Key, Digest>,
     ) -> Result<BTreeSet<Key>, Error> {
         let (mut open, mut found) = (placed(manifest, tags.keys().cloned().collect()), BTreeSet::new());
-        self.walk(manifest, |record| {
+        self.walk(manifest, |record, _| {
             let place = (record.mirror.clone(), record.tag.clone());
             if open.get(&place).is_some_and(|key| tags.get(key) == Some(&record.digest)) {
                 found.extend(open.remove(&place));

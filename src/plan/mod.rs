@@ -18,6 +18,7 @@ pub(crate) mod reviews;
 mod scope;
 mod state;
 mod step;
+pub(crate) mod usage;
 
 pub(crate) use description::short_description;
 pub(crate) use expected::{from_mirror, from_upstream};

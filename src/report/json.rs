@@ -17,6 +17,7 @@ use super::rows::{Check, Diagnostics, Outcome, Plan};
 use super::scan::Scan;
 use super::settings::Settings;
 use super::sign_in::SignIn;
+use super::usage::Usage;
 
 /// What one run prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -44,6 +45,8 @@ pub(crate) enum Document {
     SignIn(SignIn),
     /// What a member can pull, compared with what they should.
     Access(Access),
+    /// When the mirror's tags were last pulled.
+    Usage(Usage),
     /// A text for a shell: the pulls of `verify-access --script`, or completions.
     Script(Script),
     /// What each credential is and may do, and what is missing.

@@ -30,6 +30,7 @@ pub(crate) mod sign_in;
 pub(crate) mod summary;
 mod table;
 mod terminal;
+pub(crate) mod usage;
 pub(crate) mod workflow_command;
 
 pub use output::{Ending, Output, Runner, Sinks, Style};

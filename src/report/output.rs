@@ -17,6 +17,7 @@ use super::rows::{Check, Diagnostics, Outcome, Plan, ProposedAction};
 use super::scan::{self, Scan};
 use super::settings::Settings;
 use super::sign_in::SignIn;
+use super::usage::Usage;
 use super::{Format, diagnostics, human, markdown, run, workflow_command};
 use crate::diag::Diagnostic;
 use crate::manifest::File;
@@ -174,6 +175,13 @@ impl Output {
         self.section("Access", |out| super::access::human(out, &access));
         self.summary.push_str(&super::access::markdown(&access));
         self.results.access = Some(access);
+    }
+
+    /// When the mirror's tags were last pulled.
+    pub(crate) fn usage(&mut self, usage: Usage) {
+        self.section("Usage", |out| super::usage::human(out, &usage));
+        self.summary.push_str(&super::usage::markdown(&usage));
+        self.results.usage = Some(usage);
     }
 
     /// What differs between two images.

@@ -14,6 +14,7 @@ use super::rows::{Check, Diagnostics, Failed, Finding, Notices, Outcome, Plan};
 use super::scan::Scan;
 use super::settings::Settings;
 use super::sign_in::SignIn;
+use super::usage::Usage;
 
 #[derive(Default)]
 pub(super) struct Results {
@@ -27,6 +28,7 @@ pub(super) struct Results {
     pub(super) settings: Option<Settings>,
     pub(super) sign_in: Option<SignIn>,
     pub(super) access: Option<Access>,
+    pub(super) usage: Option<Usage>,
     pub(super) script: Option<Script>,
     pub(super) doctor: Option<Doctor>,
     pub(super) compared: Option<Compared>,
@@ -53,6 +55,7 @@ impl Results {
             self.settings.clone().map(Document::Settings),
             self.sign_in.clone().map(Document::SignIn),
             self.access.clone().map(Document::Access),
+            self.usage.clone().map(Document::Usage),
             self.compared.as_ref().map(|compared| Document::Difference(Box::new(compared.document()))),
             self.scan.clone().map(Document::Scan),
             self.script.clone().map(Document::Script),
@@ -79,6 +82,9 @@ impl Results {
         }
         if let Some(doctor) = &self.doctor {
             return (Vec::new(), doctor.findings());
+        }
+        if let Some(usage) = &self.usage {
+            return (usage.failed.clone(), Vec::new());
         }
         match (&self.check, &self.outcome, &self.plan) {
             (Some(check), ..) => (check.failed.clone(), check.findings.clone()),

@@ -58,6 +58,8 @@ pub struct HubTagEntry {
     pub digest: Option<String>,
     /// RFC 3339.
     pub pushed: Option<String>,
+    /// RFC 3339; whoever it was.
+    pub pulled: Option<String>,
 }
 
 /// A repository on Docker Hub.
@@ -231,7 +233,7 @@ impl TestHub {
     pub fn set_tag(&self, namespace: &str, name: &str, tag: &str, digest: &Digest, pushed: &str) {
         let mut state = lock(&self.core.state);
         let repository = state.repositories.entry((namespace.to_owned(), name.to_owned())).or_default();
-        let entry = HubTagEntry { digest: Some(digest.to_string()), pushed: Some(pushed.to_owned()) };
+        let entry = HubTagEntry { digest: Some(digest.to_string()), pushed: Some(pushed.to_owned()), pulled: None };
         repository.tags.insert(tag.to_owned(), entry);
     }
 
@@ -305,9 +307,19 @@ impl Observer for Core {
     fn tagged(&self, repository: &str, tag: &str, digest: &Digest, _user: Option<&str>) {
         let Some((namespace, name)) = repository.split_once('/') else { return };
         let mut state = lock(&self.state);
-        let entry = HubTagEntry { digest: Some(digest.to_string()), pushed: Some(state.now.clone()) };
+        let entry = HubTagEntry { digest: Some(digest.to_string()), pushed: Some(state.now.clone()), pulled: None };
         if let Some(known) = state.repositories.get_mut(&(namespace.to_owned(), name.to_owned())) {
             known.tags.insert(tag.to_owned(), entry);
+        }
+    }
+
+    fn pulled(&self, repository: &str, digest: &Digest) {
+        let Some((namespace, name)) = repository.split_once('/') else { return };
+        let mut state = lock(&self.state);
+        let (now, digest) = (state.now.clone(), digest.to_string());
+        let Some(known) = state.repositories.get_mut(&(namespace.to_owned(), name.to_owned())) else { return };
+        for tag in known.tags.values_mut().filter(|tag| tag.digest.as_ref() == Some(&digest)) {
+            tag.pulled = Some(now.clone());
         }
     }
 

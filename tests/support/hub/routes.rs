@@ -301,10 +301,10 @@ fn tag_json(name: &str, tag: &HubTagEntry) -> Value {
         "id": 1, "name": name, "repository": 1, "creator": 1, "last_updater": 1, "last_updater_username": "someone",
         "full_size": 1024, "v2": true, "status": "active", "tag_status": "active", "content_type": "image",
         "media_type": "application/vnd.oci.image.index.v1+json", "last_updated": tag.pushed,
-        "tag_last_pushed": tag.pushed, "tag_last_pulled": null,
+        "tag_last_pushed": tag.pushed, "tag_last_pulled": tag.pulled,
         "images": [{
             "architecture": "amd64", "features": "", "variant": "", "digest": tag.digest, "os": "linux",
-            "os_features": "", "os_version": "", "size": 1024, "status": "active", "last_pulled": null,
+            "os_features": "", "os_version": "", "size": 1024, "status": "active", "last_pulled": tag.pulled,
             "last_pushed": tag.pushed,
         }],
     });

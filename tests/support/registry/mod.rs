@@ -115,6 +115,8 @@ pub trait Observer: Send + Sync {
     fn pushing(&self, repository: &str, user: Option<&str>);
     /// A tag was set.
     fn tagged(&self, repository: &str, tag: &str, digest: &Digest, user: Option<&str>);
+    /// A manifest was served, by tag or by digest.
+    fn pulled(&self, repository: &str, digest: &Digest);
     /// A tag was deleted.
     fn untagged(&self, repository: &str, tag: &str);
     /// Whether everybody may pull it; `None` if the observer does not know the repository.

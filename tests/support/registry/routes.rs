@@ -75,7 +75,15 @@ fn routed(core: &Arc<Core>, request: &Request, name: &str, route: &[&str], user:
     }
     match (method, route) {
         ("GET", ["tags", "list"]) => tags(&lock(&core.state), request, name),
-        ("GET" | "HEAD", ["manifests", reference]) => manifest(&lock(&core.state), name, reference),
+        ("HEAD", ["manifests", reference]) => manifest(&lock(&core.state), name, reference),
+        ("GET", ["manifests", reference]) => {
+            let served =
+                lock(&core.state).repos.get(name).and_then(|repo| find(repo, reference)).map(|(digest, _)| digest);
+            if let (Some(digest), Some(observer)) = (served, lock(&core.observer).clone()) {
+                observer.pulled(name, &digest);
+            }
+            manifest(&lock(&core.state), name, reference)
+        }
         ("PUT", ["manifests", reference]) => put_manifest(core, request, name, reference, user),
         ("DELETE", ["manifests", reference]) => {
             let response = delete_manifest(&mut lock(&core.state), name, reference);

@@ -160,7 +160,9 @@ pub enum Command {
     /// Docker Hub shows the last pull of a tag, whoever it was. One that may be our own counts as unknown: promotion reads what
     /// it pushed, and audits read images of which the manifest selects platforms. When a promotion was recorded is read from
     /// the manifest's history, which needs GITHUB_TOKEN and GITHUB_REPOSITORY, or --forge git.
-    #[command(after_long_help = "Examples:\n  wharfinger usage\n  wharfinger --format json usage loki")]
+    #[command(
+        after_long_help = "Examples:\n  wharfinger usage\n  wharfinger usage loki --in ../shop --repository acme/billing    and who names it"
+    )]
     Usage(Usage),
     /// Show what changed between any two images, and why: layers, configuration, packages, vulnerabilities; needs no manifest
     ///
@@ -339,6 +341,12 @@ pub struct Audit {
 pub struct Usage {
     #[command(flatten)]
     pub images: Images,
+    /// Say which files below PATH name each tag; may be repeated
+    #[arg(long = "in", value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Say which files of this repository on GitHub name each tag, at its default branch; may be repeated
+    #[arg(long = "repository", value_name = "OWNER/REPO")]
+    pub repositories: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Args)]

@@ -1,31 +1,54 @@
-//! `usage`: when the mirror's tags were last pulled.
+//! `usage`: when the mirror's tags were last pulled, and who names them.
 
 use chrono::SecondsFormat;
 
 use super::{Context, Exit, Stop, load, promote};
 use crate::args::Usage as Arguments;
-use crate::manifest::Manifest;
+use crate::forge::github::GitHub;
+use crate::image::{Location, RepositoryName};
+use crate::manifest::{Approval, Manifest};
+use crate::observe::consumers::{Consumer, in_directory, in_repository};
 use crate::observe::records::{ALL_BELIEVED, History};
+use crate::observe::tree::Root;
 use crate::observe::usage::{Pulls, read_pulls};
-use crate::plan::usage::{Pull, believed};
-use crate::plan::{Key, Scope};
+use crate::plan::usage::{Pull, believed, means};
+use crate::plan::{FailedStep, Key, Scope};
 use crate::report::Output;
-use crate::report::usage::{Usage, UsedTag};
+use crate::report::rows::Failed;
+use crate::report::usage::{Usage, UsedIn, UsedTag};
+use crate::text::counted;
+
+/// A consumer, by the name that it was given.
+struct Searched {
+    name: String,
+    found: Consumer,
+}
 
 /// Nothing is written anywhere, and nothing is pulled.
 ///
 /// # Errors
-/// If there is no usable manifest, its mirrors are not on Docker Hub, or no repository could be listed.
+/// If there is no usable manifest or path, its mirrors are not on Docker Hub, or no repository could be listed.
 pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     let manifest = load::here(context).await?;
     let scope = promote::scope(context, &manifest, &arguments.images.images)?;
     if !manifest.on_docker_hub() {
         return Err(Stop::Unusable("only Docker Hub shows pulls, and the manifest uses another registry".to_owned()));
     }
+    let mut searched = directories(context, &arguments.paths).await?;
+    let pulls = pulls(context, &manifest, &scope).await?;
+    let mut failed: Vec<Failed> = pulls.failed.iter().cloned().map(Into::into).collect();
+    repositories(context, &arguments.repositories, &mut searched, &mut failed).await?;
+    let mut usage = usage(&manifest, &scope, &pulls, &searched);
+    let clean = failed.is_empty();
+    usage.failed = failed;
+    output.usage(usage);
+    Ok(if clean { Exit::Done } else { Exit::Findings })
+}
+
+async fn pulls(context: &Context, manifest: &Manifest, scope: &Scope) -> Result<Pulls, Stop> {
     let hub = context.patient_hub().ok_or_else(|| {
-        Stop::CannotWork(anyhow::anyhow!(
-            "Docker Hub shows pulls to members only: set DOCKERHUB_USERNAME and DOCKERHUB_TOKEN"
-        ))
+        let text = "Docker Hub shows pulls to members only: set DOCKERHUB_USERNAME and DOCKERHUB_TOKEN";
+        Stop::CannotWork(anyhow::anyhow!(text))
     })?;
     let history = context.forge.as_deref().map(|forge| History {
         contents: forge,
@@ -33,22 +56,54 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
         path: &context.settings.manifest,
         foreign: &ALL_BELIEVED,
     });
-    let pulls = read_pulls(&hub, history.as_ref(), &manifest, &scope).await;
-    let usage = usage(&manifest, &scope, pulls);
-    if let [first, ..] = usage.failed.as_slice()
-        && usage
-            .tags
-            .iter()
-            .all(|tag| usage.failed.iter().any(|failed| failed.repository.as_ref() == Some(&tag.repository)))
-    {
-        return Err(Stop::CannotWork(anyhow::anyhow!("no tags could be listed: {}", first.error)));
+    let pulls = read_pulls(&hub, history.as_ref(), manifest, scope).await;
+    let unlisted = |name: &RepositoryName| pulls.failed.iter().any(|failure| failure.repository == *name);
+    match pulls.failed.first() {
+        Some(first) if pulls.facts.keys().all(|key| unlisted(&key.repository)) => {
+            Err(Stop::CannotWork(anyhow::anyhow!("no tags could be listed: {}", first.error)))
+        }
+        _ => Ok(pulls),
     }
-    let exit = if usage.failed.is_empty() { Exit::Done } else { Exit::Findings };
-    output.usage(usage);
-    Ok(exit)
 }
 
-fn usage(manifest: &Manifest, scope: &Scope, pulls: Pulls) -> Usage {
+async fn directories(context: &Context, paths: &[String]) -> Result<Vec<Searched>, Stop> {
+    let mut searched = Vec::new();
+    for path in paths {
+        let root = Root::new(&context.settings.directory, path).map_err(Stop::Unusable)?;
+        // On a thread of its own, so that the run can be ended meanwhile.
+        let found = tokio::task::spawn_blocking(move || in_directory(&root)).await;
+        searched.push(Searched { name: path.clone(), found: found.map_err(|e| Stop::CannotWork(e.into()))? });
+    }
+    Ok(searched)
+}
+
+async fn repositories(
+    context: &Context,
+    names: &[String],
+    searched: &mut Vec<Searched>,
+    failed: &mut Vec<Failed>,
+) -> Result<(), Stop> {
+    let (settings, http) = (&context.settings, context.registries.client().http().client());
+    let (github, token) = (&settings.github, settings.github_token.as_ref());
+    for name in names {
+        let forge = GitHub::reader(http, &github.api_url, &github.graphql_url, name, token)
+            .map_err(|e| Stop::Unusable(format!("--repository: {e}")))?
+            .with_timeout(settings.timeout);
+        match in_repository(&forge).await {
+            Ok(found) => searched.push(Searched { name: name.clone(), found }),
+            Err(error) => failed.push(Failed {
+                source: None,
+                repository: None,
+                tag: None,
+                step: FailedStep::Read,
+                error: format!("{name}: {error}"),
+            }),
+        }
+    }
+    Ok(())
+}
+
+fn usage(manifest: &Manifest, scope: &Scope, pulls: &Pulls, searched: &[Searched]) -> Usage {
     let images = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
     let tags = images.flat_map(|(_, image)| image.approved.iter().map(move |approval| (image, approval)));
     let rows = tags.filter_map(|(image, approval)| {
@@ -63,12 +118,27 @@ fn usage(manifest: &Manifest, scope: &Scope, pulls: Pulls) -> Usage {
                 Pull::At(at) => Some(at.to_rfc3339_opts(SecondsFormat::Secs, true)),
             },
             why: believed.why.map(str::to_owned),
-            references: Vec::new(),
+            references: references(searched, &manifest.mirror(&image.repository).ok()?, approval),
         })
     });
-    Usage {
-        tags: rows.collect(),
-        notes: pulls.history.into_iter().collect(),
-        failed: pulls.failed.into_iter().map(Into::into).collect(),
-    }
+    let notes = pulls.history.iter().cloned().chain(searched.iter().flat_map(notes));
+    Usage { tags: rows.collect(), failed: Vec::new(), notes: notes.collect() }
+}
+
+/// The places that name an approval's image at the mirror, in order.
+fn references(searched: &[Searched], mirror: &Location, approval: &Approval) -> Vec<UsedIn> {
+    let places = searched.iter().flat_map(|consumer| {
+        let meant = consumer.found.named.iter().filter(|named| means(&named.image, mirror, approval));
+        meant.map(|named| UsedIn { repository: consumer.name.clone(), file: named.file.clone(), line: named.line })
+    });
+    let mut places: Vec<UsedIn> = places.collect();
+    places.sort();
+    places
+}
+
+fn notes(searched: &Searched) -> Vec<String> {
+    let Searched { name, found } = searched;
+    let unresolved = (found.unresolved > 0)
+        .then(|| format!("{name}: {} could not be resolved to an image", counted(found.unresolved, "place")));
+    found.missed.iter().map(|missed| format!("{name}: {missed}")).chain(unresolved).collect()
 }

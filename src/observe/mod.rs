@@ -9,6 +9,7 @@ pub(crate) mod candidates;
 pub(crate) mod category;
 pub(crate) mod companions;
 pub(crate) mod comparison;
+pub(crate) mod consumers;
 pub(crate) mod destination;
 pub(crate) mod doctor;
 pub(crate) mod documents;

@@ -2,6 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::image::{Location, Named, Repository, Tag};
+use crate::manifest::Approval;
+
 /// When a tag was last pulled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pull {
@@ -52,6 +55,20 @@ pub(crate) fn believed(facts: &PullFacts) -> Believed {
         return unknown("the last pull may be that of its promotion");
     }
     Believed { pull: Pull::At(at), why: None }
+}
+
+/// Whether a reference means this approval at its mirror: by digest, otherwise by tag.
+pub(crate) fn means(reference: &Named<Repository>, mirror: &Location, approval: &Approval) -> bool {
+    let Location::Remote(mirror) = mirror else { return false };
+    let tagged = reference.tag.as_ref().map_or("latest", Tag::as_str) == approval.tag.as_str();
+    reference.name == *mirror
+        && match &reference.digest {
+            None => tagged,
+            Some(digest) => {
+                let same = approval.mirrored.as_ref() == Some(digest) || approval.digest == *digest;
+                same && (tagged || reference.tag.is_none())
+            }
+        }
 }
 
 #[cfg(test)]

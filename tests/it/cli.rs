@@ -29,6 +29,7 @@ fn every_help_is_as_it_was_read() {
         "doctor",
         "sign-in",
         "verify-access",
+        "usage",
         "schema",
         "completions",
     ] {

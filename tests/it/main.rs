@@ -88,6 +88,7 @@ mod terminal;
 mod threats;
 mod tls;
 mod upkeep;
+mod usage;
 mod verify_access;
 mod vulnerabilities;
 mod whole_loop;

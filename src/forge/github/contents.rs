@@ -129,17 +129,20 @@ impl GitHub {
     }
 
     async fn directory_of_tree(&self, at: &Commit, directory: &str) -> Result<Vec<String>, Error> {
-        let action = format!("listing {directory:?} at {at}");
+        let mut paths = self.all_files(at).await?;
+        paths.retain(|path| path.rsplit_once('/').map_or("", |(parent, _)| parent) == directory);
+        Ok(paths)
+    }
+
+    /// The paths of all files at a commit, sorted.
+    pub(crate) async fn all_files(&self, at: &Commit) -> Result<Vec<String>, Error> {
+        let action = format!("listing the files at {at}");
         let json = self.client.get_json(&action, &self.path(&format!("/git/trees/{at}?recursive=1"))).await?;
         if json["truncated"].as_bool() != Some(false) {
             return Err(Error::Unusable(format!("{action}: the repository has too many files to list")));
         }
         let blobs = json["tree"].as_array().into_iter().flatten().filter(|e| e["type"] == "blob");
-        let mut paths: Vec<String> = blobs
-            .filter_map(|e| e["path"].as_str())
-            .filter(|path| path.rsplit_once('/').map_or("", |(parent, _)| parent) == directory)
-            .map(str::to_owned)
-            .collect();
+        let mut paths: Vec<String> = blobs.filter_map(|e| e["path"].as_str()).map(str::to_owned).collect();
         paths.sort();
         Ok(paths)
     }

@@ -20,10 +20,10 @@ pub(crate) struct PullFacts {
     pub(crate) shown: Pull,
     /// When it was last pushed, as Docker Hub shows it.
     pub(crate) pushed: Option<DateTime<Utc>>,
-    /// When the default branch recorded its promotion, which ends with reading it: the last time that we read it,
+    /// When the default branch recorded its promotion, which may read what it pushed: later than our own last read,
     /// unless `read_again`.
     pub(crate) recorded: Option<DateTime<Utc>>,
-    /// Whether audits read its manifests, which nothing records.
+    /// Whether audits may read its manifests, which nothing records.
     pub(crate) read_again: bool,
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn believed(facts: &PullFacts) -> Believed {
         Pull::At(at) => at,
     };
     if facts.read_again {
-        return unknown("audits read it as well, at times that nothing records");
+        return unknown("audits may read it as well, at times that nothing records");
     }
     let Some(recorded) = facts.recorded else {
         return unknown("the manifest's history does not say when it was promoted");

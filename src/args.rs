@@ -158,8 +158,8 @@ pub enum Command {
     /// Show when the mirror's tags were last pulled by somebody else, as Docker Hub shows it; pulls nothing
     ///
     /// Docker Hub shows the last pull of a tag, whoever it was. One that may be our own counts as unknown: promotion may
-    /// read what it pushed, and audits may read images of which the manifest selects platforms. When a promotion was recorded is read from
-    /// the manifest's history, which needs GITHUB_TOKEN and GITHUB_REPOSITORY, or --forge git.
+    /// read what it pushed, and audits may read images of which the manifest selects platforms. When a promotion was
+    /// recorded is read from the manifest's history, which needs GITHUB_TOKEN and GITHUB_REPOSITORY, or --forge git.
     #[command(
         after_long_help = "Examples:\n  wharfinger usage\n  wharfinger usage loki --in ../shop --repository acme/billing    and who names it"
     )]

@@ -79,20 +79,26 @@ fn scan(roots: &[Root], manifest: &Manifest, only: Option<&BTreeSet<PathBuf>>, w
     let unresolved = left.into_iter().map(|Told { path, why }| UnresolvedRow::of_file(path, why)).collect();
     let failed = failed.into_iter().map(|Told { path, why }| FailedFile { file: path, error: why }).collect();
     let mut scan = Scan { unresolved, failed, files, ..Scan::default() };
-    for Found { real, file, fix } in &found {
-        let written = write.then(|| !fix.edits.is_empty()).map(|wanted| {
-            let after = || edited(file.source.bytes(), &fix.edits);
-            match wanted.then(|| rewrite_file(real, file.source.bytes(), &after())) {
-                Some(Err(error)) => {
-                    scan.failed.push(FailedFile { file: file.path.clone(), error });
-                    false
-                }
-                done => done.is_some(),
-            }
-        });
-        scan.add(file, fix, written);
+    for found in &found {
+        let written = match write {
+            false => None,
+            true => Some(replace(found).unwrap_or_else(|error| {
+                scan.failed.push(FailedFile { file: found.file.path.clone(), error });
+                false
+            })),
+        };
+        scan.add(&found.file, &found.fix, written);
     }
     scan.in_order()
+}
+
+/// Writes a file's edits, if there are any; whether there were.
+fn replace(Found { real, file, fix }: &Found) -> Result<bool, String> {
+    let bytes = file.source.bytes();
+    match fix.edits.is_empty() {
+        true => Ok(false),
+        false => rewrite_file(real, bytes, &edited(bytes, &fix.edits)).map(|()| true),
+    }
 }
 
 fn look(judge: &Judge<'_>, file: SourceFile) -> Look<Found> {

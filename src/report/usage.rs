@@ -59,7 +59,7 @@ const TAGS: &[Column] = &[column("image", First), column("last pulled", Second),
 fn section(usage: &Usage) -> Section {
     Section::new("Tags", TAGS, &usage.tags, |tag| {
         vec![
-            Cell::code(&format!("{}:{}", tag.repository, tag.tag)),
+            Cell::code(format!("{}:{}", tag.repository, tag.tag)),
             Cell::Word(tag.last_pulled.clone().unwrap_or_else(|| "never".to_owned())),
             Cell::Text(detail(tag)),
         ]

@@ -153,3 +153,24 @@ fn an_artifact_without_layers_is_compared_and_nothing_is_made_up() {
     assert_eq!(found["platforms"][0]["layers"], json!({"kept": 0, "added": 0, "dropped": 0}), "{found}");
     assert_eq!(found["platforms"][0]["packages"]["added"], json!([]));
 }
+
+#[test]
+fn arguments_and_images_that_cannot_be_had() {
+    let registry = TestRegistry::start();
+    former().build().put(&registry, "acme/tool", "from");
+    let missing = diff(&registry.url(), &[]).expect_status(3);
+    assert!(missing.stderr.contains("acme/tool:to does not exist"), "{}", missing.stderr);
+    of(&[base(), app("2")]).build().put(&registry, "acme/tool", "to");
+    let platform = diff(&registry.url(), &["--platform", "linux/arm64"]).expect_status(3);
+    assert!(platform.stderr.contains("linux/arm64"), "{}", platform.stderr);
+    diff(&registry.url(), &["--platform", "linux/amd64"]).expect_status(0);
+    diff(&registry.url(), &["--platform", "linux"]).expect_status(2);
+    diff(&registry.url(), &["--key", "no-such-file"]).expect_status(2);
+    diff(&registry.url(), &["--manifest", "no-such-manifest.yml"]).expect_status(2);
+    let run = |arguments: &[&str]| Run::new(PROGRAM).args(arguments).output();
+    let untagged = run(&["diff", "redis", "redis:7"]).expect_status(2);
+    assert!(untagged.stderr.contains("it needs a tag or a digest"), "{}", untagged.stderr);
+    run(&["diff", "redis:7"]).expect_status(2);
+    run(&["--format", "markdown", "plan"]).expect_status(2);
+    run(&["--format", "sarif", "diff", "redis:7", "redis:8"]).expect_status(2);
+}

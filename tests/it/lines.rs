@@ -127,7 +127,7 @@ fn a_new_major_that_loses_a_platform_is_marked_and_leaves_its_group() {
     assert_eq!(pull.title, "Approve quay.io/grafana/loki 4.0.0 (major, new line 4, after 3.1.0)");
     insta::assert_snapshot!(said(&pull.body), @r"
     - Change: major update of [`quay.io/grafana/loki:4.0.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=4.0.0), after `3.1.0`
-    - Risk: **platform lost** (`linux/arm64`), **major**, **new line 4**
+    - Risk: **platform lost** (`linux/arm64`), **major**, **new line 4**; not looked at: known vulnerabilities
     - Version: `4.0.0`, new line 4, compared with [`3.1.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.1.0), the newest approval below it
     ");
     assert!(pull.body.contains("| `linux/arm64` |  | **lost** |  |"), "{}", pull.body);
@@ -256,7 +256,7 @@ fn an_older_version_that_a_person_asks_for_is_a_downgrade_everywhere() {
     assert_eq!(pull.title, "Urgent: Approve quay.io/grafana/loki 3.0.0 (minor downgrade from 3.1.0)");
     insta::assert_snapshot!(said(&pull.body), @r"
     - Change: minor downgrade of [`quay.io/grafana/loki:3.0.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.0.0), after `3.1.0`
-    - Risk: **urgent**, **downgrade**
+    - Risk: **urgent**, **downgrade**; not looked at: known vulnerabilities
     > [!WARNING]
     > Urgent: [`quay.io/grafana/loki:3.0.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.0.0) does not wait for the cooldown. Why: `3.1 loses logs`
     > [!WARNING]
@@ -282,14 +282,14 @@ fn a_pull_request_that_puts_an_older_version_in_place_is_told_as_a_downgrade() {
     };
     insta::assert_snapshot!(with("older", "3.0.0"), @r"
     - Change: minor downgrade of [`quay.io/grafana/loki:3.0.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.0.0), after `3.1.0`
-    - Risk: **downgrade**
+    - Risk: **downgrade**; not looked at: known vulnerabilities
     > [!WARNING]
     > **Downgrade:** [`quay.io/grafana/loki:3.0.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.0.0) is older than `3.1.0`, which is approved.
     - Version: `3.0.0`, a **downgrade** from [`3.1.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.1.0)
     ");
     insta::assert_snapshot!(with("other", "testing"), @r"
     - Change: another tag of [`quay.io/grafana/loki:testing`](https://quay.io/repository/grafana/loki?tab=tags&tag=testing), after `3.1.0`
-    - Risk: **another tag**
+    - Risk: **another tag**; not looked at: known vulnerabilities
     - Version: `testing`, a different tag from [`3.1.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.1.0): it is unknown which is newer
     ");
 }

@@ -166,7 +166,7 @@ fn a_source_is_looked_up_once_and_only_where_something_of_it_is_proposed() {
     assert_eq!(done["proposals"].as_array().unwrap().len(), 3, "{done}");
     assert_eq!(opened.get(search), Some(&1), "{opened:?}");
     let body = clone.git(&["log", "-1", "--format=%B", "wharfinger/image/redis/latest"]);
-    assert!(body.contains("- Risk: **allowlisted whole**\n"), "{body}");
+    assert!(body.contains("- Risk: **allowlisted whole**; not looked at: known vulnerabilities\n"), "{body}");
     assert!(
         body.contains("(by its name); the policy allowlists the whole repository: developers may pull any of its tags"),
         "{body}"

@@ -1,8 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
-use crate::difference::fixtures::{on_two, patch, worst};
-use crate::difference::{Mark, Why};
+use crate::difference::fixtures::{config, file, on_two, package, patch, worst};
+use crate::difference::{Field, Mark, Why};
+use crate::layers::FileKind;
 use crate::packages::PackageSource;
 use crate::vulnerabilities::{VulnerabilityChanges, VulnerabilitySource};
 
@@ -31,9 +32,35 @@ fn the_worst_in_sentences() {
 fn a_first_approval_is_told_in_numbers() {
     let mut first = patch();
     first.vulnerabilities.new = std::mem::take(&mut first.vulnerabilities.fixed);
-    first.platforms.iter_mut().for_each(|platform| platform.from = None);
+    for platform in &mut first.platforms {
+        platform.from = None;
+        platform.files = vec![file("/usr/bin/su", FileKind::Setuid), file("/etc/cron.d/job", FileKind::Cron)];
+        platform.config.insert(0, config(Field::User, None, Some("root")));
+    }
     first.why = None;
     insta::assert_snapshot!(text(&first, Style::PLAIN));
+}
+
+#[test]
+fn hidden_characters_are_noticed_wherever_an_image_has_them() {
+    let places = |change: fn(&mut PlatformDifference)| {
+        let difference = on_two(Why::Config, &[], change);
+        hidden(&difference).into_iter().collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(places(|_| {}), "");
+    assert_eq!(places(|one| one.packages.removed = vec![package("a\u{202e}", "1")]), "package names");
+    assert_eq!(places(|one| one.packages.licences_added = ["MIT\u{200b}".to_owned()].into()), "licences");
+    assert_eq!(places(|one| one.files = vec![file("/a\nb", FileKind::Cron)]), "file paths");
+    assert_eq!(places(|one| one.name = "linux/\u{1b}[2J".to_owned()), "platform names");
+    let label = |text: &'static str| {
+        move |one: &mut PlatformDifference| {
+            one.config = vec![config(Field::Label, None, Some(text))];
+        }
+    };
+    for (text, found) in [("a=one\n\ttwo ❤\u{fe0f}", ""), ("a=one\u{202e}", "the configuration")] {
+        let difference = on_two(Why::Config, &[], label(text));
+        assert_eq!(hidden(&difference).into_iter().collect::<String>(), found, "{text:?}");
+    }
 }
 
 #[test]

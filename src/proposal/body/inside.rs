@@ -215,7 +215,7 @@ fn downgraded(difference: &Difference) -> String {
     };
     let changes = having.iter().flat_map(|platform| &platform.packages.downgraded);
     let name = |VersionChange { name, from, to, .. }: &VersionChange| {
-        format!("{} {}{on}, before {}", code(name, 60), code(to, 40), code(from, 40))
+        format!("{} {}{on} (approved: {})", code(name, 60), code(to, 40), code(from, 40))
     };
     some(changes.map(name).collect())
 }

@@ -7,10 +7,11 @@ use super::mark::Mark;
 use super::names::names;
 use crate::difference::words::{hidden, verdict};
 use crate::difference::{self, Difference, Field};
+use crate::layers::FileKind;
 use crate::markdown::code;
 use crate::vulnerabilities::{Severity, VulnerabilitySource};
 
-/// How many licences or packages are named.
+/// How many licences, packages or files are named.
 const NAMED: usize = 3;
 
 /// The risks of one change.
@@ -93,7 +94,15 @@ fn also(account: &Account<'_>) -> Vec<String> {
     let Some(difference) = account.difference().filter(|difference| !difference.is_first()) else { return Vec::new() };
     let mut config = difference.platforms.iter().flat_map(|platform| &platform.config);
     let command = config.any(|change| change.field == Field::Command).then(|| "the command".to_owned());
-    command.into_iter().chain(licences(difference)).chain(removed(difference)).collect()
+    let started = [("scheduled jobs", FileKind::Cron), ("services", FileKind::Init)];
+    let started = started.into_iter().filter_map(|(what, kind)| files(difference, what, kind));
+    command.into_iter().chain(started).chain(licences(difference)).chain(removed(difference)).collect()
+}
+
+/// New files that make something run.
+fn files(difference: &Difference, what: &str, kind: FileKind) -> Option<String> {
+    let files = difference.platforms.iter().flat_map(|platform| &platform.files);
+    some_of(what, "new", &files.filter(|file| file.what == kind).map(|file| file.path.as_str()).collect())
 }
 
 /// Packages that are gone: something may have relied on them.

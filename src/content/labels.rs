@@ -1,6 +1,8 @@
-//! What an image's configuration says about its origin: labels that its publisher chose.
+//! What an image's configuration says about its origin and its platform: text that its publisher chose.
 
 use serde_json::Value;
+
+use crate::image::Platform;
 
 /// The annotations of the OCI image specification that build tools write as labels. They are hostile text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,6 +31,14 @@ impl Labels {
     }
 }
 
+/// The platform that an image configuration says it was built for (OCI image specification, `config.md`).
+pub(crate) fn built_for(config: &[u8]) -> Option<Platform> {
+    let config: Value = serde_json::from_slice(config).ok()?;
+    let part = |name: &str| config[name].as_str().filter(|part| !part.is_empty());
+    let variant = part("variant").map_or(String::new(), |variant| format!("/{variant}"));
+    format!("{}/{}{variant}", part("os")?, part("architecture")?).parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +51,16 @@ mod tests {
         assert_eq!(Labels::of(config), Labels { source, revision: None });
         for config in [&b"not JSON"[..], b"[]", b"{\"config\": null}", b"{\"config\": {\"Labels\": [1]}}"] {
             assert_eq!(Labels::of(config), Labels::default());
+        }
+    }
+
+    #[test]
+    fn a_configuration_says_what_it_was_built_for() {
+        let told = |config: &str| built_for(config.as_bytes()).map(|platform| platform.to_string());
+        assert_eq!(told(r#"{"os": "linux", "architecture": "arm", "variant": "v7"}"#).as_deref(), Some("linux/arm/v7"));
+        assert_eq!(told(r#"{"os": "linux", "architecture": "amd64", "variant": ""}"#).as_deref(), Some("linux/amd64"));
+        for config in ["", "[]", r#"{"os": "linux"}"#, r#"{"os": "a b", "architecture": "c"}"#] {
+            assert_eq!(told(config), None, "{config}");
         }
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::category::Standings;
 use super::companions;
-use super::inside::{DifferenceReader, Side, SignedBy};
+use super::inside::{DifferenceReader, Side, SignedBy, pairs};
 use super::makers::MakerReader;
 use super::pair::{FormerImage, MakerChange, PairReader};
 use super::sources::Sources;
@@ -201,10 +201,13 @@ fn compare(evidence: &mut Evidence, before: &Walk, found: &Walk) {
     evidence.size_before = Some(before.size);
     evidence.labels_before = before.labels.clone();
     evidence.exchanged = evidence.complete.then(|| exchanged(&before.blobs, &found.blobs));
-    let gone = before.parts.iter().filter(|b| evidence.platforms.iter().all(|p| p.name != b.name));
-    evidence.lost = gone.map(|b| b.name.clone()).collect();
-    for (platform, part) in evidence.platforms.iter_mut().zip(&found.parts) {
-        if let Some(same) = before.parts.iter().find(|p| p.name == platform.name) {
+    let mut platforms = evidence.platforms.iter_mut();
+    for (was, is) in pairs(&before.parts, &found.parts) {
+        let Some(part) = is else {
+            evidence.lost.extend(was.map(Part::platform_name));
+            continue;
+        };
+        if let (Some(platform), Some(same)) = (platforms.next(), was) {
             platform.before = Some((same.digest.clone(), same.size));
             platform.exchanged = Some(exchanged(&same.blobs, &part.blobs));
         }

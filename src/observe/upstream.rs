@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 
 use super::sources::Sources;
-use crate::content::labels::Labels;
+use crate::content::labels::{Labels, built_for};
 use crate::content::{Content, ContentError, Document};
 use crate::image::{Descriptor, Digest, Location, Platform};
 use crate::plan;
@@ -80,6 +80,8 @@ impl Problem {
 pub(crate) struct Part {
     /// The platform as the index names it: untrusted text. Empty if the image is a single manifest.
     pub name: String,
+    /// Of a single manifest: the platform that its configuration names.
+    pub built_for: Option<Platform>,
     pub digest: Digest,
     /// The bytes of manifest, configuration and layers.
     pub size: u64,
@@ -90,6 +92,24 @@ pub(crate) struct Part {
     pub layers: Vec<Descriptor>,
     /// Of its manifest and of its entry in the index: text by others.
     pub annotations: BTreeMap<String, String>,
+}
+
+impl Part {
+    /// The name in the index, else the platform that the configuration names.
+    pub(crate) fn platform_name(&self) -> String {
+        let built_for = || self.built_for.as_ref().map(ToString::to_string).unwrap_or_default();
+        if self.name.is_empty() { built_for() } else { self.name.clone() }
+    }
+
+    /// Whether both are for one platform. A single manifest has no name: its configuration says what it is for.
+    pub(crate) fn is_platform_of(&self, other: &Self) -> bool {
+        let named = |part: &Self| part.built_for.clone().or_else(|| part.name.parse().ok());
+        let same = |a: Platform, b: Platform| a.admits(&b) || b.admits(&a);
+        match (self.name.is_empty(), other.name.is_empty()) {
+            (false, false) | (true, true) => self.name == other.name,
+            _ => named(self).zip(named(other)).is_some_and(|(own, other)| same(own, other)),
+        }
+    }
 }
 
 /// Reads what `digest` and `platforms` result in; `None` if upstream does not have the digest.
@@ -171,18 +191,18 @@ impl Reader<'_> {
             match document.read() {
                 Err(error) => Ok(vec![Node::Problem(Problem::of(document.digest.as_str(), &error))]),
                 Ok(Content::Index { .. }) if depth == 0 => {
-                    Ok(incomplete(format!("{}: indexes are nested more than {DEPTH} deep", document.digest)))
+                    Ok(vec![incomplete(format!("{}: indexes are nested more than {DEPTH} deep", document.digest))])
                 }
                 Ok(Content::Index { children, blobs, .. }) => {
                     let own = Node::Index { digest: document.digest.clone(), blobs: sizes(&document, &blobs) };
                     // BuildKit lists the configuration of a cache last.
-                    let missing = self.configuration(&document, blobs.last(), Configuration::Ask).await?;
+                    let told = self.configuration(&document, blobs.last(), Configuration::Ask).await?;
                     let below = futures_util::stream::iter(children)
                         .map(|child| self.read_child(child, depth - 1))
                         .buffered(TOGETHER)
                         .collect::<Vec<_>>()
                         .await;
-                    let mut found: Vec<Node> = std::iter::once(own).chain(missing).collect();
+                    let mut found: Vec<Node> = std::iter::once(own).chain(told.node).collect();
                     for part in below {
                         found.extend(part?);
                     }
@@ -192,14 +212,15 @@ impl Reader<'_> {
                     let (digest, blobs) = (document.digest.clone(), sizes(&document, layers.iter().chain(&config)));
                     if entry.name.starts_with("unknown/") {
                         let told = self.configuration(&document, config.as_ref(), Configuration::Ask).await?;
-                        return Ok(std::iter::once(Node::Attestations { digest, blobs }).chain(told).collect());
+                        return Ok(std::iter::once(Node::Attestations { digest, blobs }).chain(told.node).collect());
                     }
                     let told = self.configuration(&document, config.as_ref(), Configuration::Read).await?;
                     let Entry { name, mut annotations } = entry;
                     annotations.extend(document.descriptor().map(|own| own.annotations).unwrap_or_default());
                     let size = sum(&blobs);
-                    let part = Box::new(Part { name, digest, size, blobs, config, layers, annotations });
-                    Ok(std::iter::once(Node::Manifest(part)).chain(told).collect())
+                    let built_for = told.built_for.filter(|_| name.is_empty());
+                    let part = Box::new(Part { name, built_for, digest, size, blobs, config, layers, annotations });
+                    Ok(std::iter::once(Node::Manifest(part)).chain(told.node).collect())
                 }
             }
         })
@@ -209,30 +230,39 @@ impl Reader<'_> {
         let name = child.platform.as_ref().map_or_else(|| "unnamed".to_owned(), ToString::to_string);
         match self.sources.document(self.location, &child.digest).await {
             Ok(Some(document)) => self.read(document, Entry { name, annotations: child.annotations }, depth).await,
-            Ok(None) => Ok(incomplete(format!("{name}: the manifest {} is missing", child.digest))),
+            Ok(None) => Ok(vec![incomplete(format!("{name}: the manifest {} is missing", child.digest))]),
             Err(error) if error.is_ambiguous() => Ok(vec![Node::Problem(Problem::Refused(error.to_string()))]),
             Err(error) => Err(error),
         }
     }
 
-    /// The labels of a document's configuration if they are wanted, or that it is missing.
+    /// What a document's configuration says if that is wanted, or that it is missing.
     async fn configuration(
         &self,
         document: &Document,
         config: Option<&Descriptor>,
         wanted: Configuration,
-    ) -> Result<Vec<Node>, Error> {
-        let Some(config) = config else { return Ok(Vec::new()) };
+    ) -> Result<Told, Error> {
+        let Some(config) = config else { return Ok(Told::default()) };
         if wanted == Configuration::Read
             && let Ok(Some(bytes)) = self.sources.configuration(self.location, config).await
         {
-            return Ok(vec![Node::Labels(Labels::of(&bytes))]);
+            return Ok(Told { built_for: built_for(&bytes), node: Some(Node::Labels(Labels::of(&bytes))) });
         }
-        match self.sources.has_blob(self.location, &config.digest).await? {
-            true => Ok(Vec::new()),
-            false => Ok(incomplete(format!("the configuration {} of {} is missing", config.digest, document.digest))),
-        }
+        let missing = match self.sources.has_blob(self.location, &config.digest).await? {
+            true => None,
+            false => Some(incomplete(format!("the configuration {} of {} is missing", config.digest, document.digest))),
+        };
+        Ok(Told { built_for: None, node: missing })
     }
+}
+
+/// What was learned from a configuration.
+#[derive(Default)]
+struct Told {
+    built_for: Option<Platform>,
+    /// Its labels, or the problem with it.
+    node: Option<Node>,
 }
 
 /// The bytes of a document and of blobs.
@@ -241,8 +271,8 @@ fn sizes<'a>(document: &Document, blobs: impl IntoIterator<Item = &'a Descriptor
     blobs.into_iter().map(|blob| (blob.digest.clone(), blob.size)).chain([own]).collect()
 }
 
-fn incomplete(problem: String) -> Vec<Node> {
-    vec![Node::Problem(Problem::Incomplete(problem))]
+fn incomplete(problem: String) -> Node {
+    Node::Problem(Problem::Incomplete(problem))
 }
 
 /// BuildKit names the platform of attestations `unknown/unknown`.

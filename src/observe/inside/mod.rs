@@ -27,7 +27,7 @@ pub(crate) use side::Side;
 
 use allowance::Allowance;
 use layers::LayerReader;
-use pairs::pairs;
+pub(super) use pairs::pairs;
 use sboms::SbomReader;
 
 /// The most layers of each platform and side that are read.

@@ -3,8 +3,8 @@
 use crate::observe::upstream::Part;
 
 /// The platforms of both images by their names, in the new image's order; then those that only the former has. A single
-/// manifest has no name: it is compared with the only platform of the other image.
-pub(super) fn pairs<'a>(from: &'a [Part], to: &'a [Part]) -> Vec<(Option<&'a Part>, Option<&'a Part>)> {
+/// manifest has no name: it is compared with the platform that its configuration names, or the only one.
+pub(in crate::observe) fn pairs<'a>(from: &'a [Part], to: &'a [Part]) -> Vec<(Option<&'a Part>, Option<&'a Part>)> {
     if let ([was], [is]) = (from, to)
         && (was.name.is_empty() || is.name.is_empty())
     {
@@ -14,7 +14,7 @@ pub(super) fn pairs<'a>(from: &'a [Part], to: &'a [Part]) -> Vec<(Option<&'a Par
     let mut pairs: Vec<_> = to
         .iter()
         .map(|is| {
-            let at = rest.iter().position(|was| was.name == is.name);
+            let at = rest.iter().position(|was| was.is_platform_of(is));
             (at.map(|at| rest.remove(at)), Some(is))
         })
         .collect();
@@ -33,7 +33,8 @@ mod tests {
     fn platforms_are_paired_by_their_names() {
         let parts = |names: &[&str]| -> Vec<Part> {
             let part = |name: &&str| Part {
-                name: (*name).to_owned(),
+                name: if name.starts_with("for:") { String::new() } else { (*name).to_owned() },
+                built_for: name.strip_prefix("for:").and_then(|name| name.parse().ok()),
                 digest: Digest::sha256(name.as_bytes()),
                 size: 0,
                 blobs: BTreeMap::new(),
@@ -52,6 +53,10 @@ mod tests {
         assert_eq!(paired(&[""], &["a"]), ["'' 'a'"]);
         assert_eq!(paired(&["a"], &[""]), ["'a' ''"]);
         assert_eq!(paired(&[""], &["a", "b"]), ["- 'a'", "- 'b'", "'' -"]);
+        let both = ["linux/amd64", "linux/arm64/v8"];
+        assert_eq!(paired(&["for:linux/arm64"], &both), ["- 'linux/amd64'", "'' 'linux/arm64/v8'"]);
+        assert_eq!(paired(&both, &["for:linux/amd64"]), ["'linux/amd64' ''", "'linux/arm64/v8' -"]);
+        assert_eq!(paired(&["for:windows/amd64"], &both), ["- 'linux/amd64'", "- 'linux/arm64/v8'", "'' -"]);
         assert_eq!(paired(&["a", "a"], &["a", "a"]), ["'a' 'a'", "'a' 'a'"], "such as versions of Windows");
         assert_eq!(paired(&[], &["a"]), ["- 'a'"]);
     }

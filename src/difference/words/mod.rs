@@ -19,7 +19,7 @@ pub(crate) use hidden::hidden;
 pub(crate) use places::Places;
 pub(crate) use style::Style;
 pub(crate) use told::{Line, List, Told};
-pub(crate) use vulnerabilities::{name, verdict};
+pub(crate) use vulnerabilities::{counts, name, verdict};
 
 use listing::Listing;
 use platforms::{compared, on_platforms};
@@ -78,7 +78,9 @@ fn why(difference: &Difference, why: Why, comparison: Option<&str>, style: Style
 /// Which image it was built on, and which one now.
 fn base(difference: &Difference, style: Style) -> String {
     let named = difference.base.as_ref().and_then(|named| replaced(named, style));
-    named.unwrap_or_else(|| "as its lowest layers tell; its labels do not name both".to_owned())
+    named.unwrap_or_else(|| {
+        "seen from its lowest layers; its labels do not name both the old and the new one".to_owned()
+    })
 }
 
 fn layers_that_differ(difference: &Difference) -> Option<String> {
@@ -159,10 +161,8 @@ fn files(platform: &PlatformDifference, first: bool, on: &str, style: Style) -> 
 fn no_files(platform: &PlatformDifference, first: bool) -> &'static str {
     match (platform.detail.is_some(), first) {
         (true, _) => "nothing found, but not all of them were read",
-        (false, true) => "none that runs with other rights, by schedule or at start",
-        (false, false) => {
-            "nothing new that runs with other rights, by schedule or at start, and no new executable outside packages"
-        }
+        (false, true) => "no setuid or setgid programs, scheduled jobs or services",
+        (false, false) => "no new setuid or setgid programs, scheduled jobs, services or executables outside packages",
     }
 }
 

@@ -83,8 +83,8 @@ pub(super) fn tell(difference: &Difference, first: bool, style: Style) -> (Vec<L
         }
     })];
     let mut lists = Vec::new();
-    // of a first approval only what is critical or exploited is named
-    let is_serious = |one: &&Vulnerability| one.known_exploited || one.severity == Severity::Critical;
+    // of a first approval only what decides is named
+    let is_serious = |one: &&Vulnerability| one.known_exploited || one.severity <= Severity::High;
     let serious: Vec<Vulnerability> = new.iter().filter(is_serious).cloned().collect();
     let new = if first { &serious } else { new };
     for (word, all) in [(if first { "serious" } else { "new" }, new), ("fixed", fixed)] {
@@ -137,7 +137,8 @@ fn in_both(same: &[Severity]) -> String {
 }
 
 /// `1 critical, 2 high`.
-fn counts(all: &[Vulnerability]) -> String {
+/// `1 critical, 2 high`.
+pub(crate) fn counts(all: &[Vulnerability]) -> String {
     counts_of(&all.iter().map(|one| one.severity).collect::<Vec<_>>())
 }
 

@@ -38,18 +38,17 @@ impl Account<'_> {
         first.into_iter().flatten().chain(changes.into_iter().map(line)).collect()
     }
 
-    /// Why its bytes differ, and whether known vulnerabilities are better or worse: `source, better (1 fixed)`.
+    /// Why its bytes differ, and whether known vulnerabilities are better or worse: `source, better (fixes 1 high)`.
     pub(super) fn why_and_worst(&self) -> Option<String> {
         let difference = self.difference()?;
         let why = difference.why?;
         let why = if why == Why::Rebuild { "built again" } else { why.word() };
         let VulnerabilityChanges { fixed, new, .. } = &difference.vulnerabilities;
+        let (fixes, brings) = (format!("fixes {}", words::counts(fixed)), format!("brings {}", words::counts(new)));
         Some(match words::verdict(difference) {
-            "worse" if fixed.is_empty() => format!("{why}, **worse** ({} new)", new.len()),
-            bad @ ("worse" | "better and worse") => {
-                format!("{why}, **{bad}** ({} fixed, {} new)", fixed.len(), new.len())
-            }
-            "better" => format!("{why}, better ({} fixed)", fixed.len()),
+            "worse" if fixed.is_empty() => format!("{why}, **worse** ({brings})"),
+            bad @ ("worse" | "better and worse") => format!("{why}, **{bad}** ({fixes}; {brings})"),
+            "better" => format!("{why}, better ({fixes})"),
             other => format!("{why}, {other}"),
         })
     }
@@ -131,6 +130,16 @@ pub(super) fn lists(account: &Account<'_>) -> String {
         format!("\n{}", folded(&list.heading, &lines))
     };
     lists.iter().map(list).collect()
+}
+
+/// That the image's texts have characters that do not show.
+pub(super) fn hides(account: &Account<'_>, name: &str) -> Option<String> {
+    let places: Vec<&str> = words::hidden(account.difference()?).into_iter().collect();
+    let text = format!(
+        "**Hidden characters:** {name} has them in {}. They are made to mislead a reader: do not trust its other texts.",
+        places.join(", ")
+    );
+    (!places.is_empty()).then_some(text)
 }
 
 /// What a mark of the bytes means for this image, for the serious ones.
@@ -215,7 +224,7 @@ fn downgraded(difference: &Difference) -> String {
     };
     let changes = having.iter().flat_map(|platform| &platform.packages.downgraded);
     let name = |VersionChange { name, from, to, .. }: &VersionChange| {
-        format!("{} {}{on} (approved: {})", code(name, 60), code(to, 40), code(from, 40))
+        format!("{} {}{on}, older than the approved {}", code(name, 60), code(to, 40), code(from, 40))
     };
     some(changes.map(name).collect())
 }

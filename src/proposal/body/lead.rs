@@ -165,8 +165,9 @@ fn calls_of(account: &Account<'_>) -> Vec<String> {
         _ => None,
     };
     let marks = account.marks();
-    let inside: Vec<String> =
-        marks.iter().filter_map(|mark| inside::meaning(account, *mark, &code(&full_name(account), 400))).collect();
+    let plain = code(&full_name(account), 400);
+    let of_marks = marks.iter().filter_map(|mark| inside::meaning(account, *mark, &plain));
+    let inside: Vec<String> = inside::hides(account, &plain).into_iter().chain(of_marks).collect();
     let inside = (!inside.is_empty()).then(|| format!("> [!WARNING]\n> {}", inside.join("\n>\n> ")));
     marks.into_iter().filter_map(call).chain(inside).collect()
 }

@@ -25,19 +25,22 @@ pub(super) fn of_one(account: &Account<'_>) -> String {
     };
     let unmarked = unmarked(account).into_iter().map(|what| format!("**{what}**"));
     let risks: Vec<String> = marks(account).into_iter().map(strong).chain(unmarked).collect();
-    let mut parts = vec![if risks.is_empty() { NONE.to_owned() } else { risks.join(", ") }];
+    let unseen = unseen(account);
+    let mut parts = vec![if risks.is_empty() { none(unseen.is_empty()).to_owned() } else { risks.join(", ") }];
     let also = also(account);
     if !also.is_empty() {
         parts.push(format!("also changed: {}", also.join(", ")));
     }
-    let unseen = unseen(account);
     if !unseen.is_empty() {
         parts.push(format!("not looked at: {}", unseen.join(", ")));
     }
     format!("Risk: {}", parts.join("; "))
 }
 
-const NONE: &str = "none found";
+/// Nobody should stop reading at "none found" if something was not looked at.
+const fn none(is_complete: bool) -> &'static str {
+    if is_complete { "none found" } else { "none found in what was looked at" }
+}
 
 /// The risks of several changes, with the images that have each.
 pub(super) fn of_many(accounts: &[Account<'_>]) -> String {
@@ -60,7 +63,8 @@ pub(super) fn of_many(accounts: &[Account<'_>]) -> String {
         false => names(having, 100),
     };
     let risks = having.iter().map(|((_, words), having)| format!("**{words}** ({})", whose(having)));
-    let risks = if having.is_empty() { NONE.to_owned() } else { risks.collect::<Vec<_>>().join(", ") };
+    let risks =
+        if having.is_empty() { none(unseen_in.is_empty()).to_owned() } else { risks.collect::<Vec<_>>().join(", ") };
     let unseen = unseen_in.iter().map(|(what, having)| format!("{what} ({})", whose(having)));
     let unseen = unseen.collect::<Vec<_>>().join(", ");
     if unseen.is_empty() { format!("Risk: {risks}") } else { format!("Risk: {risks}; not looked at: {unseen}") }
@@ -83,7 +87,7 @@ fn worse(account: &Account<'_>) -> Option<&'static str> {
     let has_high = difference.vulnerabilities.new.iter().any(|one| one.severity == Severity::High);
     match (difference.is_first(), verdict(difference)) {
         (true, _) => has_high.then_some("known vulnerabilities of high severity"),
-        (false, "worse") => Some("worse known vulnerabilities"),
+        (false, "worse") => Some("known vulnerabilities are worse"),
         (false, "better and worse") => Some("new known vulnerabilities"),
         (false, _) => None,
     }

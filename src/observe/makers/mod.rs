@@ -9,7 +9,7 @@ use crate::content::Document;
 use crate::content::companion::cosign_tags;
 use crate::content::labels::Labels;
 use crate::evidence::{Asked, Covers, Found, Makers, Subject, Trust, Unread, judge};
-use crate::image::{Digest, Location, Platform, Tag};
+use crate::image::{Digest, Tag};
 use crate::manifest::Image;
 use crate::plan::Signing;
 use crate::proposal::unsigned::unsigned;
@@ -17,10 +17,12 @@ use crate::registry::Error;
 
 mod bounds;
 mod gathering;
+mod inquired;
 mod platforms;
 
 use bounds::Bounds;
 use gathering::Gathering;
+pub(crate) use inquired::Inquired;
 pub(super) use platforms::Platforms;
 
 /// For how many platforms builds' statements are read if nothing is required: what they say about one they say about
@@ -34,22 +36,6 @@ enum Builds {
     Asked,
     /// At least those of the first.
     Shown,
-}
-
-/// An image whose makers are read, and what is required of them.
-#[derive(Clone, Copy)]
-pub(crate) struct Inquired<'a> {
-    pub(crate) source: &'a Location,
-    /// The platforms that are copied; `None`: all.
-    pub(crate) platforms: Option<&'a [Platform]>,
-    pub(crate) asked: Asked<'a>,
-}
-
-impl<'a> From<&'a Image> for Inquired<'a> {
-    fn from(image: &'a Image) -> Self {
-        let asked = Asked { signatures: image.signatures.as_ref(), provenance: image.provenance.as_ref() };
-        Self { source: &image.source, platforms: image.platforms.as_deref(), asked }
-    }
 }
 
 /// Reads who made images, and judges it.

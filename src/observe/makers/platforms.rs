@@ -1,6 +1,6 @@
 //! The manifests that an index lists: those of platforms, and attestations about them.
 
-use super::Inquired;
+use super::inquired::Inquired;
 use crate::content::{Content, Document, attested};
 use crate::evidence::{Covers, Subject};
 use crate::image::{Descriptor, Digest, Location, Platform};

@@ -58,14 +58,12 @@ pub(super) fn of_many(accounts: &[Account<'_>]) -> String {
             unseen_in.entry(what).or_default().push(source);
         }
     }
-    let whose = |having: &[&str]| match having.len() == accounts.len() {
-        true => "all".to_owned(),
-        false => names(having, 100),
-    };
-    let risks = having.iter().map(|((_, words), having)| format!("**{words}** ({})", whose(having)));
+    let whose = |having: &[&str], of: usize| if having.len() == of { "all".to_owned() } else { names(having, 100) };
+    let risks = having.iter().map(|((_, words), having)| format!("**{words}** ({})", whose(having, accounts.len())));
     let risks =
         if having.is_empty() { none(unseen_in.is_empty()).to_owned() } else { risks.collect::<Vec<_>>().join(", ") };
-    let unseen = unseen_in.iter().map(|(what, having)| format!("{what} ({})", whose(having)));
+    let incoming = accounts.iter().filter(|account| account.lets_in()).count();
+    let unseen = unseen_in.iter().map(|(what, having)| format!("{what} ({})", whose(having, incoming)));
     let unseen = unseen.collect::<Vec<_>>().join(", ");
     if unseen.is_empty() { format!("Risk: {risks}") } else { format!("Risk: {risks}; not looked at: {unseen}") }
 }

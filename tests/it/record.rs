@@ -232,6 +232,24 @@ fn a_protected_branch_gets_one_recording_pull_request_that_promotions_add_to() {
 }
 
 #[test]
+fn the_recording_pull_request_says_why_images_were_asked_for() {
+    let world = World::new(true);
+    let (one, two) = (world.image(1), world.image(2));
+    world.approve(&[("1", &one), ("2", &two)]);
+    let text = world.text("main");
+    let reason = "        reason: \"asked for by team @billing, see #7\"\n";
+    let text = text.replacen(&format!("digest: {one}\n"), &format!("digest: {one}\n{reason}"), 1);
+    assert!(text.contains(reason), "{text}");
+    world.github.push_as("main", "octocat", &[(FILE, &text)]);
+    world.promote(&[], 0);
+    let body = world.github.pull(1).body;
+    assert!(body.contains("| mirror | digest | reviewed in | asked for |\n"), "{body}");
+    let row = |tag: &str| body.lines().find(|line| line.starts_with(&format!("| `app:{tag}` |"))).unwrap().to_owned();
+    assert!(row("1").ends_with(" | asked for by team @<!-- -->billing, see #<!-- -->7 |"), "{body}");
+    assert!(row("2").ends_with(" |  |"), "{body}");
+}
+
+#[test]
 fn where_only_commits_are_wanted_a_protected_branch_is_a_failure_of_recording() {
     let world = World::new(true);
     let digest = world.image(1);

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use wharfinger::internals::image::{Digest, Tag};
-use wharfinger::internals::rules::{Fact, Facts, Follow, Readiness, Readings, Rule, Selection, Subject, VersionRule};
+use wharfinger::internals::rules::{
+    Fact, Facts, Follow, NotShorter, Readiness, Readings, Rule, Selection, Subject, VersionRule,
+};
 
 /// The program's own allocator.
 #[global_allocator]
@@ -76,7 +78,8 @@ fn settle(subject: &Subject, tags: &[Tag], now: DateTime<Utc>) -> (Selection, us
                     facts.history.insert(tag, Vec::new());
                 }
                 Fact::Fixes(tag, digest) => {
-                    facts.fixes.insert((tag, digest), Err(String::new()));
+                    let not = NotShorter { why: String::new(), is_unknown: false };
+                    facts.fixes.insert((tag, digest), Err(not));
                 }
                 Fact::Readiness(_, digest) => {
                     facts.readiness.insert(digest, Readiness::Ready);

@@ -109,8 +109,8 @@ pub mod internals {
     }
     pub mod rules {
         pub use crate::rules::{
-            Clock, Fact, Facts, Follow, ROUNDS, Readiness, Readings, Reason, Rule, Selection, Since, Subject, Verdict,
-            VersionRule,
+            Clock, Fact, Facts, Follow, NotShorter, ROUNDS, Readiness, Readings, Reason, Rule, Selection, Since,
+            Subject, Verdict, VersionRule,
         };
     }
     pub mod settings {

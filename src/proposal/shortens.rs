@@ -2,6 +2,7 @@
 
 use crate::difference::{Difference, Mark};
 use crate::manifest::{FixesCooldown, Severity};
+use crate::rules::NotShorter;
 use crate::text::serde_name;
 use crate::vulnerabilities::{Vulnerability, VulnerabilitySource};
 
@@ -13,35 +14,41 @@ const NAMED: usize = 3;
 ///
 /// # Errors
 /// Why nothing does.
-pub(crate) fn shortens(cooldown: FixesCooldown, difference: &Difference, same_signer: bool) -> Result<String, String> {
+pub(crate) fn shortens(
+    cooldown: FixesCooldown,
+    difference: &Difference,
+    same_signer: bool,
+) -> Result<String, NotShorter> {
     let found = &difference.vulnerabilities;
     match found.source {
         VulnerabilitySource::Osv | VulnerabilitySource::Reports => {}
-        VulnerabilitySource::None => return Err("`evidence.vulnerabilities` asks for none".to_owned()),
+        VulnerabilitySource::None => return Err(NotShorter::known("`evidence.vulnerabilities` asks for none")),
         VulnerabilitySource::Unknown => {
             let why = found.detail.as_deref().unwrap_or("nobody said why");
-            return Err(format!("what it fixes is unknown: {why}"));
+            return Err(NotShorter::unknown(format!("what it fixes is unknown: {why}")));
         }
     }
     if !same_signer {
-        return Err("it is not signed by who signed the approved version".to_owned());
+        return Err(NotShorter::known("it is not signed by who signed the approved version"));
     }
     if found.source == VulnerabilitySource::Reports && !found.both_scanned {
         let why = found.detail.as_deref().unwrap_or("not of both images");
-        return Err(format!("reports do not cover everything: {why}"));
+        return Err(NotShorter::unknown(format!("reports do not cover everything: {why}")));
     }
     let least = cooldown.severity;
     let fixed: Vec<&Vulnerability> = found.fixed.iter().filter(|one| one.severity.is_at_least(least)).collect();
     if fixed.is_empty() {
-        return Err(format!("it fixes nothing of severity {} or worse", least.as_str()));
+        return Err(NotShorter::known(format!("it fixes nothing of severity {} or worse", least.as_str())));
     }
     // How bad it is when nobody has said so is unknown.
     if let Some(new) = found.new.iter().find(|one| one.severity.is_at_least(least) || one.severity == Severity::Unknown)
     {
-        return Err(format!("it brings {}", named(new)));
+        return Err(NotShorter::known(format!("it brings {}", named(new))));
     }
-    if let Some(mark) = difference.marks.iter().find(|mark| counts(**mark, found.both_scanned)) {
-        return Err(format!("it is marked: {}", serde_name(mark)));
+    let mut marks = difference.marks.iter().filter(|mark| counts(**mark, found.both_scanned));
+    if let Some(mark) = marks.clone().find(|mark| **mark != Mark::NotLookedAt).or_else(|| marks.next()) {
+        let is_unknown = *mark == Mark::NotLookedAt;
+        return Err(NotShorter { why: format!("it is marked: {}", serde_name(mark)), is_unknown });
     }
     let mut words: Vec<String> = fixed.iter().take(NAMED).map(|one| named(one)).collect();
     let more = fixed.len().saturating_sub(NAMED);
@@ -93,7 +100,8 @@ mod tests {
 
     fn decided(severity: Severity, difference: &Difference, same_signer: bool) -> String {
         let cooldown = FixesCooldown { wait: Duration::ZERO, severity };
-        shortens(cooldown, difference, same_signer).unwrap_or_else(|why| format!("no: {why}"))
+        shortens(cooldown, difference, same_signer)
+            .unwrap_or_else(|not| format!("no: {}{}", if not.is_unknown { "unknown: " } else { "" }, not.why))
     }
 
     #[test]
@@ -129,7 +137,7 @@ mod tests {
         another signer: no: it is not signed by who signed the approved version
         a mark: no: it is marked: setuid
         another base: fixes CVE-2027-1 (critical)
-        not looked at: no: it is marked: not-looked-at
+        not looked at: no: unknown: it is marked: not-looked-at
         nothing: no: it fixes nothing of severity high or worse
         "#);
     }
@@ -140,14 +148,17 @@ mod tests {
         scanned.vulnerabilities.source = VulnerabilitySource::Reports;
         scanned.vulnerabilities.detail = Some("there is no report about linux/arm64".to_owned());
         let partly = decided(Severity::High, &scanned, true);
-        assert_eq!(partly, "no: reports do not cover everything: there is no report about linux/arm64");
+        assert_eq!(partly, "no: unknown: reports do not cover everything: there is no report about linux/arm64");
         scanned.vulnerabilities.both_scanned = true;
         assert_eq!(decided(Severity::High, &scanned, true), "fixes CVE-2027-1 (critical)");
         scanned.marks.insert(Mark::Root);
         assert_eq!(decided(Severity::High, &scanned, true), "no: it is marked: root");
         for (source, why) in [
             (VulnerabilitySource::None, "no: `evidence.vulnerabilities` asks for none"),
-            (VulnerabilitySource::Unknown, "no: what it fixes is unknown: there is no report about linux/arm64"),
+            (
+                VulnerabilitySource::Unknown,
+                "no: unknown: what it fixes is unknown: there is no report about linux/arm64",
+            ),
         ] {
             scanned.vulnerabilities.source = source;
             assert_eq!(decided(Severity::High, &scanned, true), why);

@@ -141,7 +141,26 @@ pub struct Facts {
     pub unsigned: BTreeMap<Digest, String>,
     /// What versions fix that shortens their cooldown, in words (`fixes CVE-2027-1 (critical)`); an error says why nothing
     /// does.
-    pub fixes: BTreeMap<(Tag, Digest), Result<String, String>>,
+    pub fixes: BTreeMap<(Tag, Digest), Result<String, NotShorter>>,
+}
+
+/// Why a version waits as long as others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotShorter {
+    /// The reason, in words.
+    pub why: String,
+    /// Whether it could not be found out, and so may have been otherwise before.
+    pub is_unknown: bool,
+}
+
+impl NotShorter {
+    pub(crate) fn known(why: impl Into<String>) -> Self {
+        Self { why: why.into(), is_unknown: false }
+    }
+
+    pub(crate) fn unknown(why: impl Into<String>) -> Self {
+        Self { why: why.into(), is_unknown: true }
+    }
 }
 
 /// Since when a tag is known to resolve to a digest, and which clock says so.

@@ -436,3 +436,39 @@ fn a_check_takes_evidence_from_the_base() {
     assert_eq!(listed(&found["new"]), ["CVE-2027-1 critical openssl"]);
     assert!(world.osv.log().is_empty(), "{:?}", world.osv.lines());
 }
+
+/// A proposal that is open because of what it fixes stays while nobody knows whether that is still so.
+#[test]
+fn an_open_proposal_stays_while_its_fix_cannot_be_looked_up() {
+    let world = World::signed();
+    let clone = world.clone("vulnerabilities: reports", &format!("{SIGNED}{SHORTER}"));
+    let scanned = |former: &[&str]| {
+        report(&clone, &world.former.digest(), "", &grype(former));
+        report(&clone, &world.new.digest(), "", &grype(&[]));
+    };
+    let propose = || world.run(&clone, &["propose", "--reports", "reports"]);
+    let actions = |output: &Value| -> Vec<String> {
+        let rows = output["proposals"].as_array().unwrap().iter();
+        rows.map(|row| row["action"].as_str().unwrap().to_owned()).collect()
+    };
+    scanned(&["CVE-2027-1 Critical openssl"]);
+    assert_eq!(actions(&propose()), ["opened"]);
+    assert_eq!(actions(&propose()), ["unchanged"]);
+    let open = || clone.git(&["rev-parse", "wharfinger/image/tool/latest"]);
+    let before = open();
+    std::fs::remove_dir_all(clone.path().join("reports")).unwrap();
+    std::fs::create_dir(clone.path().join("reports")).unwrap();
+    for _ in 0..2 {
+        let output = propose();
+        assert_eq!(actions(&output), ["left"], "{output}");
+        assert!(output.to_string().contains("whether tool:1.1.0 still need not wait is unknown: "), "{output}");
+        assert_eq!(open(), before);
+    }
+    scanned(&["CVE-2027-1 Critical openssl"]);
+    assert_eq!(actions(&propose()), ["unchanged"], "nothing was opened again");
+    // It is known now that nothing is fixed: the advisory was withdrawn.
+    scanned(&[]);
+    let output = propose();
+    assert_eq!(actions(&output), ["closed"], "{output}");
+    assert!(output.to_string().contains("it fixes nothing of severity high or worse"), "{output}");
+}

@@ -207,10 +207,24 @@ impl Round<'_> {
             approved,
             unknown: &|existing| {
                 let unasked = || self.known.unreadable(&existing.branch).map(not_asked);
-                why::not_known(manifest, &not_known, existing).or_else(unasked)
+                why::not_known(manifest, &not_known, existing).or_else(unasked).or_else(|| self.unknown_fix(existing))
             },
             moot: &|existing| why::moot(manifest, self.selected, existing),
             limit: manifest.proposals.limit as usize,
+        })
+    }
+
+    /// Why it cannot be said whether what is open still need not wait as long as other versions: it stays until that is
+    /// known.
+    fn unknown_fix(&self, existing: &Existing) -> Option<String> {
+        let entries = existing.made_of.iter().flat_map(|made| &made.entries);
+        entries.filter(|entry| entry.kind.lets_in()).find_map(|entry| {
+            let (tag, digest) = (entry.to.clone()?, entry.digest.clone());
+            let images = self.agenda.manifest.images.iter().enumerate().filter(|(_, image)| entry.names(image));
+            let mut read = images.filter_map(|(at, _)| self.known.candidates.images.get(&at));
+            let not = read.find_map(|read| read.facts.fixes.get(&(tag.clone(), digest.clone()))?.as_ref().err())?;
+            let why = || format!("whether {}:{tag} still need not wait is unknown: {}", entry.repository, not.why);
+            not.is_unknown.then(why)
         })
     }
 

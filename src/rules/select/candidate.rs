@@ -86,8 +86,8 @@ impl Question<'_> {
         match self.facts.fixes.get(&(tag.clone(), digest.clone())) {
             None => Candidate::Unknown(Fact::Fixes(tag.clone(), digest.clone())),
             Some(Ok(fixes)) => Candidate::Good(Chosen { fixes: Some(fixes.clone()), ..chosen }),
-            Some(Err(why)) => {
-                let detail = format!("{}; no shorter cooldown: {why}", young.detail);
+            Some(Err(not)) => {
+                let detail = format!("{}; no shorter cooldown: {}", young.detail, not.why);
                 Candidate::Bad(Waiting { detail, ..young })
             }
         }

@@ -98,7 +98,7 @@ fn settle_by(
                     facts.history.insert(tag, Vec::new());
                 }
                 Fact::Fixes(tag, digest) => {
-                    facts.fixes.insert((tag, digest), Err("nothing".to_owned()));
+                    facts.fixes.insert((tag, digest), Err(crate::rules::NotShorter::known("nothing")));
                 }
                 Fact::Readiness(_, digest) => {
                     facts.readiness.insert(digest, Readiness::Ready);

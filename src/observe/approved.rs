@@ -40,9 +40,9 @@ pub(crate) async fn read_brought(
     }
     match accounts.merged(number).await {
         Ok(Some(merged)) => {
-            brought.then = kept(manifest, image, approval, &merged);
-            if brought.then.is_none() {
-                brought.unknown.push(format!("what was known when it was proposed: #{number} does not say"));
+            match kept(manifest, image, approval, &merged) {
+                Ok(then) => brought.then = Some(then),
+                Err(why) => brought.unknown.push(format!("what was known when it was proposed: #{number} {why}")),
             }
             brought.merged = Some(merged);
         }
@@ -53,14 +53,18 @@ pub(crate) async fn read_brought(
 }
 
 /// What the body of our proposal kept of this approval. A body counts only on a branch of ours.
-fn kept(manifest: &Manifest, image: &Image, approval: &Approval, merged: &MergedPull) -> Option<Kept> {
-    merged.branch.as_ref().filter(|branch| branch.starts_with(&manifest.prefix()))?;
-    let made = metadata::read(&merged.body)?;
+///
+/// # Errors
+/// Why it kept nothing.
+fn kept(manifest: &Manifest, image: &Image, approval: &Approval, merged: &MergedPull) -> Result<Kept, &'static str> {
+    let ours = merged.branch.as_ref().is_some_and(|branch| branch.starts_with(&manifest.prefix()));
+    let made = Some(&merged.body).filter(|_| ours).and_then(|body| metadata::read(body)).ok_or("does not say")?;
     let is_it = |entry: &crate::proposal::Entry| {
         entry.repository == image.repository
             && entry.to.as_ref() == Some(&approval.tag)
             && entry.digest == approval.digest
     };
-    let at = made.entries.iter().position(is_it)?;
-    made.kept.into_iter().find(|kept| kept.entry == at)
+    let at = made.entries.iter().position(is_it).ok_or("does not say")?;
+    let why = if made.kept.is_empty() { "does not say" } else { "had no room for it beside so many changes" };
+    made.kept.into_iter().find(|kept| kept.entry == at).ok_or(why)
 }

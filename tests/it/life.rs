@@ -250,4 +250,11 @@ fn a_rebuild_is_marked_and_one_that_changes_no_wanted_platform_is_none() {
     assert_eq!(pull.title, "Approve quay.io/grafana/loki 3.0.0, rebuilt");
     assert!(pull.labels.contains(&"rebuild".to_owned()), "{:?}", pull.labels);
     assert!(pull.body.contains(": the same tag, different bytes\n"), "{}", pull.body);
+    let risk = pull.body.lines().find(|line| line.starts_with("- Risk: "));
+    assert_eq!(
+        risk,
+        Some("- Risk: none found in what was looked at; not looked at: known vulnerabilities"),
+        "{}",
+        pull.body
+    );
 }

@@ -24,8 +24,11 @@ pub(crate) const ENTRY_LIMIT: usize = 1_000;
 /// The most characters of entries as JSON, which people can read: about seventy entries.
 const PLAIN_LIMIT: usize = 16_384;
 
-/// The most characters of what is kept of the evidence: for about thirty changes.
+/// The most characters of what is kept of the evidence: for about thirty changes, and packed for about two hundred.
 const KEPT_LIMIT: usize = 8_192;
+
+/// The characters of all other fields together, at most.
+const FIELDS_LIMIT: usize = 1_024;
 
 /// The most characters of a body that the metadata may take up.
 const LENGTH_LIMIT: usize = 40_960;
@@ -91,6 +94,9 @@ struct Versioned {
     /// What was known of them, unless they are packed.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     kept: Vec<Kept>,
+    /// The same if they are.
+    #[serde(rename = "packed-kept", skip_serializing_if = "Option::is_none", default)]
+    packed_kept: Option<String>,
 }
 
 /// How many of these entries, from the first, one proposal can name: at least one.
@@ -112,6 +118,18 @@ pub(crate) fn fitting(entries: &[Entry]) -> usize {
     fits
 }
 
+/// As much of what is kept as `room` characters hold, from the first change; `None` if nothing is.
+fn packed_kept(mut kept: Vec<Kept>, room: usize) -> Option<String> {
+    loop {
+        let packed = packed::pack_kept(&kept).filter(|_| !kept.is_empty())?;
+        let length = packed.chars().count();
+        if length <= room {
+            return Some(packed);
+        }
+        kept.truncate(kept.len() * room / length);
+    }
+}
+
 /// The comment, on one line. Nothing in it can end it: `<`, `>`, `&`, `@` and `--` are written as JSON escapes.
 #[must_use]
 pub fn write(metadata: &Metadata) -> String {
@@ -120,13 +138,15 @@ pub fn write(metadata: &Metadata) -> String {
         Some(packed) => (None, Some(packed)),
         None => (Some(entries), None),
     };
-    if packed.is_some() {
-        kept.clear();
-    }
+    let packed_kept = packed.as_ref().and_then(|packed| {
+        let room = (LENGTH_LIMIT - FIELDS_LIMIT).saturating_sub(packed.chars().count());
+        packed_kept(std::mem::take(&mut kept), room.min(KEPT_LIMIT))
+    });
     while json(&kept).len() > KEPT_LIMIT {
         kept.pop();
     }
-    format!("{START}{} {END}", json(&Versioned { version: 1, manifest, head, context, entries, packed, kept }))
+    let metadata = Versioned { version: 1, manifest, head, context, entries, packed, kept, packed_kept };
+    format!("{START}{} {END}", json(&metadata))
 }
 
 fn json(value: &impl Serialize) -> String {
@@ -150,13 +170,16 @@ pub fn read(body: &str) -> Option<Metadata> {
         return None;
     }
     let (json, _) = rest.split_once(END)?;
-    let Versioned { version, manifest, head, context, entries, packed, kept } =
+    let Versioned { version, manifest, head, context, entries, packed, mut kept, packed_kept } =
         serde_json::from_str(json.trim()).ok()?;
     let entries = match (entries, packed) {
         (Some(entries), None) => entries,
         (None, Some(packed)) => packed::unpack(&packed, ENTRY_LIMIT)?,
         _ => return None,
     };
+    if let Some(packed) = packed_kept {
+        kept = packed::unpack_kept(&packed)?;
+    }
     (version == 1 && entries.len() <= ENTRY_LIMIT).then_some(Metadata { manifest, head, context, entries, kept })
 }
 
@@ -247,6 +270,47 @@ mod tests {
         assert_eq!(lengths.map(|(plain, _)| plain), [true, true, false, false, false]);
         let most = [600, PLAIN_LIMIT, 6_000, 12_000, LENGTH_LIMIT];
         assert!(lengths.iter().zip(most).all(|((_, length), most)| *length <= most), "{lengths:?}");
+    }
+
+    fn kept(entry: usize) -> Kept {
+        use crate::proposal::kept::{KeptPackages, KeptVulnerabilities};
+        Kept {
+            entry,
+            why: Some(crate::difference::Why::Base),
+            marks: vec![crate::proposal::body::Mark::BaseChanged],
+            signatures: vec![crate::evidence::State::Verified; 1 + entry % 3],
+            packages: KeptPackages {
+                source: crate::packages::PackageSource::Sbom,
+                added: entry,
+                removed: 2,
+                upgraded: 30,
+                downgraded: 0,
+            },
+            vulnerabilities: KeptVulnerabilities {
+                source: crate::vulnerabilities::VulnerabilitySource::Osv,
+                fixed: 12,
+                new: 0,
+                same: entry,
+            },
+        }
+    }
+
+    #[test]
+    fn what_was_known_of_many_changes_is_packed_as_far_as_there_is_room() {
+        for (count, least) in [(30, 30), (120, 120), (1_000, 150)] {
+            let metadata = Metadata { kept: (0..count).map(kept).collect(), ..many(count) };
+            let comment = write(&metadata);
+            let read = read(&format!("body\n{comment}")).unwrap();
+            assert_eq!(read.entries, metadata.entries, "{count}");
+            assert!(read.kept.len() >= least, "{} of {count}", read.kept.len());
+            assert_eq!(read.kept, metadata.kept[..read.kept.len()], "{count}");
+            assert!(comment.chars().count() <= LENGTH_LIMIT, "{}", comment.chars().count());
+        }
+        let text = write(&Metadata { kept: vec![kept(0)], ..many(120) });
+        let packed = text.split_once("\"packed-kept\":\"").unwrap().1.split_once('"').unwrap().0.to_owned();
+        for bad in ["", "a", "\u{4e00}\u{4e01}"] {
+            assert_eq!(read(&text.replace(&packed, bad)), None, "{bad}");
+        }
     }
 
     #[test]

@@ -3,8 +3,14 @@
 //! GitHub counts a body's code points, whatever their bytes. So the entries become bytes, and every 14 bits of them one
 //! character: an ideograph that is one code point, one UTF-16 unit, and its own normal form.
 
+use super::super::body::Mark;
+use super::super::kept::{Kept, KeptPackages, KeptVulnerabilities};
 use super::super::{Entry, Kind, Rejection};
+use crate::difference::Why;
+use crate::evidence::State;
 use crate::image::Digest;
+use crate::packages::PackageSource;
+use crate::vulnerabilities::VulnerabilitySource;
 
 /// The first of the 16,384 characters; the last is `U+8DFF`.
 const FIRST: u32 = 0x4e00;
@@ -53,6 +59,35 @@ pub(super) fn unpack(text: &str, limit: usize) -> Option<Vec<Entry>> {
         entries.push(entry(kind, format!("sha256:{digest}").parse().ok()?, &before)?);
     }
     Some(entries)
+}
+
+/// What was known of a change, without names of fields.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Terse(usize, Option<Why>, Vec<Mark>, Vec<State>, PackageSource, [usize; 4], VulnerabilitySource, [usize; 3]);
+
+/// What was known of changes as characters.
+pub(super) fn pack_kept(kept: &[Kept]) -> Option<String> {
+    let terse = |kept: &Kept| {
+        let Kept { entry, why, marks, signatures, packages, vulnerabilities } = kept.clone();
+        let KeptPackages { source, added, removed, upgraded, downgraded } = packages;
+        let KeptVulnerabilities { source: known, fixed, new, same } = vulnerabilities;
+        let packages = [added, removed, upgraded, downgraded];
+        Terse(entry, why, marks, signatures, source, packages, known, [fixed, new, same])
+    };
+    Some(characters(&serde_json::to_vec(&kept.iter().map(terse).collect::<Vec<_>>()).ok()?))
+}
+
+/// The same again; `None` for what [`pack_kept`] does not write.
+pub(super) fn unpack_kept(text: &str) -> Option<Vec<Kept>> {
+    let kept = |Terse(entry, why, marks, signatures, source, packages, known, vulnerabilities): Terse| {
+        let [added, removed, upgraded, downgraded] = packages;
+        let packages = KeptPackages { source, added, removed, upgraded, downgraded };
+        let [fixed, new, same] = vulnerabilities;
+        let vulnerabilities = KeptVulnerabilities { source: known, fixed, new, same };
+        Kept { entry, why, marks, signatures, packages, vulnerabilities }
+    };
+    let terse: Vec<Terse> = serde_json::from_slice(&octets(text)?).ok()?;
+    Some(terse.into_iter().map(kept).collect())
 }
 
 /// Source, repository, from, to, and the rare parts as JSON. Each is written as the length that it shares with the one

@@ -2,6 +2,7 @@
 
 mod bars;
 mod drawn;
+mod pace;
 mod stream;
 
 pub(crate) use bars::{Bar, Progress};

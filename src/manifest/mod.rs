@@ -6,9 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use schemars::JsonSchema;
 use semver::VersionReq;
-use serde::Serialize;
 
 use crate::diag::Span;
 use crate::image::{Digest, Location, NameError, Platform, RegistryHost, Repository, RepositoryName, Tag};
@@ -21,9 +19,11 @@ mod faults;
 pub(crate) mod fixtures;
 mod forms;
 mod globs;
+mod inspection;
 mod lists;
 mod names;
 mod object;
+mod organization;
 mod parse;
 mod read;
 mod release;
@@ -33,6 +33,9 @@ mod signatures;
 mod signers;
 
 pub(crate) use globs::{beside, glob, included};
+pub(crate) use inspection::{Cooldown, FixesCooldown, Inspection, Severity, Vulnerabilities};
+pub(crate) use organization::{AllowedRegistry, ImageAccess, Policy, RegistryAccess};
+pub use organization::{Permission, Team, Visibility};
 pub(crate) use parse::{approvals_asked, includes, parse_included, parse_part};
 pub use parse::{file, parse};
 pub(crate) use signatures::{Guard, Identity, RequiredProvenance, Signatures, Signer};
@@ -254,201 +257,6 @@ pub struct Revocation {
     pub delete: bool,
     /// The position of the entry in its file.
     pub span: Span,
-}
-
-/// `visibility` of a mirror.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Visibility {
-    /// Only for the organization.
-    #[default]
-    Private,
-    /// For everybody.
-    Public,
-}
-
-impl Visibility {
-    /// The word in the manifest.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Private => "private",
-            Self::Public => "public",
-        }
-    }
-}
-
-/// What a team may do with a repository, and whether a missing team is created.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Team {
-    pub permission: Permission,
-    /// Create the team if the organization has none of this name.
-    pub create: bool,
-}
-
-/// Docker Hub's permissions of a team on a repository.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Permission {
-    Read,
-    Write,
-    /// Pull, push and settings.
-    Admin,
-}
-
-impl Permission {
-    /// The word in the manifest and in Docker Hub's API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-/// `policy`: what the organization's settings should be.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Policy {
-    /// Image Access Management.
-    pub image_access: Option<ImageAccess>,
-    /// Registry Access Management.
-    pub registry_access: Option<RegistryAccess>,
-    /// Reviews that an approval needs before it is promoted.
-    pub approvals: u32,
-}
-
-/// Image Access Management settings. What is `None` is neither compared nor written.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ImageAccess {
-    /// Whether it is switched on.
-    pub enabled: Option<bool>,
-    /// Docker Official Images are allowed.
-    pub official: Option<bool>,
-    /// Verified Publisher images are allowed.
-    pub verified_publisher: Option<bool>,
-    /// Community images are allowed.
-    pub community: Option<bool>,
-    /// Repositories that are allowed as a whole.
-    pub allowlist: Option<Vec<String>>,
-}
-
-/// Registry Access Management settings. What is `None` is neither compared nor written.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RegistryAccess {
-    /// Whether it is switched on.
-    pub enabled: Option<bool>,
-    /// Docker Hub is allowed.
-    pub docker_hub: Option<bool>,
-    /// Further registries that developers may pull from.
-    pub registries: Option<Vec<AllowedRegistry>>,
-}
-
-/// A registry that Registry Access Management allows developers to pull from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AllowedRegistry {
-    pub address: String,
-    pub name: String,
-}
-
-/// `cooldown`: how long a version must have been public.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cooldown {
-    /// Zero requires no age.
-    pub(crate) default: std::time::Duration,
-    /// The shorter one of versions that fix something.
-    pub(crate) fixes: Option<FixesCooldown>,
-}
-
-/// `cooldown.fixes` and `cooldown.severity`: a version that fixes a vulnerability and brings none as bad need not wait as
-/// long as others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FixesCooldown {
-    /// How long such a version must have been public.
-    pub wait: std::time::Duration,
-    /// The least serious vulnerability whose fix counts.
-    pub severity: Severity,
-}
-
-/// How serious a vulnerability is, the most serious first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    Critical,
-    High,
-    Medium,
-    Low,
-    #[default]
-    Unknown,
-}
-
-impl Severity {
-    /// The word in the manifest and in reports.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::High => "high",
-            Self::Medium => "medium",
-            Self::Low => "low",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// Whether it is known and as serious as `least`, or more.
-    #[must_use]
-    pub fn is_at_least(self, least: Self) -> bool {
-        self != Self::Unknown && self <= least
-    }
-}
-
-/// `evidence`: what is looked at inside images.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inspection {
-    /// The most compressed bytes of an image's layers that are read, for each platform.
-    pub layers: u64,
-    pub vulnerabilities: Vulnerabilities,
-    /// The VEX documents of the repository, as globs.
-    pub vex: Vec<String>,
-}
-
-impl Inspection {
-    /// In one line, the same for equal settings; `None` if these are the defaults.
-    pub(crate) fn written(&self) -> Option<String> {
-        let Self { layers, vulnerabilities, vex } = self;
-        let mut vex = vex.clone();
-        vex.sort();
-        let text = format!("layers: {layers}B, vulnerabilities: {}, vex: {vex:?}", vulnerabilities.as_str());
-        (*self != Self::default()).then_some(text)
-    }
-}
-
-impl Default for Inspection {
-    fn default() -> Self {
-        Self { layers: 200_000_000, vulnerabilities: Vulnerabilities::None, vex: Vec::new() }
-    }
-}
-
-/// `evidence.vulnerabilities`: who is asked for them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Vulnerabilities {
-    #[default]
-    None,
-    /// OSV's API.
-    Osv,
-    /// Reports that scanners wrote: `--reports`.
-    Reports,
-}
-
-impl Vulnerabilities {
-    /// The word in the manifest.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Osv => "osv",
-            Self::Reports => "reports",
-        }
-    }
 }
 
 /// The default path of the manifest.

@@ -6,7 +6,8 @@ use super::super::*;
 use super::Readings;
 use super::candidate::FIXES;
 use super::line::PASSED;
-use super::tests::{asked, digest, now, tag, tags, wary};
+use super::lookups::{asked, wary};
+use super::tests::{digest, now, tag, tags};
 
 fn day(n: i64) -> DateTime<Utc> {
     now() - chrono::TimeDelta::days(n)

@@ -34,6 +34,8 @@ mod decisions;
 #[cfg(test)]
 mod histories;
 #[cfg(test)]
+mod lookups;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

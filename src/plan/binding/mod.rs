@@ -10,6 +10,8 @@ mod judge;
 mod line;
 mod state;
 #[cfg(test)]
+mod signed;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use bound::{Bound, named_files};

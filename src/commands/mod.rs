@@ -24,6 +24,7 @@ mod named;
 pub(crate) mod plan;
 mod planned;
 pub mod promote;
+mod promoted;
 pub(crate) mod propose;
 mod publish;
 mod reader;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::reader::signing_keys;
 use super::promoted::{outcome, promoted_row};
+use super::reader::signing_keys;
 use super::{Context, Exit, Stop, load, unreviewed};
 use crate::apply;
 use crate::apply::anew::WriteError;

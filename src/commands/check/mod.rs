@@ -12,6 +12,7 @@ use crate::rules::{Notice, NoticeKind};
 
 mod guards;
 mod judge;
+mod judged;
 mod named;
 mod rules;
 mod subject;
@@ -20,7 +21,8 @@ mod verdict;
 pub(super) use verdict::{post, post_verdict, recheck};
 
 use self::rules::Told;
-use judge::{Judged, judge};
+use judge::judge;
+use judged::Judged;
 use subject::Subject;
 
 /// Runs it for `images`, or for all if none is named.

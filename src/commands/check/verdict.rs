@@ -1,6 +1,7 @@
 //! The verdict on a proposal's commit, as a commit status.
 
-use super::judge::{Judged, judge};
+use super::judge::judge;
+use super::judged::Judged;
 use super::subject::{Named, ReadAt, Subject, files};
 use super::tell;
 use crate::commands::{Context, Stop};

@@ -8,9 +8,9 @@ mod came;
 mod effective;
 mod judge;
 mod line;
-mod state;
 #[cfg(test)]
 mod signed;
+mod state;
 #[cfg(test)]
 mod tests;
 

@@ -28,12 +28,10 @@ mod plan;
 mod policy;
 mod progress;
 mod proposal;
-#[allow(dead_code, unused_imports)]
 mod references;
 mod registry;
 mod report;
 mod rules;
-#[allow(dead_code, unused_imports)]
 mod scan;
 mod settings;
 mod text;

@@ -9,7 +9,7 @@ mod judge;
 mod tests;
 mod verdict;
 
-pub(crate) use file::{JudgedFile, JudgedReference, Missed, SourceText, judge_file};
+pub(crate) use file::{JudgedFile, JudgedReference, SourceText, judge_file};
 pub(crate) use fix::{Fix, Repair, edited, fix};
 pub(crate) use judge::Judge;
-pub(crate) use verdict::{Judgement, Verdict};
+pub(crate) use verdict::Verdict;

@@ -7,5 +7,5 @@ mod expression;
 mod syntax;
 mod template;
 
-pub(super) use body::{Document, read, template};
+pub(super) use body::{read, template};
 pub(super) use syntax::{Attribute, Block, Body, Expression, Member, Part, Value};

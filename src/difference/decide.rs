@@ -7,8 +7,9 @@ use super::{marks, platform, why};
 /// Decides what changed.
 pub(crate) fn difference(pair: ImagePair) -> Difference {
     let ImagePair { former, platforms, signer, commits, vulnerabilities } = pair;
+    let mut last = platform::Last::default();
     let compared: Vec<platform::Compared> =
-        platforms.into_iter().map(|pair| platform::compare(pair, former, &commits)).collect();
+        platforms.into_iter().map(|pair| platform::compare(pair, former, &commits, &mut last)).collect();
     let why = why::why(former, &compared);
     let marks = marks::marks(former, why, signer, &compared, &vulnerabilities);
     Difference {

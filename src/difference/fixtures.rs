@@ -6,12 +6,12 @@ use crate::layers::{FileChange, FileKind};
 use crate::packages::{Package, PackageChanges, PackageSource, VersionChange};
 use crate::vulnerabilities::{Severity, Vulnerability, VulnerabilityChanges, VulnerabilitySource};
 
-pub(crate) fn package(name: &str, version: &str) -> Package {
-    Package { name: name.to_owned(), version: version.to_owned(), purl: None, licences: Vec::new() }
+pub(crate) const fn package<'a>(name: &'a str, version: &'a str) -> Package<'a> {
+    Package { name, version, purl: None, licences: "" }
 }
 
-pub(crate) fn version(name: &str, from: &str, to: &str) -> VersionChange {
-    VersionChange { name: name.to_owned(), from: from.to_owned(), to: to.to_owned(), purl: None }
+pub(crate) const fn version<'a>(name: &'a str, from: &'a str, to: &'a str) -> VersionChange<'a> {
+    VersionChange { name, from, to, purl: None }
 }
 
 pub(crate) fn vulnerability(severity: Severity, id: &str, package: &str) -> Vulnerability {
@@ -66,10 +66,11 @@ pub(crate) fn patch() -> Difference {
     let mut difference = on_two(Why::Source, &[], |platform| {
         platform.source = PackageSource::Sbom;
         platform.packages = PackageChanges {
-            added: vec![package("libcap2", "1:2.66-4")],
+            added: [package("libcap2", "1:2.66-4")].into_iter().collect(),
             upgraded: ["libssl3", "openssl", "zlib1g", "libc6", "libc-bin", "tzdata", "redis-server", "base-files"]
                 .map(|name| version(name, "3.0.11-1", "3.0.13-1"))
-                .to_vec(),
+                .into_iter()
+                .collect(),
             licences_added: ["BSD-3-Clause-Clear".to_owned()].into(),
             ..PackageChanges::default()
         };
@@ -100,8 +101,8 @@ pub(crate) fn worst() -> Difference {
     let marks = [Mark::NewCritical, Mark::Root, Mark::Setuid, Mark::Entrypoint, Mark::Port, Mark::DowngradedPackage];
     let mut difference = on_two(Why::Base, &marks, |platform| {
         platform.packages = PackageChanges {
-            removed: vec![package("libpam", "1.5")],
-            downgraded: vec![version("zlib", "1.3.1", "1.2.13")],
+            removed: [package("libpam", "1.5")].into_iter().collect(),
+            downgraded: [version("zlib", "1.3.1", "1.2.13")].into_iter().collect(),
             ..PackageChanges::default()
         };
         platform.config = vec![

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::image::{Descriptor, Digest};
 use crate::layers::FileChange;
-use crate::packages::{Listed, Package};
+use crate::packages::Listed;
 use crate::vulnerabilities::VulnerabilityChanges;
 
 /// What was read of one platform of one image.
@@ -39,11 +39,7 @@ impl PlatformPair {
     /// The bytes of memory that packages and configurations take.
     pub(crate) fn memory(&self) -> usize {
         let configs = [&self.from, &self.to].into_iter().flatten().filter_map(|inside| inside.config.as_ref().ok());
-        let packages = match &self.listed {
-            Listed::Known { from, to, .. } => from.iter().chain(to).map(Package::memory).sum(),
-            Listed::Untouched | Listed::Unknown(_) => 0,
-        };
-        configs.map(bytes::Bytes::len).sum::<usize>() + packages
+        configs.map(bytes::Bytes::len).sum::<usize>() + self.listed.memory()
     }
 }
 

@@ -9,7 +9,7 @@ use super::images::{Former, PlatformInside, PlatformPair};
 use super::labels::{Origin, differ};
 use crate::image::{Descriptor, Digest};
 use crate::layers::FileKind;
-use crate::packages::{Listed, PackageChanges, PackageSource, changes};
+use crate::packages::{Listed, PackageChanges, PackageSource, Packages, changes};
 
 /// One platform with what the decisions about the image need.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,8 +46,25 @@ impl Compared {
     }
 }
 
+/// The lists of packages that were compared last, and how they differ: one SBOM often lists those of all platforms.
+#[derive(Default)]
+pub(super) struct Last {
+    from: Packages,
+    to: Packages,
+    changes: PackageChanges,
+}
+
+impl Last {
+    fn changes(&mut self, from: Packages, to: Packages) -> PackageChanges {
+        if !(self.from.is_shared_with(&from) && self.to.is_shared_with(&to)) {
+            *self = Self { changes: changes(&from, &to), from, to };
+        }
+        self.changes.clone()
+    }
+}
+
 /// Compares one platform of two images; `commits` are those that provenance names.
-pub(super) fn compare(pair: PlatformPair, former: Former, commits: &[Option<String>; 2]) -> Compared {
+pub(super) fn compare(pair: PlatformPair, former: Former, commits: &[Option<String>; 2], last: &mut Last) -> Compared {
     let PlatformPair { name, from, to, listed, files, unread } = pair;
     let (was, is) = (from.as_ref().map(read), to.as_ref().map(read));
     let origin = |inside: &Option<PlatformInside>, config: &Option<Result<Config, String>>| {
@@ -56,7 +73,7 @@ pub(super) fn compare(pair: PlatformPair, former: Former, commits: &[Option<Stri
         Origin::of(&labels.unwrap_or_default(), &annotations.unwrap_or_default())
     };
     let origins = [origin(&from, &was), origin(&to, &is)];
-    let (source, changes, unlisted) = packages(listed);
+    let (source, changes, unlisted) = packages(listed, last);
     let knows_files = unread.is_none();
     let detail = details([unlisted, unread, fault(was.as_ref(), "former "), fault(is.as_ref(), "")]);
     let (layers, added_bytes, dropped_bytes) = layers(from.as_ref(), to.as_ref());
@@ -107,10 +124,10 @@ fn details(parts: [Option<String>; 4]) -> Option<String> {
 }
 
 /// Where the packages come from, how they differ, and why they are not known.
-fn packages(listed: Listed) -> (PackageSource, PackageChanges, Option<String>) {
+fn packages(listed: Listed, last: &mut Last) -> (PackageSource, PackageChanges, Option<String>) {
     let nothing = PackageChanges::default();
     match listed {
-        Listed::Known { source, from, to } => (source, changes(&from, &to), None),
+        Listed::Known { source, from, to } => (source, last.changes(from, to), None),
         Listed::Untouched => (PackageSource::Layers, nothing, None),
         Listed::Unknown(why) => (PackageSource::None, nothing, Some(why)),
     }

@@ -13,7 +13,7 @@ use super::{
 use super::{Named, difference};
 use crate::image::{Descriptor, Digest};
 use crate::layers::{FileChange, FileKind};
-use crate::packages::{Listed, Package, PackageSource};
+use crate::packages::{Listed, Package, PackageSource, Packages};
 use crate::vulnerabilities::{Severity, Vulnerability, VulnerabilityChanges, VulnerabilitySource};
 
 /// One platform with these layers and this `config`.
@@ -32,14 +32,11 @@ fn inside(layers: &[&str], config: &Value) -> PlatformInside {
     }
 }
 
-fn packages(versions: &[(&str, &str)]) -> Vec<Package> {
-    let package = |(name, version): &(&str, &str)| Package {
-        name: (*name).to_owned(),
-        version: (*version).to_owned(),
-        purl: Some(format!("pkg:deb/debian/{name}@{version}")),
-        licences: Vec::new(),
-    };
-    versions.iter().map(package).collect()
+fn packages(versions: &[(&str, &str)]) -> Packages {
+    let purls: Vec<String> =
+        versions.iter().map(|(name, version)| format!("pkg:deb/debian/{name}@{version}")).collect();
+    let package = |(&(name, version), purl)| Package { name, version, purl: Some(purl), licences: "" };
+    versions.iter().zip(purls.iter().map(String::as_str)).map(package).collect()
 }
 
 /// Both images list these packages.

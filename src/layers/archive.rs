@@ -36,6 +36,8 @@ pub(super) struct Entry {
     /// The bytes of its content that follow.
     pub size: u64,
     pub is_sparse: bool,
+    /// Whether it has file capabilities, the rights of root one by one.
+    pub has_capabilities: bool,
 }
 
 /// An archive that is read entry by entry. Reading from it reads the content of the current entry.
@@ -61,6 +63,7 @@ struct Pax {
     path: Vec<u8>,
     link: Vec<u8>,
     size: Option<u64>,
+    has_capabilities: bool,
     sparse: Sparse,
 }
 
@@ -113,8 +116,9 @@ impl<R: Read> Archive<R> {
     fn entry(&mut self, header: &Header, size: u64, extension: Extension) -> Result<Entry> {
         let Extension { pax, long_path, long_link } = extension;
         let is_sparse = header.entry_type().as_byte() == b'S' || pax.sparse.is_any;
-        let path = first([pax.sparse.name(), long_path, pax.path]).map_or_else(|| header_path(header), Ok)?;
-        let link = first([long_link, pax.link]).unwrap_or_else(|| until_nul(&header.as_old().linkname));
+        let Pax { path, link, size: pax_size, has_capabilities, sparse } = pax;
+        let path = first([sparse.name(), long_path, path]).map_or_else(|| header_path(header), Ok)?;
+        let link = first([long_link, link]).unwrap_or_else(|| until_nul(&header.as_old().linkname));
         if path.len() > LONGEST_PATH || path.contains(&0) {
             return Err(Error::other("it holds a path that no system accepts"));
         }
@@ -131,11 +135,11 @@ impl<R: Read> Archive<R> {
             self.skip_sparse_map(header)?;
         }
         // Extractors expect no content after links, devices and folders, whatever their size says.
-        let size = if matches!(kind, Kind::File) { pax.size.unwrap_or(size) } else { 0 };
+        let size = if matches!(kind, Kind::File) { pax_size.unwrap_or(size) } else { 0 };
         self.set_content(size);
         let mode = if is_blank(&header.as_old().mode) { Ok(0) } else { header.mode() };
         let mode = mode.map_err(|_| damaged())?;
-        Ok(Entry { path, link, kind, mode, size, is_sparse })
+        Ok(Entry { path, link, kind, mode, size, is_sparse, has_capabilities })
     }
 
     fn set_content(&mut self, size: u64) {
@@ -223,6 +227,7 @@ impl Pax {
             match key {
                 b"path" => pax.path = value.to_vec(),
                 b"linkpath" => pax.link = value.to_vec(),
+                b"SCHILY.xattr.security.capability" => pax.has_capabilities = !value.is_empty(),
                 b"size" => {
                     let size = std::str::from_utf8(value).ok().and_then(|size| size.parse().ok());
                     pax.size = Some(size.ok_or_else(damaged)?);

@@ -6,14 +6,16 @@
 
 use super::stack::{Stack, alias};
 use super::{FileChange, FileKind};
-use crate::packages::Package;
+use crate::packages::Packages;
 
 /// What is compared, and how much of it can be told.
 pub(super) struct Compared<'a> {
     pub from: Stack<'a>,
     pub to: Stack<'a>,
     /// The packages of the new image, where its databases list them.
-    pub packages: &'a [Package],
+    pub packages: Option<&'a Packages>,
+    /// Whether they are known to differ from those of the former image.
+    pub packages_differ: bool,
     /// Whether new executables can be told.
     pub executables: bool,
 }
@@ -22,6 +24,13 @@ pub(super) struct Compared<'a> {
 pub(super) const MOST: usize = 1_000;
 
 impl Compared<'_> {
+    /// Whether layers that were not read may show that some of these files are not new.
+    pub(super) fn may_be_known(&self, files: &[FileChange]) -> bool {
+        files
+            .iter()
+            .any(|file| !matches!(file.what, FileKind::Cron | FileKind::Init) || !self.had(&file.path[1..], file.what))
+    }
+
     /// In order of paths; also more than may be named.
     pub(super) fn files(&self) -> Vec<FileChange> {
         let mut files = self.special();
@@ -40,7 +49,8 @@ impl Compared<'_> {
                 if !self.is_from(path, layer) {
                     continue;
                 }
-                let new = kinds.iter().copied().filter(|kind| !self.had(path, *kind));
+                let new =
+                    kinds.iter().copied().filter(|kind| !self.had(path, *kind) || self.rewrites(path, layer, *kind));
                 files.extend(new.map(|what| FileChange { path: format!("/{path}"), what }));
             }
         }
@@ -65,9 +75,21 @@ impl Compared<'_> {
         })
     }
 
+    /// Whether a file that runs by itself has other contents than in the former image, and no change of a package explains
+    /// it: that would replace the package's list of files in the same layer.
+    fn rewrites(&self, path: &str, layer: &super::LayerFacts, kind: FileKind) -> bool {
+        if kind == FileKind::Setuid || (self.packages_differ && layer.owns(path)) {
+            return false;
+        }
+        let also = alias(path, self.is_merged());
+        let mut paths = [Some(path), also.as_deref()].into_iter().flatten();
+        let was = paths.find_map(|path| self.from.holder(path)?.contents.get(path));
+        was.zip(layer.contents.get(path)).is_some_and(|(was, is)| was != is)
+    }
+
     fn is_merged(&self) -> bool {
-        let is_sign = |package: &Package| matches!(package.name.as_str(), "usr-is-merged" | "usrmerge");
-        self.to.is_merged() || self.packages.iter().any(is_sign)
+        let mut names = self.packages.into_iter().flat_map(Packages::iter).map(|package| package.name);
+        self.to.is_merged() || names.any(|name| matches!(name, "usr-is-merged" | "usrmerge"))
     }
 
     /// Executables that the former image lacks and that no package owns.

@@ -1,6 +1,7 @@
 //! What one layer holds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufReader, Error, ErrorKind, Read, Result};
 
 use super::archive::{Archive, Entry, Kind};
@@ -16,8 +17,8 @@ const OWNED: usize = 300_000;
 const TEXT: usize = 1 << 20;
 /// How many executables before a hard link are looked at, so that its target is not kept twice. Archives have them in order.
 const RECENT: usize = 1_000;
-/// The most bytes of all parts of dpkg's database in one layer.
-const PARTS: usize = 4 << 20;
+/// The most bytes of memory of all package databases in one layer.
+const DATABASES: usize = 4 << 20;
 
 /// What one layer holds, as far as it matters here. Most paths are kept as hashes: a layer of a million files takes 8 MB.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,6 +33,8 @@ pub(crate) struct LayerFacts {
     owned: Vec<u64>,
     /// Files that run with others' rights, or by themselves.
     pub(super) special: BTreeMap<String, BTreeSet<FileKind>>,
+    /// Hashes of what files that run by themselves contain, or of where links in their place point to.
+    pub(super) contents: BTreeMap<String, u64>,
     /// The paths of executables, each after a line feed.
     executables: String,
     /// What was too much to be kept.
@@ -86,7 +89,7 @@ struct Reading {
     symlinks: Symlinks,
     special_text: usize,
     link_text: usize,
-    parts: usize,
+    databases: usize,
 }
 
 struct Link {
@@ -124,6 +127,7 @@ impl Reading {
         let is_folder = entry.kind == Kind::Folder;
         // The last of two entries with one path is what an extractor leaves.
         self.facts.special.remove(&path);
+        self.facts.contents.remove(&path);
         if !self.symlinks.add(entry.kind, &path, &entry.link) {
             self.facts.cut = Some("it holds too many symbolic links");
         }
@@ -134,19 +138,44 @@ impl Reading {
         }
         if let Some(database) = Database::at(&path) {
             let read = self.database(database, entry, &path, content)?;
-            self.facts.databases.insert(path, read);
+            self.facts.databases.insert(path.clone(), read);
         } else if entry.kind == Kind::File && !entry.is_sparse && entry.size <= database::LARGEST {
             self.read_lists(&path, content)?;
         } else if entry.kind == Kind::Symlink && is_merged_folder(&path) {
             self.facts.is_merged |= normalized(&entry.link) == format!("usr/{path}");
         }
+        self.keep_content(entry, &path, content)
+    }
+
+    /// Takes note of what a file that runs by itself contains. What a hard link is another name of is not known.
+    fn keep_content(&mut self, entry: &Entry, path: &str, content: &mut Archive<impl Read>) -> Result<()> {
+        let runs_by_itself = |kinds: &BTreeSet<FileKind>| kinds.iter().any(|kind| *kind != FileKind::Setuid);
+        if !self.facts.special.get(path).is_some_and(runs_by_itself) {
+            return Ok(());
+        }
+        let mut hasher = DefaultHasher::new();
+        match entry.kind {
+            Kind::File => {
+                let mut piece = [0; 4096];
+                loop {
+                    match content.read(&mut piece)? {
+                        0 => break,
+                        read => hasher.write(&piece[..read]),
+                    }
+                }
+            }
+            Kind::Symlink => hasher.write(&entry.link),
+            _ => return Ok(()),
+        }
+        (entry.kind == Kind::Symlink).hash(&mut hasher);
+        self.facts.contents.insert(path.to_owned(), hasher.finish());
         Ok(())
     }
 
     fn add_special(&mut self, entry: &Entry, path: &str) {
         let is_program = matches!(entry.kind, Kind::File | Kind::HardLink);
         let is_executable = is_program && entry.mode & 0o111 != 0;
-        let is_setuid = is_executable && entry.mode & 0o6000 != 0;
+        let is_setuid = is_executable && (entry.mode & 0o6000 != 0 || entry.has_capabilities);
         let mut kinds: BTreeSet<FileKind> = runs(path).filter(|_| entry.kind != Kind::Device).into_iter().collect();
         if is_setuid {
             kinds.insert(FileKind::Setuid);
@@ -187,10 +216,10 @@ impl Reading {
     }
 
     fn keep_executable(&mut self, path: &str) {
-        self.executables.push(hash(path));
         if self.facts.executables.len() + path.len() >= TEXT {
             self.facts.cut = Some("it holds too many executables");
         } else {
+            self.executables.push(hash(path));
             self.facts.executables.push('\n');
             self.facts.executables.push_str(path);
         }
@@ -229,15 +258,12 @@ impl Reading {
                 read_apk(&mut lines, &mut |path| keep_owned(owned, cut, &normalized(path)))?
             }
             Database::Status => read_dpkg(&mut lines, DpkgFile::Status)?,
-            _ => {
-                let part = read_dpkg(&mut lines, DpkgFile::Part)?;
-                self.parts += path.len() + part.as_ref().map_or(0, Installed::memory);
-                if self.parts > PARTS {
-                    return Err(Error::other("var/lib/dpkg/status.d is larger than 4 MiB"));
-                }
-                part
-            }
+            _ => read_dpkg(&mut lines, DpkgFile::Part)?,
         };
+        self.databases += path.len() + read.as_ref().map_or(0, Installed::memory);
+        if self.databases > DATABASES {
+            return Err(Error::other("the names and versions in its package databases are larger than 4 MiB"));
+        }
         Ok(read.map_err(|reason| format!("{}: {reason}", database.name())))
     }
 
@@ -323,7 +349,7 @@ impl LayerFacts {
     pub(crate) fn memory(&self) -> usize {
         let hashes =
             [&self.paths, &self.whiteouts, &self.opaque, &self.owned].into_iter().map(|hashes| hashes.len() * 8);
-        let special = self.special.keys().map(|path| path.len() + 64);
+        let special = self.special.keys().chain(self.contents.keys()).map(|path| path.len() + 64);
         let databases = self.databases.iter().map(|(path, database)| {
             path.len() + size_of::<Installed>() + database.as_ref().map_or(0, Installed::memory)
         });

@@ -77,11 +77,11 @@ pub struct FileChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileKind {
-    /// It runs with the rights of its owner or group (setuid, setgid), and did not before.
+    /// It runs with the rights of its owner or group (setuid, setgid) or has file capabilities, and did not before.
     Setuid,
-    /// cron or a timer runs it.
+    /// cron or a timer runs it; it is new, or its contents are and no change of packages explains that.
     Cron,
-    /// It is started with the system.
+    /// It is started with the system; new or with new contents as above.
     Init,
     /// An executable that the former image lacks and that no package owns, as far as package databases tell; a shared
     /// library is none.

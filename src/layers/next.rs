@@ -10,7 +10,7 @@ use super::stack::Stack;
 use super::{Contents, Next, Pair};
 use crate::image::{Descriptor, Digest};
 use crate::packages::database::{self, Distribution, Installed};
-use crate::packages::{Listed, PackageSource};
+use crate::packages::{Listed, PackageSource, Packages as PackageList};
 use crate::text;
 
 /// How many bytes what was read may take before nothing more is read: a layer takes about 20 MiB at most.
@@ -125,7 +125,8 @@ impl<'a> View<'a> {
     fn confirming(&self, listed: &Listed) -> Option<&'a Descriptor> {
         let layer = self.unread_shared()?;
         let may_be_read = !self.read.contains_key(&layer.digest) && self.refuses(&self.to, layer).is_none();
-        (may_be_read && !self.compared(listed).files().is_empty()).then_some(layer)
+        let compared = self.compared(listed);
+        (may_be_read && compared.may_be_known(&compared.files())).then_some(layer)
     }
 
     /// The topmost layer of both images that was not read.
@@ -159,15 +160,17 @@ impl<'a> View<'a> {
         Compared {
             from: self.stack(&self.from),
             to: self.stack(&self.to),
-            packages: if let Listed::Known { to, .. } = listed { to } else { &[] },
+            packages: if let Listed::Known { to, .. } = listed { Some(to) } else { None },
+            packages_differ: matches!(listed, Listed::Known { from, to, .. } if from != to),
             executables: !self.is_first && self.untold(listed).is_none(),
         }
     }
 
     fn contents(&self, listed: Listed) -> Contents {
-        let mut files = self.compared(&listed).files();
+        let compared = self.compared(&listed);
+        let mut files = compared.files();
         let mut words = self.unread_words(self.untold(&listed));
-        if let Some(layer) = self.unread_shared().filter(|_| !files.is_empty()) {
+        if let Some(layer) = self.unread_shared().filter(|_| compared.may_be_known(&files)) {
             words.push(format!("{} may not be new: {}", text::counted(files.len(), "file"), self.shared_reason(layer)));
         }
         if files.len() > MOST {
@@ -217,7 +220,11 @@ const TOO_MANY: &str = "they hold too many files";
 
 /// All layers were read, and none has a package database: there are no packages, before and after.
 fn no_packages<'a>() -> Packages<'a> {
-    Packages::Listed(Listed::Known { source: PackageSource::Layers, from: Vec::new(), to: Vec::new() })
+    Packages::Listed(Listed::Known {
+        source: PackageSource::Layers,
+        from: PackageList::default(),
+        to: PackageList::default(),
+    })
 }
 
 fn unknown(reason: &str) -> Packages<'static> {

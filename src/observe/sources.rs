@@ -59,16 +59,19 @@ pub struct Sources {
 const TURNS: usize = 4;
 
 /// The most bytes of signatures and statements that are kept.
-const CONTENTS: usize = 16 * 1024 * 1024;
+const CONTENTS: usize = 6 * 1024 * 1024;
 
 /// The largest of these blobs: a hostile SBOM takes enough memory without being kept.
-const LARGEST_KEPT: usize = 4 * 1024 * 1024;
+const LARGEST_KEPT: usize = 1024 * 1024;
+
+/// For how many bytes of a blob room is made before they come.
+const LARGEST_RESERVED: usize = 10_000_000;
 
 /// The most bytes of configurations that are kept.
-const CONFIGURATIONS: usize = 8 * 1024 * 1024;
+const CONFIGURATIONS: usize = 4 * 1024 * 1024;
 
 /// The most bytes of memory that what layers say takes: images often share their bases.
-const LAYERS: usize = 8 * 1024 * 1024;
+const LAYERS: usize = 6 * 1024 * 1024;
 
 type Referrers = BTreeMap<(Location, Digest), Option<Vec<Descriptor>>>;
 

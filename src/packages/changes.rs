@@ -1,98 +1,149 @@
 //! How two lists of packages differ.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::purl::ecosystem;
 use super::versions::compare;
-use super::{Package, PackageChanges, VersionChange};
+use super::{Package, PackageChanges, Packages, VersionChange};
 
-/// The versions of one package in two images: of some (npm's, for instance) an image holds several.
-#[derive(Default)]
-struct Versions<'a> {
-    from: BTreeMap<&'a str, &'a Package>,
-    to: BTreeMap<&'a str, &'a Package>,
+/// The most licences that are named as new, and as gone.
+const LICENCES: usize = 1_000;
+
+/// Two lists, and the positions in them of what differs: lists can be long, so nothing is copied.
+struct Differing<'a> {
+    from: &'a Packages,
+    to: &'a Packages,
+    added: Vec<u32>,
+    removed: Vec<u32>,
+    upgraded: Vec<Moved>,
+    downgraded: Vec<Moved>,
+}
+
+/// One package in both lists.
+#[derive(Clone, Copy)]
+struct Moved {
+    from: u32,
+    to: u32,
 }
 
 /// How `to` differs from `from`. Which of two versions is newer is decided by the order of the package's ecosystem; where
 /// that does not tell, the one is removed and the other added.
-pub(crate) fn changes(from: &[Package], to: &[Package]) -> PackageChanges {
-    let mut all: BTreeMap<(&str, &str), Versions<'_>> = BTreeMap::new();
-    for package in from {
-        all.entry((&package.name, ecosystem(package))).or_default().from.insert(&package.version, package);
-    }
-    for package in to {
-        all.entry((&package.name, ecosystem(package))).or_default().to.insert(&package.version, package);
-    }
-    let mut changes = PackageChanges::default();
-    for ((_, ecosystem), versions) in all {
-        versions.add_to(&mut changes, ecosystem);
-    }
+pub(crate) fn changes(from: &Packages, to: &Packages) -> PackageChanges {
+    let differing = Differing::of(from, to);
     let (before, after) = (licences(from), licences(to));
-    changes.licences_added = after.difference(&before).map(|licence| (*licence).to_owned()).collect();
-    changes.licences_removed = before.difference(&after).map(|licence| (*licence).to_owned()).collect();
-    changes
+    let only = |these: &BTreeSet<&str>, those: &BTreeSet<&str>| {
+        these.difference(those).take(LICENCES).map(|licence| (*licence).to_owned()).collect()
+    };
+    let moved = |all: &[Moved]| all.iter().map(|one| differing.change(*one)).collect();
+    PackageChanges {
+        added: differing.added.iter().map(|at| to.at(*at)).collect(),
+        removed: differing.removed.iter().map(|at| from.at(*at)).collect(),
+        upgraded: moved(&differing.upgraded),
+        downgraded: moved(&differing.downgraded),
+        licences_added: only(&after, &before),
+        licences_removed: only(&before, &after),
+    }
 }
 
 /// The packages that lists by others leave unchanged, though the image's own databases show a change, are added to these
 /// lists as the databases have them. Returns how many packages these are: they are told apart by their names.
-pub(crate) fn complete(lists: [&mut Vec<Package>; 2], databases: [&[Package]; 2]) -> usize {
-    let said = changed_names(&changes(lists[0], lists[1]));
-    let shown = changed_names(&changes(databases[0], databases[1]));
-    let unsaid: BTreeSet<&String> = shown.difference(&said).collect();
-    for (list, database) in lists.into_iter().zip(databases) {
-        list.retain(|package| !unsaid.contains(&package.name));
-        list.extend(database.iter().filter(|package| unsaid.contains(&package.name)).cloned());
+pub(crate) fn complete(lists: [&mut Packages; 2], databases: [&Packages; 2]) -> usize {
+    let shown = Differing::of(databases[0], databases[1]).names();
+    let unsaid: BTreeSet<&str> = {
+        let said = Differing::of(lists[0], lists[1]).names();
+        shown.into_iter().filter(|name| !said.contains(*name)).collect()
+    };
+    for (list, database) in lists.into_iter().zip(databases).filter(|_| !unsaid.is_empty()) {
+        let kept = list.iter().filter(|package| !unsaid.contains(package.name));
+        *list = kept.chain(database.iter().filter(|package| unsaid.contains(package.name))).collect();
     }
     unsaid.len()
 }
 
-fn changed_names(changes: &PackageChanges) -> BTreeSet<String> {
-    let packages = changes.added.iter().chain(&changes.removed).map(|package| &package.name);
-    packages.chain(changes.upgraded.iter().chain(&changes.downgraded).map(|change| &change.name)).cloned().collect()
+fn licences(packages: &Packages) -> BTreeSet<&str> {
+    packages.iter().flat_map(|package| package.licences()).collect()
 }
 
-fn licences(packages: &[Package]) -> BTreeSet<&str> {
-    packages.iter().flat_map(|package| &package.licences).map(String::as_str).collect()
-}
-
-impl Versions<'_> {
-    /// Versions that both images hold are no change. Of the others, the newest of the one is compared with the newest of
-    /// the other, and so on; what is left over was removed or added.
-    fn add_to(mut self, changes: &mut PackageChanges, ecosystem: &str) {
-        let both: Vec<&str> = self.from.keys().copied().filter(|version| self.to.contains_key(version)).collect();
-        for version in both {
-            self.from.remove(version);
-            self.to.remove(version);
+impl<'a> Differing<'a> {
+    fn of(from: &'a Packages, to: &'a Packages) -> Self {
+        let (added, removed, upgraded, downgraded) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut differing = Self { from, to, added, removed, upgraded, downgraded };
+        let (was, is) = (sorted(from), sorted(to));
+        let (mut was, mut is) = (was.as_slice(), is.as_slice());
+        while let Some(kind) = first(from, was).into_iter().chain(first(to, is)).min() {
+            let count = |list: &Packages, at: &[u32]| at.partition_point(|at| kind_of(list.at(*at)) == kind);
+            let (of_former, rest_of_former) = was.split_at(count(from, was));
+            let (of_new, rest_of_new) = is.split_at(count(to, is));
+            differing.add(of_former, of_new, kind.1);
+            (was, is) = (rest_of_former, rest_of_new);
         }
-        let (mut from, mut to) = (newest_first(self.from, ecosystem), newest_first(self.to, ecosystem));
-        let pairs = from.len().min(to.len());
-        changes.removed.extend(from.drain(pairs..).cloned());
-        changes.added.extend(to.drain(pairs..).cloned());
-        for (from, to) in from.into_iter().zip(to) {
-            let change = VersionChange {
-                name: to.name.clone(),
-                from: from.version.clone(),
-                to: to.version.clone(),
-                purl: to.purl.clone(),
-            };
-            match compare(ecosystem, &from.version, &to.version) {
-                Some(Ordering::Less) => changes.upgraded.push(change),
-                Some(Ordering::Greater) => changes.downgraded.push(change),
+        differing
+    }
+
+    /// Adds one package: of some (npm's, for instance) an image holds several versions. Versions that both images hold
+    /// are no change. Of the others, the newest of the one is compared with the newest of the other, and so on; what is
+    /// left over was removed or added.
+    fn add(&mut self, from: &[u32], to: &[u32], ecosystem: &str) {
+        let (was, is) = (self.from, self.to);
+        let has = |list: &Packages, at: &[u32], version: &str| {
+            at.binary_search_by(|at| list.at(*at).version.cmp(version)).is_ok()
+        };
+        let former: Vec<u32> = from.iter().copied().filter(|at| !has(is, to, was.at(*at).version)).collect();
+        let new: Vec<u32> = to.iter().copied().filter(|at| !has(was, from, is.at(*at).version)).collect();
+        let (mut former, mut new) = (newest_first(was, former, ecosystem), newest_first(is, new, ecosystem));
+        let pairs = former.len().min(new.len());
+        self.removed.extend(former.drain(pairs..));
+        self.added.extend(new.drain(pairs..));
+        for (from, to) in former.into_iter().zip(new) {
+            match compare(ecosystem, was.at(from).version, is.at(to).version) {
+                Some(Ordering::Less) => self.upgraded.push(Moved { from, to }),
+                Some(Ordering::Greater) => self.downgraded.push(Moved { from, to }),
                 Some(Ordering::Equal) | None => {
-                    changes.removed.push(from.clone());
-                    changes.added.push(to.clone());
+                    self.removed.push(from);
+                    self.added.push(to);
                 }
             }
         }
     }
+
+    fn change(&self, Moved { from, to }: Moved) -> VersionChange<'a> {
+        let (from, to) = (self.from.at(from), self.to.at(to));
+        VersionChange { name: to.name, from: from.version, to: to.version, purl: to.purl }
+    }
+
+    /// The names of all packages that differ.
+    fn names(&self) -> BTreeSet<&'a str> {
+        let moved = self.upgraded.iter().chain(&self.downgraded).map(|moved| moved.to);
+        let new = moved.chain(self.added.iter().copied()).map(|at| self.to.at(at).name);
+        new.chain(self.removed.iter().map(|at| self.from.at(*at).name)).collect()
+    }
+}
+
+/// Name and ecosystem, which tell packages apart.
+fn kind_of(package: Package<'_>) -> (&str, &str) {
+    (package.name, ecosystem(package))
+}
+
+fn first<'a>(list: &'a Packages, at: &[u32]) -> Option<(&'a str, &'a str)> {
+    at.first().map(|at| kind_of(list.at(*at)))
+}
+
+/// The positions of packages in order of names, ecosystems and versions, each once.
+fn sorted(list: &Packages) -> Vec<u32> {
+    let key = |at: &u32| (kind_of(list.at(*at)), list.at(*at).version);
+    let mut positions: Vec<u32> = (0..u32::try_from(list.len()).unwrap_or_default()).collect();
+    positions.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+    positions.dedup_by(|a, b| key(a) == key(b));
+    positions
 }
 
 /// What cannot be compared comes last, in the order of its text.
-fn newest_first<'a>(versions: BTreeMap<&'a str, &'a Package>, ecosystem: &str) -> Vec<&'a Package> {
-    let comparable = |package: &Package| compare(ecosystem, &package.version, &package.version).is_some();
-    let (mut known, unknown): (Vec<_>, Vec<_>) = versions.into_values().partition(|package| comparable(package));
-    known.sort_by(|a, b| compare(ecosystem, &b.version, &a.version).unwrap_or(Ordering::Equal));
+fn newest_first(list: &Packages, positions: Vec<u32>, ecosystem: &str) -> Vec<u32> {
+    let version = |at: &u32| list.at(*at).version;
+    let is_comparable = |at: &u32| compare(ecosystem, version(at), version(at)).is_some();
+    let (mut known, unknown): (Vec<u32>, Vec<u32>) = positions.into_iter().partition(is_comparable);
+    known.sort_by(|a, b| compare(ecosystem, version(b), version(a)).unwrap_or(Ordering::Equal));
     known.extend(unknown);
     known
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::packed::Packer;
 use super::purl::{Purl, ecosystem};
-use super::{MOST, Package};
+use super::{MOST, Package, Packages};
 use crate::text;
 
 /// The longest name and version that are kept, in characters.
@@ -11,6 +12,8 @@ const LONGEST: usize = 256;
 /// The longest licence that is kept, in characters, and the most of one package.
 const LONGEST_LICENCE: usize = 100;
 pub(super) const MOST_LICENCES: usize = 30;
+/// How much of an expression of licences is read, in bytes.
+const LONGEST_EXPRESSION: usize = 8 << 10;
 
 /// The most text of all packages of one image, in bytes.
 const MOST_TEXT: usize = 6 << 20;
@@ -27,7 +30,7 @@ pub(super) struct Told {
 /// Packages, also several times the same.
 #[derive(Default)]
 pub(super) struct List {
-    packages: Vec<Package>,
+    packages: Packer,
     text: usize,
 }
 
@@ -45,20 +48,19 @@ impl List {
             purl.map_or((None, None, None), |purl| (Some(purl.name), purl.version, Some(purl.text)));
         let Some(name) = purl_name.or(told.name).filter(|name| !name.is_empty()) else { return Ok(()) };
         let version = told.version.or(purl_version).unwrap_or_default();
+        let licences: Vec<String> = told.licences.into_iter().map(|licence| licence.replace('\n', " ")).collect();
+        self.text += licences.len() * size_of::<String>();
         self.push(Package {
-            name: text::cut(&name, LONGEST),
-            version: text::cut(&version, LONGEST),
-            purl,
-            licences: told.licences.into_iter().collect(),
+            name: &text::cut(&name, LONGEST),
+            version: &text::cut(&version, LONGEST),
+            purl: purl.as_deref(),
+            licences: &licences.join("\n"),
         })
     }
 
-    fn push(&mut self, mut package: Package) -> Result<(), String> {
-        for text in [&mut package.name, &mut package.version].into_iter().chain(&mut package.purl) {
-            text.shrink_to_fit();
-            self.text += text.len();
-        }
-        self.text += package.licences.iter().map(|licence| licence.len() + size_of::<String>()).sum::<usize>();
+    fn push(&mut self, package: Package<'_>) -> Result<(), String> {
+        let Package { name, version, purl, licences } = package;
+        self.text += name.len() + version.len() + purl.map_or(0, str::len) + licences.len();
         if self.packages.len() == MOST {
             return Err("it lists more than 100,000 packages".to_owned());
         }
@@ -70,21 +72,10 @@ impl List {
     }
 
     /// In order of names, each once: the same package again adds its licences.
-    pub(super) fn finish(mut self) -> Vec<Package> {
+    pub(super) fn finish(self) -> Packages {
         let is_same =
-            |a: &Package, b: &Package| a.name == b.name && a.version == b.version && ecosystem(a) == ecosystem(b);
-        self.packages.sort();
-        self.packages.dedup_by(|again, first| {
-            let is_again = is_same(again, first);
-            if is_again {
-                first.licences.append(&mut again.licences);
-                first.licences.sort();
-                first.licences.dedup();
-            }
-            is_again
-        });
-        self.packages.shrink_to_fit();
-        self.packages
+            |a: Package<'_>, b: Package<'_>| (a.name, a.version, ecosystem(a)) == (b.name, b.version, ecosystem(b));
+        self.packages.pack_sorted(is_same, MOST_LICENCES)
     }
 }
 
@@ -92,7 +83,7 @@ impl List {
 pub(super) fn licences(expression: &str) -> BTreeSet<String> {
     let mut licences = BTreeSet::new();
     let mut current = Vec::new();
-    let spaced = expression.replace(['(', ')'], " AND ");
+    let spaced = expression[..expression.floor_char_boundary(LONGEST_EXPRESSION)].replace(['(', ')'], " AND ");
     // An operator at the end closes the last one.
     for word in spaced.split_whitespace().chain(["AND"]) {
         if matches!(word, "AND" | "OR" | "and" | "or") {

@@ -12,6 +12,7 @@ use crate::image::Digest;
 mod changes;
 pub(crate) mod database;
 mod list;
+mod packed;
 mod purl;
 mod sbom;
 #[cfg(test)]
@@ -19,29 +20,27 @@ mod tests;
 mod versions;
 
 pub(crate) use changes::{changes, complete};
+pub(crate) use packed::{Packages, VersionChanges};
 pub(crate) use sbom::read_sbom;
 
 /// The most packages of one image that are read; more make the list unknown.
 pub(crate) const MOST: usize = 100_000;
 
 /// One installed package.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Package {
-    pub name: String,
-    pub version: String,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Package<'a> {
+    pub name: &'a str,
+    pub version: &'a str,
     /// Its package URL (purl) with its version. Of the qualifiers only `distro` (`debian-12`) and `upstream` (the source
     /// package, with `@` and its version where that differs) are kept.
-    pub purl: Option<String>,
-    /// SPDX identifiers or what the database says instead, in order, each once.
-    pub licences: Vec<String>,
+    pub purl: Option<&'a str>,
+    /// SPDX identifiers or what the database says instead, in order, each once on a line.
+    pub licences: &'a str,
 }
 
-impl Package {
-    /// The bytes of memory that it takes.
-    pub(crate) fn memory(&self) -> usize {
-        let texts = [&self.name, &self.version].into_iter().chain(&self.purl).map(String::len);
-        let licences = self.licences.iter().map(|licence| licence.len() + size_of::<String>());
-        size_of::<Self>() + texts.chain(licences).sum::<usize>()
+impl<'a> Package<'a> {
+    pub(crate) fn licences(self) -> impl Iterator<Item = &'a str> {
+        self.licences.split('\n').filter(|licence| !licence.is_empty())
     }
 }
 
@@ -62,31 +61,51 @@ pub enum PackageSource {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Listed {
     /// Both lists are known; `from` is empty for a first approval.
-    Known { source: PackageSource, from: Vec<Package>, to: Vec<Package> },
+    Known { source: PackageSource, from: Packages, to: Packages },
     /// No layer that only one of the images has touches a package database: they are equal, whatever they are.
     Untouched,
     /// Not known on both sides, and why.
     Unknown(String),
 }
 
+impl Listed {
+    /// The bytes of memory that the lists take.
+    pub(crate) fn memory(&self) -> usize {
+        match self {
+            Self::Known { from, to, .. } => from.memory() + to.memory(),
+            Self::Untouched | Self::Unknown(_) => 0,
+        }
+    }
+
+    /// Whether both lists are those of `other`.
+    pub(crate) fn is_shared_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Known { from, to, .. }, Self::Known { from: was, to: is, .. }) => {
+                from.is_shared_with(was) && to.is_shared_with(is)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// A package whose version differs.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct VersionChange {
-    pub name: String,
-    pub from: String,
-    pub to: String,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct VersionChange<'a> {
+    pub name: &'a str,
+    pub from: &'a str,
+    pub to: &'a str,
     /// Of the new version.
-    pub purl: Option<String>,
+    pub purl: Option<&'a str>,
 }
 
 /// How two lists of packages differ, each list in order of names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct PackageChanges {
-    pub added: Vec<Package>,
-    pub removed: Vec<Package>,
-    pub upgraded: Vec<VersionChange>,
-    pub downgraded: Vec<VersionChange>,
-    /// Licences that no package had before.
+    pub added: Packages,
+    pub removed: Packages,
+    pub upgraded: VersionChanges,
+    pub downgraded: VersionChanges,
+    /// Licences that no package had before; of very many, the first.
     pub licences_added: BTreeSet<String>,
     /// Licences that no package has any more.
     pub licences_removed: BTreeSet<String>,
@@ -106,5 +125,5 @@ pub(crate) struct Sbom {
     /// says nothing about an image.
     pub subjects: Vec<Digest>,
     /// In order of names, each once.
-    pub packages: Vec<Package>,
+    pub packages: Packages,
 }

@@ -48,7 +48,7 @@ impl Purl {
 }
 
 /// The type of a package's purl, which tells how its versions are ordered; empty if it has none.
-pub(super) fn ecosystem(package: &Package) -> &str {
-    let purl = package.purl.as_deref().and_then(|purl| purl.strip_prefix("pkg:"));
+pub(super) fn ecosystem(package: Package<'_>) -> &str {
+    let purl = package.purl.and_then(|purl| purl.strip_prefix("pkg:"));
     purl.and_then(|rest| rest.split_once('/')).map_or("", |(kind, _)| kind)
 }

@@ -2,20 +2,36 @@
 
 use proptest::prelude::{Strategy, prop, proptest};
 
-use super::{Package, changes, complete};
+use super::{Package, Packages, VersionChanges, changes, complete};
 
-fn package(kind: &str, name: &str, version: &str) -> Package {
-    let purl = (!kind.is_empty()).then(|| format!("pkg:{kind}/{name}@{version}"));
-    Package { name: name.to_owned(), version: version.to_owned(), purl, licences: vec![format!("{name}-licence")] }
+/// A package with the type of its purl, if it has one.
+type Written<'a> = (&'a str, &'a str, &'a str);
+
+fn packed(packages: &[Written<'_>]) -> Packages {
+    let list = |(kind, name, version): &Written<'_>| {
+        let purl = (!kind.is_empty()).then(|| format!("pkg:{kind}/{name}@{version}"));
+        let licences = format!("{name}-licence");
+        [Package { name, version, purl: purl.as_deref(), licences: &licences }].into_iter().collect::<Packages>()
+    };
+    let lists: Vec<Packages> = packages.iter().map(list).collect();
+    lists.iter().flat_map(Packages::iter).collect()
+}
+
+fn package<'a>(kind: &'a str, name: &'a str, version: &'a str) -> Written<'a> {
+    (kind, name, version)
 }
 
 /// Everything that changed, a line each.
-fn told(from: &[Package], to: &[Package]) -> Vec<String> {
+fn told(from: &[Written<'_>], to: &[Written<'_>]) -> Vec<String> {
+    told_of(&packed(from), &packed(to))
+}
+
+fn told_of(from: &Packages, to: &Packages) -> Vec<String> {
     let changes = changes(from, to);
-    let named = |sign: &str, all: &[Package]| {
+    let named = |sign: &str, all: &Packages| {
         all.iter().map(|one| format!("{sign} {} {}", one.name, one.version)).collect::<Vec<_>>()
     };
-    let moved = |sign: &str, all: &[super::VersionChange]| {
+    let moved = |sign: &str, all: &VersionChanges| {
         all.iter().map(|one| format!("{sign} {} {} {}", one.name, one.from, one.to)).collect::<Vec<_>>()
     };
     [
@@ -37,8 +53,8 @@ fn the_ecosystem_decides_which_version_is_newer() {
     ];
     let to = [package("deb", "a", "1.0"), package("deb", "b", "2"), package("deb", "c", "1"), package("deb", "e", "1")];
     assert_eq!(told(&from, &to), ["+ e 1", "- d 1", "up a 1.0~rc1 1.0", "down b 1:1 2"]);
-    let changes = changes(&from, &to);
-    assert_eq!(changes.upgraded[0].purl.as_deref(), Some("pkg:deb/a@1.0"));
+    let changes = changes(&packed(&from), &packed(&to));
+    assert_eq!(changes.upgraded.iter().next().unwrap().purl, Some("pkg:deb/a@1.0"));
     assert_eq!(changes.licences_added.iter().collect::<Vec<_>>(), ["e-licence"]);
     assert_eq!(changes.licences_removed.iter().collect::<Vec<_>>(), ["d-licence"]);
 }
@@ -54,8 +70,9 @@ fn what_cannot_be_compared_is_removed_and_added() {
 
 #[test]
 fn of_several_versions_the_newest_are_compared() {
-    let npm = |versions: &[&str]| versions.iter().map(|version| package("npm", "a", version)).collect::<Vec<_>>();
-    let told = |from: &[&str], to: &[&str]| told(&npm(from), &npm(to));
+    let npm =
+        |versions: &[&'static str]| versions.iter().map(|version| package("npm", "a", version)).collect::<Vec<_>>();
+    let told = |from: &[&'static str], to: &[&'static str]| told(&npm(from), &npm(to));
     assert_eq!(told(&["1.0.0", "2.0.0"], &["1.0.0", "2.0.0"]), [""; 0]);
     assert_eq!(told(&["1.0.0", "2.0.0"], &["1.0.0", "2.0.1"]), ["up a 2.0.0 2.0.1"]);
     assert_eq!(told(&["9.0.0", "10.0.0"], &["10.1.0"]), ["- a 9.0.0", "up a 10.0.0 10.1.0"]);
@@ -70,7 +87,7 @@ fn the_same_name_in_two_ecosystems_is_two_packages() {
     assert_eq!(told(&from, &to), ["up a 1.0.0 2.0.0"]);
 }
 
-fn list() -> impl Strategy<Value = Vec<Package>> {
+fn list() -> impl Strategy<Value = Vec<Written<'static>>> {
     let one = (
         prop::sample::select(vec!["deb", "npm", ""]),
         prop::sample::select(vec!["a", "b"]),
@@ -83,38 +100,39 @@ proptest! {
     /// Every version that only one of the lists has is named exactly once, and nothing else is.
     #[test]
     fn nothing_is_lost_and_nothing_is_told_twice(from in list(), to in list()) {
-        let changes = changes(&from, &to);
-        let moved = || changes.upgraded.iter().chain(&changes.downgraded);
-        let mut gone: Vec<(String, String)> = changes.removed.iter().map(|one| (one.name.clone(), one.version.clone())).collect();
-        gone.extend(moved().map(|one| (one.name.clone(), one.from.clone())));
-        let mut come: Vec<(String, String)> = changes.added.iter().map(|one| (one.name.clone(), one.version.clone())).collect();
-        come.extend(moved().map(|one| (one.name.clone(), one.to.clone())));
-        let only = |these: &[Package], those: &[Package]| {
-            let is_same = |a: &Package, b: &Package| (&a.name, &a.version, super::purl::ecosystem(a)) == (&b.name, &b.version, super::purl::ecosystem(b));
-            let mut only: Vec<Package> = these.iter().filter(|one| !those.iter().any(|other| is_same(one, other))).cloned().collect();
+        let (was, is) = (packed(&from), packed(&to));
+        let changes = changes(&was, &is);
+        let moved = || changes.upgraded.iter().chain(changes.downgraded.iter());
+        let mut gone: Vec<(&str, &str)> = changes.removed.iter().map(|one| (one.name, one.version)).collect();
+        gone.extend(moved().map(|one| (one.name, one.from)));
+        let mut come: Vec<(&str, &str)> = changes.added.iter().map(|one| (one.name, one.version)).collect();
+        come.extend(moved().map(|one| (one.name, one.to)));
+        let only = |these: &[Written<'static>], those: &[Written<'static>]| {
+            let mut only: Vec<Written<'static>> = these.iter().filter(|one| !those.contains(one)).copied().collect();
             only.sort();
             only.dedup();
-            only.into_iter().map(|one| (one.name, one.version)).collect::<Vec<_>>()
+            let mut only: Vec<_> = only.into_iter().map(|(_, name, version)| (name, version)).collect();
+            only.sort();
+            only
         };
         gone.sort();
         come.sort();
         assert_eq!(gone, only(&from, &to));
         assert_eq!(come, only(&to, &from));
-        assert!(super::changes(&from, &from).is_empty());
+        assert!(super::changes(&was, &was).is_empty());
     }
 }
 
 #[test]
 fn what_databases_show_and_lists_leave_out_is_added() {
-    let list = |texts: &[&str]| -> Vec<Package> {
-        texts
-            .iter()
-            .map(|text| text.split_once(' ').map(|(name, version)| package("deb", name, version)).unwrap())
-            .collect()
+    let list = |texts: &[&'static str]| {
+        let one =
+            |text: &&'static str| text.split_once(' ').map(|(name, version)| package("deb", name, version)).unwrap();
+        packed(&texts.iter().map(one).collect::<Vec<_>>())
     };
     let (mut from, mut to) = (list(&["a 1", "b 1", "npm 1"]), list(&["a 1", "b 2", "npm 2"]));
     let (was, is) = (list(&["a 2", "b 1:1", "c 1"]), list(&["a 1", "b 1:2", "d 1"]));
     assert_eq!(complete([&mut from, &mut to], [&was, &is]), 3);
-    assert_eq!(told(&from, &to), ["+ d 1", "- c 1", "up b 1 2", "up npm 1 2", "down a 2 1"]);
+    assert_eq!(told_of(&from, &to), ["+ d 1", "- c 1", "up b 1 2", "up npm 1 2", "down a 2 1"]);
     assert_eq!(complete([&mut from, &mut to], [&was, &is]), 0);
 }

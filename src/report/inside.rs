@@ -1,12 +1,12 @@
 //! What differs inside two images, in the form for programs.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::difference::{ConfigChange, LayerCounts, PlatformDifference};
 use crate::image::Digest;
 use crate::layers::FileChange;
-use crate::packages::{Package, PackageSource, VersionChange};
+use crate::packages::{Package, PackageSource, Packages, VersionChange, VersionChanges};
 use crate::text::excerpt;
 use crate::vulnerabilities::{Excepted, Severity, Vulnerability, VulnerabilityChanges, VulnerabilitySource};
 
@@ -53,18 +53,26 @@ pub struct ComparedPackages {
     /// Why packages, configuration or files are not, or not all, known; null if they are.
     pub detail: Option<String>,
     /// Packages that only the new image has.
-    pub added: Vec<NamedPackage>,
+    #[serde(serialize_with = "named")]
+    #[schemars(with = "Vec<NamedPackage>")]
+    pub(crate) added: Packages,
     /// Packages that only the former image has.
-    pub removed: Vec<NamedPackage>,
+    #[serde(serialize_with = "named")]
+    #[schemars(with = "Vec<NamedPackage>")]
+    pub(crate) removed: Packages,
     /// Packages whose version is newer.
-    pub upgraded: Vec<PackageVersions>,
+    #[serde(serialize_with = "versions")]
+    #[schemars(with = "Vec<PackageVersions>")]
+    pub(crate) upgraded: VersionChanges,
     /// Packages whose version is older.
-    pub downgraded: Vec<PackageVersions>,
+    #[serde(serialize_with = "versions")]
+    #[schemars(with = "Vec<PackageVersions>")]
+    pub(crate) downgraded: VersionChanges,
 }
 
 /// One package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct NamedPackage {
+pub(super) struct NamedPackage {
     /// Its name.
     pub name: String,
     /// Its version.
@@ -75,7 +83,7 @@ pub struct NamedPackage {
 
 /// One package in two versions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct PackageVersions {
+pub(super) struct PackageVersions {
     /// Its name.
     pub name: String,
     /// The former version.
@@ -168,10 +176,10 @@ impl From<&PlatformDifference> for ComparedPlatform {
             packages: ComparedPackages {
                 source: platform.source,
                 detail: shown_if(platform.detail.as_ref()),
-                added: platform.packages.added.iter().map(NamedPackage::from).collect(),
-                removed: platform.packages.removed.iter().map(NamedPackage::from).collect(),
-                upgraded: platform.packages.upgraded.iter().map(PackageVersions::from).collect(),
-                downgraded: platform.packages.downgraded.iter().map(PackageVersions::from).collect(),
+                added: platform.packages.added.clone(),
+                removed: platform.packages.removed.clone(),
+                upgraded: platform.packages.upgraded.clone(),
+                downgraded: platform.packages.downgraded.clone(),
             },
             licences: ComparedLicences {
                 added: licences(&platform.packages.licences_added),
@@ -182,17 +190,24 @@ impl From<&PlatformDifference> for ComparedPlatform {
     }
 }
 
-impl From<&Package> for NamedPackage {
-    fn from(package: &Package) -> Self {
-        let Package { name, version, purl, .. } = package;
-        Self { name: shown(name), version: shown(version), purl: shown_if(purl.as_ref()) }
+/// Lists can be long: each package is made for programs as it is written.
+fn named<S: Serializer>(packages: &Packages, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(packages.iter().map(NamedPackage::from))
+}
+
+fn versions<S: Serializer>(changes: &VersionChanges, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(changes.iter().map(PackageVersions::from))
+}
+
+impl From<Package<'_>> for NamedPackage {
+    fn from(Package { name, version, purl, .. }: Package<'_>) -> Self {
+        Self { name: shown(name), version: shown(version), purl: shown_if(purl) }
     }
 }
 
-impl From<&VersionChange> for PackageVersions {
-    fn from(change: &VersionChange) -> Self {
-        let VersionChange { name, from, to, purl } = change;
-        Self { name: shown(name), from: shown(from), to: shown(to), purl: shown_if(purl.as_ref()) }
+impl From<VersionChange<'_>> for PackageVersions {
+    fn from(VersionChange { name, from, to, purl }: VersionChange<'_>) -> Self {
+        Self { name: shown(name), from: shown(from), to: shown(to), purl: shown_if(purl) }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod json;
 mod markdown;
 mod output;
 mod page;
+mod redacting;
 mod results;
 pub mod rows;
 mod run;

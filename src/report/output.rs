@@ -12,6 +12,7 @@ use super::comparison::{self, Compared};
 use super::doctor::Doctor;
 use super::explain::Explanation;
 use super::page::{Look, Page, Tone};
+use super::redacting::Redacting;
 use super::results::Results;
 use super::rows::{Check, Diagnostics, Outcome, Plan, ProposedAction};
 use super::scan::{self, Scan};
@@ -291,7 +292,12 @@ impl Output {
     }
 
     fn write_end(&mut self, error: Option<&str>) -> io::Result<()> {
-        if let Some(text) = self.rendered(self.style.format, error)? {
+        if self.style.format == Format::Json && self.style.runner != Runner::Action {
+            let change = if self.style.runner == Runner::Step { workflow_command::inert_json } else { str::to_owned };
+            let mut out = Redacting::new(&mut *self.sinks.out, &self.hidden, change);
+            super::json::write(&mut out, &self.results.document(), error)?;
+            out.finish()?;
+        } else if let Some(text) = self.rendered(self.style.format, error)? {
             match self.style.runner {
                 Runner::Absent => self.sinks.out.write_all(text.as_bytes())?,
                 Runner::Step => self.sinks.out.write_all(workflow_command::inert_json(&text).as_bytes())?,

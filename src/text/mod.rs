@@ -182,6 +182,11 @@ impl Hidden {
         Self(all)
     }
 
+    /// The bytes of the longest of them.
+    pub(crate) fn longest(&self) -> usize {
+        self.0.iter().map(String::len).max().unwrap_or_default()
+    }
+
     /// `text` with `***` in place of them.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::ImageIdentity;
 use super::vex::{Statement, exception};
-use super::{Excepted, Finding, VulnerabilityChanges, VulnerabilitySource};
+use super::{Excepted, Finding, Findings, Severity, Vulnerability, VulnerabilityChanges, VulnerabilitySource};
 
 /// The vulnerabilities of one image.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Side {
-    pub findings: Vec<Finding>,
+    pub findings: Findings,
     pub image: ImageIdentity,
     /// What is attested about this image, signed as it must be.
     pub vex: Vec<Statement>,
@@ -34,10 +34,10 @@ pub(crate) fn compare(
         former.counted.iter().filter(|(key, _)| !new.counted.contains_key(*key) && !new.excepted.contains_key(*key));
     let mut came = new.counted.iter().filter(|(key, _)| !former.counted.contains_key(*key));
     let both = new.counted.iter().filter(|(key, _)| former.counted.contains_key(*key));
-    let mut same: Vec<_> = both.map(|(_, finding)| finding.vulnerability.severity).collect();
+    let mut same: Vec<_> = both.map(|(_, counted)| counted.severity).collect();
     same.sort();
-    let sorted = |list: &mut dyn Iterator<Item = (&Key<'_>, &Finding)>| {
-        let mut list: Vec<_> = list.map(|(_, finding)| finding.vulnerability.clone()).collect();
+    let sorted = |list: &mut dyn Iterator<Item = (&Key<'_>, &Counted)>| {
+        let mut list: Vec<_> = list.map(|(key, counted)| counted.of(*key)).collect();
         list.sort();
         list
     };
@@ -62,16 +62,29 @@ pub(crate) fn compare(
     }
 }
 
+/// The most serious of what is said of one vulnerability.
+struct Counted {
+    severity: Severity,
+    known_exploited: bool,
+}
+
+impl Counted {
+    fn of(&self, (id, package): Key<'_>) -> Vulnerability {
+        let Self { severity, known_exploited } = *self;
+        Vulnerability { severity, id: id.to_owned(), package: package.to_owned(), known_exploited }
+    }
+}
+
 /// The findings of one image, each once, and those that VEX documents take out.
 struct Judged<'a> {
-    counted: BTreeMap<Key<'a>, Finding>,
+    counted: BTreeMap<Key<'a>, Counted>,
     excepted: BTreeMap<Key<'a>, String>,
 }
 
 impl<'a> Judged<'a> {
     fn of(side: &'a Side, vex: &[Statement]) -> Self {
         let mut judged = Self { counted: BTreeMap::new(), excepted: BTreeMap::new() };
-        for finding in &side.findings {
+        for finding in side.findings.iter() {
             let key = (finding.vulnerability.id.as_str(), finding.vulnerability.package.as_str());
             match exception(vex, &side.vex, finding, &side.image) {
                 Some(reason) => drop(judged.excepted.entry(key).or_insert(reason)),
@@ -83,10 +96,10 @@ impl<'a> Judged<'a> {
         judged
     }
 
-    /// The most serious of what is said of one vulnerability.
     fn count(&mut self, key: Key<'a>, finding: &Finding) {
-        let known = self.counted.entry(key).or_insert_with(|| finding.clone());
-        let (known, said) = (&mut known.vulnerability, &finding.vulnerability);
+        let said = &finding.vulnerability;
+        let nothing = Counted { severity: said.severity, known_exploited: false };
+        let known = self.counted.entry(key).or_insert(nothing);
         known.severity = known.severity.min(said.severity);
         known.known_exploited |= said.known_exploited;
     }

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 mod compare;
+mod findings;
 mod identity;
 mod json;
 mod osv;
@@ -22,6 +23,7 @@ mod vex;
 use crate::image::Digest;
 pub(crate) use crate::manifest::Severity;
 pub(crate) use compare::{Side, compare};
+pub(crate) use findings::Findings;
 pub(crate) use identity::ImageIdentity;
 pub(crate) use osv::{Record, read_answers, read_record};
 pub(crate) use query::query;
@@ -91,12 +93,18 @@ impl VulnerabilityChanges {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub vulnerability: Vulnerability,
-    /// Everything it is called.
-    pub names: BTreeSet<String>,
+    /// What else it is called.
+    pub names: Box<[String]>,
     /// The package URL of the package, with its version.
     pub purl: Option<String>,
     /// The platforms' manifests that have the package; empty if only the image is known.
     pub manifests: Arc<BTreeSet<Digest>>,
+}
+
+impl Finding {
+    fn is_called(&self, name: &str) -> bool {
+        self.vulnerability.id == name || self.names.iter().any(|other| other == name)
+    }
 }
 
 /// What sources call a vulnerability.
@@ -142,8 +150,8 @@ impl Names {
     fn findings(&self, severity: Severity, package: &str, purl: Option<&str>, known_exploited: bool) -> Vec<Finding> {
         let shown = self.shown();
         let finding = |id: &str| {
-            let own = (shown.len() == 1).then(|| self.aliases.iter().chain([&self.id]).cloned());
-            let names = own.into_iter().flatten().chain([id.to_owned()]).collect();
+            let own = (shown.len() == 1).then(|| self.aliases.iter().chain([&self.id]));
+            let names = own.into_iter().flatten().filter(|name| *name != id).cloned().collect();
             let package = crate::text::excerpt(package, PACKAGE);
             let vulnerability = Vulnerability { severity, id: id.to_owned(), package, known_exploited };
             Finding { vulnerability, names, purl: purl.map(str::to_owned), manifests: Arc::default() }

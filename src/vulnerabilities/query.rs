@@ -29,8 +29,8 @@ const DISTRIBUTIONS: [(&str, &str); 12] = [
 
 /// The package URL by which OSV knows a package; `None` if it does not know such packages. Distributions report by
 /// source packages, which SBOMs name in the qualifier `upstream`.
-pub(crate) fn query(package: &Package) -> Option<String> {
-    let purl = PackageUrl::from_str(package.purl.as_deref()?).ok()?;
+pub(crate) fn query(package: Package<'_>) -> Option<String> {
+    let purl = PackageUrl::from_str(package.purl?).ok()?;
     let version = purl.version().filter(|version| !version.is_empty())?;
     let namespace = purl.namespace().unwrap_or_default();
     if TYPES.contains(&purl.ty()) {

@@ -10,7 +10,7 @@ use super::*;
 use crate::image::Digest;
 use crate::packages::Package;
 
-fn shown(findings: &[Finding]) -> String {
+fn shown<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> String {
     let mut text = String::new();
     for Finding { vulnerability: v, purl, .. } in findings {
         let exploited = if v.known_exploited { " exploited" } else { "" };
@@ -163,13 +163,8 @@ fn osv_is_asked_by_source_packages_and_only_what_it_knows() {
         ("pkg:npm/left-pad@", None),
         ("nonsense", None),
     ] {
-        let package = Package {
-            name: "x".to_owned(),
-            version: "1".to_owned(),
-            purl: Some(purl.to_owned()),
-            licences: Vec::new(),
-        };
-        assert_eq!(query(&package).as_deref(), asked, "{purl}");
+        let package = Package { name: "x", version: "1", purl: Some(purl), licences: "" };
+        assert_eq!(query(package).as_deref(), asked, "{purl}");
     }
 }
 
@@ -225,7 +220,7 @@ fn reports_of_three_scanners_are_read() {
     let mut text = String::new();
     for document in [of_grype, of_trivy, of_scout, trivy_sarif, grype_sarif, secret, nothing] {
         let report = read_report(&bytes(&document)).unwrap();
-        write!(text, "{}\n{}", report.scanner, shown(&report.findings)).unwrap();
+        write!(text, "{}\n{}", report.scanner, shown(report.findings.iter())).unwrap();
     }
     insta::assert_snapshot!(text, @r#"
     grype
@@ -263,7 +258,19 @@ fn what_is_no_report_says_so() {
     }
     let many = vec![grype("CVE-2027-1", "High", "a", &[]); MOST + 1];
     let found = read_report(&bytes(&json!({ "matches": many }))).unwrap_err();
-    assert_eq!(found, "it has more than 50000 findings, which are the most");
+    assert_eq!(found, "there are more than 50000 findings, which are the most");
+    // Of all targets together.
+    let found = vec![json!({ "VulnerabilityID": "CVE-2027-1", "PkgName": "a" }); MOST / 2];
+    let target = |more: usize| {
+        let all = [found.clone(), vec![found[0].clone(); more]].concat();
+        json!({ "Vulnerabilities": all })
+    };
+    let trivy = |more| read_report(&bytes(&json!({ "SchemaVersion": 2, "Results": [target(0), target(more)] })));
+    assert_eq!(trivy(0).unwrap().findings.iter().count(), MOST);
+    assert_eq!(trivy(1).unwrap_err(), "there are more than 50000 findings, which are the most");
+    let long = vec![grype("CVE-2027-1", "High", &"x".repeat(300), &[]); MOST / 2];
+    let found = read_report(&bytes(&json!({ "matches": long }))).unwrap_err();
+    assert_eq!(found, "the findings take more than 8 MiB, which are the most");
 }
 
 /// An image with findings, written `CVE-1 high openssl` each; the version is part of the purl only.
@@ -278,7 +285,9 @@ fn side(image: &str, findings: &[&str]) -> Side {
     };
     let digests = BTreeSet::from([Digest::sha256(image.as_bytes())]);
     let image = ImageIdentity { digests, repository: "ghcr.io/acme/tool".to_owned() };
-    Side { findings: findings.iter().flat_map(finding).collect(), image, vex: Vec::new() }
+    let mut all = Findings::default();
+    all.add(findings.iter().flat_map(finding)).unwrap();
+    Side { findings: all, image, vex: Vec::new() }
 }
 
 fn compared(from: &[&str], to: &[&str], vex: &[Statement]) -> String {
@@ -497,7 +506,7 @@ fn hostile_names_are_bounded() {
     let report =
         json!({ "matches": [{ "vulnerability": { "id": id }, "artifact": { "name": "<img>\r\n".repeat(1_000) } }] });
     let report = read_report(&bytes(&report)).unwrap();
-    let found = &report.findings[0].vulnerability;
+    let found = &report.findings.iter().next().unwrap().vulnerability;
     assert!(found.id.chars().count() <= ID + 1 && found.package.chars().count() <= PACKAGE + 1, "{found:?}");
     assert!(!found.id.contains(char::is_control) && !found.package.contains(char::is_control));
 }

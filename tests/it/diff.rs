@@ -230,61 +230,6 @@ fn sbom_of_former() -> Value {
     sbom("8.1")
 }
 
-#[test]
-fn hostile_layers_are_bounded_and_unknown() {
-    let registry = TestRegistry::start();
-    let found = |layer: Layer| {
-        put(&registry, &former().build(), &of(&[base(), layer]).build());
-        diff(&registry.url(), &["--format", "json"]).expect_status(0).json()
-    };
-    let database = || Files::new().dpkg(&[("curl", "8.2"), ("zlib", "1.3")]);
-    let unknown = [
-        ("truncated", database().gzip().truncated()),
-        ("not an archive", Layer::compressed(b"no archive at all")),
-        ("bomb", Layer::bomb(128 << 20)),
-    ];
-    for (name, layer) in unknown {
-        let found = found(layer);
-        assert_eq!(told(&found), "unexplained: unexplained not-looked-at", "{name}: {found}");
-        assert!(found["platforms"][0]["packages"]["detail"].is_string(), "{name}: {found}");
-    }
-    let absolute = Files::new().text("/etc/passwd", "root").device("dev/sda").text("../../escape", "x");
-    assert_eq!(told(&found(absolute.gzip())), "rebuild", "nothing of it is written anywhere");
-}
-
-#[test]
-fn a_layer_with_other_bytes_than_its_digest_is_unknown() {
-    let directory = tempfile::tempdir().unwrap();
-    let image = of(&[base(), Files::new().dpkg(&[("curl", "8.2")]).gzip()]).build();
-    former().build().write_layout(directory.path(), "from");
-    image.write_layout(directory.path(), "to");
-    let (digest, bytes) = image.blobs.last().unwrap();
-    let other = Files::new().dpkg(&[("curl", "8.3")]).gzip().bytes;
-    assert_ne!(*bytes, other);
-    std::fs::write(directory.path().join("blobs/sha256").join(digest.hex()), other).unwrap();
-    let name = |tag: &str| format!("oci:{}:{tag}", directory.path().display());
-    let run = Run::new(PROGRAM).args(["diff", &name("from"), &name("to"), "--format", "json"]);
-    let found = run.dir(directory.path()).output().expect_status(0).json();
-    assert_eq!(told(&found), "unexplained: unexplained not-looked-at", "{found}");
-}
-
-#[test]
-fn layers_beyond_the_manifests_bound_are_not_read() {
-    let registry = TestRegistry::start();
-    put(&registry, &former().build(), &of(&[base(), app("2"), Files::new().dpkg(&[("curl", "8.2")]).gzip()]).build());
-    let directory = tempfile::tempdir().unwrap();
-    let manifest = "organization: acme\nevidence: { layers: 1KB }\nimages: []\n";
-    std::fs::write(directory.path().join("approved-images.yml"), manifest).unwrap();
-    let name = |tag: &str| format!("{}/acme/tool:{tag}", registry.url().trim_start_matches("http://"));
-    let run = || Run::new(PROGRAM).args(["diff", &name("from"), &name("to"), "--format", "json"]);
-    let large = Files::new().file("srv/large", 0o644, &crate::support::images::random(7, 4_000)).gzip();
-    put(&registry, &former().build(), &of(&[base(), large]).build());
-    let found = run().dir(directory.path()).output().expect_status(0).json();
-    let detail = found["platforms"][0]["packages"]["detail"].as_str().unwrap();
-    assert!(detail.contains("1.0 kB") || detail.contains("1 kB"), "{detail}");
-    assert_eq!(told(&found), "unexplained: unexplained not-looked-at", "{found}");
-}
-
 /// Kinds of requests with their number.
 fn requests(registry: &TestRegistry) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();

@@ -96,6 +96,13 @@ impl Files {
         Layer::compressed(&self.archive())
     }
 
+    /// With the least effort: for large layers.
+    pub fn gzip_fast(self) -> Layer {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&self.archive()).expect("memory");
+        Layer { bytes: encoder.finish().expect("memory").into(), media_type: GZIP }
+    }
+
     pub fn zstd(self) -> Layer {
         let archive = self.archive();
         let level = ruzstd::encoding::CompressionLevel::Fastest;

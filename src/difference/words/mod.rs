@@ -123,20 +123,27 @@ impl Why {
     }
 }
 
+/// How files of one kind are named.
+struct FileWords {
+    kind: crate::layers::FileKind,
+    state: &'static str,
+    noun: &'static str,
+}
+
 /// Files that a reviewer should know of, one line for each kind.
 fn files(platform: &PlatformDifference, first: bool, on: &str, style: Style) -> (Vec<Line>, Vec<Listing>) {
     use crate::layers::FileKind;
     let kinds = [
-        (FileKind::Setuid, "setuid or setgid program"),
-        (FileKind::Cron, "scheduled job (cron or timer)"),
-        (FileKind::Init, "service that starts with the system"),
-        (FileKind::NewExecutable, "executable that no package owns"),
+        FileWords { kind: FileKind::Setuid, state: "new", noun: "program with setuid, setgid or file capabilities" },
+        FileWords { kind: FileKind::Cron, state: "new or changed", noun: "scheduled job (cron or timer)" },
+        FileWords { kind: FileKind::Init, state: "new or changed", noun: "service that starts with the system" },
+        FileWords { kind: FileKind::NewExecutable, state: "new", noun: "executable that no package owns" },
     ];
     let (mut lines, mut lists) = (Vec::new(), Vec::new());
     if platform.files.is_empty() {
         lines.push(Line::top(format!("Files{on}: {}", no_files(platform, first))));
     }
-    for (kind, noun) in kinds {
+    for FileWords { kind, state, noun } in kinds {
         let of_kind = platform.files.iter().filter(|file| file.what == kind);
         let paths: Vec<String> = of_kind.map(|file| style.name(&file.path)).collect();
         if paths.is_empty() {
@@ -149,7 +156,7 @@ fn files(platform: &PlatformDifference, first: bool, on: &str, style: Style) -> 
             lines.push(Line::top(format!("Files{on}: {count} {noun}")));
             continue;
         }
-        let what = if first { format!("{count} {noun}") } else { format!("{count} new {noun}") };
+        let what = if first { format!("{count} {noun}") } else { format!("{count} {state} {noun}") };
         let told = if first { what.clone() } else { style.strong(&what) };
         lines.push(Line::top(format!("Files{on}: {told}: {}", named(&paths, NAMED))));
         lists.push(Listing { heading: what, on: on.to_owned(), all: paths, shown: NAMED, further: 0 });
@@ -169,7 +176,7 @@ fn no_files(platform: &PlatformDifference, first: bool) -> &'static str {
 fn plural(count: usize, noun: &str) -> String {
     match noun.split_once(' ') {
         _ if count == 1 => noun.to_owned(),
-        Some((noun @ ("executable" | "service"), rest)) => format!("{noun}s {rest}"),
+        Some((noun @ ("executable" | "program" | "service"), rest)) => format!("{noun}s {rest}"),
         Some(("scheduled", _)) => noun.replacen("job", "jobs", 1),
         _ => format!("{noun}s"),
     }

@@ -6,7 +6,7 @@ use super::listing::{Listing, MOST};
 use super::style::{NAMED, Style, named};
 use super::told::Line;
 use crate::difference::{Difference, PlatformDifference};
-use crate::packages::{Package, PackageChanges, PackageSource, VersionChange};
+use crate::packages::{PackageChanges, PackageSource, Packages, VersionChange, VersionChanges};
 use crate::text::{counted, cut};
 
 /// The most characters of a package's name and of a version.
@@ -114,18 +114,18 @@ fn vulnerable(difference: &Difference) -> BTreeSet<&str> {
     changes.new.iter().chain(&changes.fixed).map(|vulnerability| vulnerability.package.as_str()).collect()
 }
 
-fn packages(all: &[Package], vulnerable: &BTreeSet<&str>, style: Style) -> Vec<String> {
-    let mut all: Vec<&Package> = all.iter().collect();
-    all.sort_by_key(|package| !vulnerable.contains(package.name.as_str()));
-    all.iter().take(MOST).map(|p| style.name(&format!("{} {}", cut(&p.name, NAME), cut(&p.version, VERSION)))).collect()
+fn packages(all: &Packages, vulnerable: &BTreeSet<&str>, style: Style) -> Vec<String> {
+    let important = all.iter().filter(|package| vulnerable.contains(package.name));
+    let others = all.iter().filter(|package| !vulnerable.contains(package.name));
+    let name = |name, version| style.name(&format!("{} {}", cut(name, NAME), cut(version, VERSION)));
+    important.chain(others).take(MOST).map(|package| name(package.name, package.version)).collect()
 }
 
-fn versions(all: &[VersionChange], vulnerable: &BTreeSet<&str>, style: Style) -> Vec<String> {
-    let mut all: Vec<&VersionChange> = all.iter().collect();
-    all.sort_by_key(|change| !vulnerable.contains(change.name.as_str()));
-    let name = |change: &&VersionChange| {
-        let VersionChange { name, from, to, .. } = change;
+fn versions(all: &VersionChanges, vulnerable: &BTreeSet<&str>, style: Style) -> Vec<String> {
+    let important = all.iter().filter(|change| vulnerable.contains(change.name));
+    let others = all.iter().filter(|change| !vulnerable.contains(change.name));
+    let name = |VersionChange { name, from, to, .. }: VersionChange<'_>| {
         style.name(&format!("{} {} → {}", cut(name, NAME), cut(from, VERSION), cut(to, VERSION)))
     };
-    all.iter().take(MOST).map(name).collect()
+    important.chain(others).take(MOST).map(name).collect()
 }

@@ -25,9 +25,9 @@ impl<'d> Places<'d> {
         let mut stays: BTreeSet<&str> = BTreeSet::new();
         for (at, platform) in platforms.iter().enumerate() {
             let packages = &platform.packages;
-            let gone = packages.removed.iter().map(|package| package.name.as_str());
-            let versions = packages.upgraded.iter().chain(&packages.downgraded).map(|change| change.name.as_str());
-            let here = versions.chain(packages.added.iter().map(|package| package.name.as_str()));
+            let gone = packages.removed.iter().map(|package| package.name);
+            let versions = packages.upgraded.iter().chain(packages.downgraded.iter()).map(|change| change.name);
+            let here = versions.chain(packages.added.iter().map(|package| package.name));
             for name in gone.filter(|name| vulnerable.contains(name)) {
                 removed.insert(name);
                 changed.entry(name).or_default().insert(at);

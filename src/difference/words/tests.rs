@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
-use crate::difference::fixtures::{config, file, on_two, package, patch, worst};
+use crate::difference::fixtures::{config, file, on_two, package, patch, version, worst};
 use crate::difference::{Field, Mark, Why};
 use crate::layers::FileKind;
 use crate::packages::PackageSource;
@@ -88,7 +88,7 @@ fn what_differs_by_platform_is_said_of_each_within_the_lines() {
         .map(|n| {
             let mut platform = difference.platforms[0].clone();
             platform.name = format!("linux/arch{n}");
-            platform.packages.downgraded[0].to = format!("1.2.{n}");
+            platform.packages.downgraded = [version("zlib", "1.3.1", &format!("1.2.{n}"))].into_iter().collect();
             platform
         })
         .collect();

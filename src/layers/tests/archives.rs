@@ -134,6 +134,21 @@ fn programs_with_others_rights_and_places_that_run_files_are_found() {
     assert!(facts.special["usr/bin/su"].contains(&FileKind::Setuid));
 }
 
+/// A program that runs with some of root's rights: pax headers hold its capabilities.
+#[test]
+fn file_capabilities_are_others_rights() {
+    let with = |records: &str, mode| {
+        let pax = Tar::default().entry("pax", EntryType::XHeader, 0o644, "", records.as_bytes());
+        let facts = facts(&pax.program("usr/bin/tool", mode).program("usr/bin/next", 0o755).finish());
+        facts.special.iter().map(|(path, kinds)| format!("{path} {kinds:?}")).collect::<Vec<_>>()
+    };
+    let capability = "39 SCHILY.xattr.security.capability=\x01\x02\n";
+    assert_eq!(with(capability, 0o755), ["usr/bin/tool {Setuid}"]);
+    assert_eq!(with(capability, 0o644), [""; 0], "nobody may run it");
+    assert_eq!(with("37 SCHILY.xattr.security.capability=\n", 0o755), [""; 0]);
+    assert_eq!(with("31 SCHILY.xattr.user.comment=x\n", 0o755), [""; 0]);
+}
+
 #[test]
 fn devices_sparse_files_and_unknown_entries_do_no_harm() {
     let mut sparse = Header::new_gnu();

@@ -33,7 +33,7 @@ fn a_database_in_layers_of_one_image_alone_is_read() {
     let contents = contents(&[&old, &app("1")], &[&new, &app("2")]);
     assert_eq!(names(&contents.listed), [["openssl 3.0.1", "zlib 1"], ["openssl 3.0.2", "zlib 1"]]);
     let Listed::Known { to, .. } = &contents.listed else { unreachable!() };
-    assert_eq!(to[0].purl.as_deref(), Some("pkg:deb/debian/openssl@3.0.2?distro=debian-12"));
+    assert_eq!(to.iter().next().unwrap().purl, Some("pkg:deb/debian/openssl@3.0.2?distro=debian-12"));
     assert_eq!((files(&contents), contents.unread), (vec![], None));
 }
 
@@ -130,8 +130,11 @@ fn apk_lists_packages_and_the_files_that_they_own() {
     let contents = contents(&[&old], &[&new]);
     assert_eq!(names(&contents.listed)[1], ["busybox 1.36.1-r1", "libcurl 8.5.0-r0"]);
     let Listed::Known { to, .. } = &contents.listed else { unreachable!() };
-    assert_eq!(to[1].purl.as_deref(), Some("pkg:apk/alpine/libcurl@8.5.0-r0?distro=alpine-3.20.3&upstream=curl"));
-    assert_eq!(to[1].licences, ["curl"]);
+    assert_eq!(
+        to.iter().nth(1).unwrap().purl,
+        Some("pkg:apk/alpine/libcurl@8.5.0-r0?distro=alpine-3.20.3&upstream=curl")
+    );
+    assert_eq!(to.iter().nth(1).unwrap().licences, "curl");
     assert_eq!(files(&contents), ["NewExecutable /usr/bin/miner"]);
 }
 
@@ -253,7 +256,7 @@ fn what_was_there_before_is_not_new() {
     let new = Tar::default()
         .program("usr/bin/su", 0o4755)
         .program("usr/bin/at", 0o4755)
-        .file("etc/cron.d/a", "2")
+        .file("etc/cron.d/a", "1")
         .file("etc/cron.d/b", "")
         .gzip();
     assert_eq!(files(&contents(&[&old], &[&new])), ["Cron /etc/cron.d/b", "Setuid /usr/bin/at"]);
@@ -268,4 +271,43 @@ fn so_many_files_are_named_and_the_others_counted() {
     let contents = contents(&[&app("1")], &[&app("1"), &programs(1_001)]);
     assert_eq!((contents.files.len(), contents.files[999].path.as_str()), (1_000, "/opt/0999"));
     assert_eq!(contents.unread.as_deref(), Some("only 1000 of 1001 files that matter are named"));
+}
+
+#[test]
+fn new_contents_of_files_that_run_by_themselves_are_told_unless_a_package_brought_them() {
+    let before = || Tar::default().file("etc/cron.d/a", "1").file("etc/init.d/b", "1").link("etc/rc3.d/S01b", "../b");
+    let files_of = |from: &[&[u8]], to: &[&[u8]]| files(&contents(from, to));
+    let base = before().gzip();
+    let changed = Tar::default().file("etc/cron.d/a", "2").file("etc/init.d/b", "1").link("etc/rc3.d/S01b", "../c");
+    let changed = changed.gzip();
+    assert_eq!(files_of(&[&base, &app("1")], &[&base, &changed]), ["Cron /etc/cron.d/a", "Init /etc/rc3.d/S01b"]);
+    let again = before().file("srv/x", "").gzip();
+    assert_eq!(files_of(&[&base, &app("1")], &[&base, &again]), [""; 0], "the same contents");
+    // A changed package's list of files stands in the same layer.
+    let owned = |version: &str, content: &str| {
+        let database = Tar::default().file(STATUS, &status(&[("cron", version)])).file("etc/cron.d/a", content);
+        database.file("var/lib/dpkg/info/cron.list", "/etc/cron.d/a\n").gzip()
+    };
+    assert_eq!(files_of(&[&owned("1", "1")], &[&owned("2", "2")]), [""; 0]);
+    assert_eq!(files_of(&[&owned("1", "1")], &[&owned("1", "2")]), ["Cron /etc/cron.d/a"], "no package changed");
+}
+
+#[test]
+fn layers_below_are_not_read_for_files_whose_change_is_certain() {
+    let file = |content: &str| Tar::default().file("etc/cron.d/a", content).gzip();
+    let (bottom, base) = (base("1"), file("1"));
+    let mut images = Images::new(&[&bottom, &base, &app("1")], &[&bottom, &base, &file("2")]);
+    assert_eq!(files(&images.contents()), ["Cron /etc/cron.d/a"]);
+    assert!(images.asked_for(&base) && !images.asked_for(&bottom));
+}
+
+#[test]
+fn an_rpm_database_is_named_wherever_it_is_and_whatever_its_format() {
+    for place in ["var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"] {
+        for name in ["rpmdb.sqlite", "Packages.db", "Packages"] {
+            let image = |content: &str| Tar::default().file(&format!("{place}/{name}"), content).gzip();
+            let contents = contents(&[&image("1")], &[&image("2")]);
+            assert_eq!(reason(&contents.listed), "rpm databases are not read", "{place}/{name}");
+        }
+    }
 }

@@ -7,14 +7,14 @@ use crate::content::Document;
 use crate::image::{Descriptor, Digest, Location, Tag};
 use crate::observe::companions::{self, Companion, Found};
 use crate::observe::sources::Sources;
-use crate::packages::Package;
+use crate::packages::Packages;
 use crate::text::size;
 
 /// The largest document about what is inside an image, in bytes, that is read.
 const LIMIT: u64 = 10_000_000;
 
 /// The packages that an SBOM lists; `None` if there is no SBOM, and why it cannot be used if there is.
-pub(super) type Sbom = Result<Option<Vec<Package>>, String>;
+pub(super) type Sbom = Result<Option<Packages>, String>;
 
 /// Reads documents; what is known from this run takes no request.
 #[derive(Clone, Copy)]

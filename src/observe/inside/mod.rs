@@ -11,7 +11,7 @@ use crate::content::labels::CONFIG_LIMIT;
 use crate::difference::{PlatformInside, PlatformPair};
 use crate::image::Location;
 use crate::layers::{Contents, Pair};
-use crate::packages::{Listed, PackageSource, complete};
+use crate::packages::{Listed, PackageSource, Packages, complete};
 use crate::text::{counted, size};
 
 mod allowance;
@@ -37,7 +37,7 @@ const LAYERS: usize = 4;
 const PLATFORMS: usize = 24;
 
 /// The most bytes of memory that packages and configurations of all platforms may take.
-const ROOM: usize = 12 << 20;
+const ROOM: usize = 16 << 20;
 
 /// Reads what is inside images.
 #[derive(Clone, Copy)]
@@ -86,10 +86,12 @@ impl<'a> DifferenceReader<'a> {
                 continue;
             }
             let mut pair = self.platform(from, to, sboms, layers, refused.as_deref()).await;
-            taken += pair.memory();
-            if taken > ROOM {
-                pair = unread(from, to, &format!("what all platforms list is larger than {} MiB", ROOM >> 20));
-                taken = ROOM;
+            // What platforms share is held once.
+            let shared = read.iter().any(|other: &PlatformPair| other.listed.is_shared_with(&pair.listed));
+            let memory = pair.memory() - if shared { pair.listed.memory() } else { 0 };
+            match taken + memory > ROOM {
+                true => pair = unread(from, to, &format!("what all platforms list is larger than {} MiB", ROOM >> 20)),
+                false => taken += memory,
             }
             read.push(pair);
         }
@@ -159,7 +161,7 @@ impl<'a> DifferenceReader<'a> {
         let new = sboms.of_platform(to.0, to.1, is).await;
         let former = match (&new, from) {
             (Ok(Some(_)), Some((side, part))) => sboms.of_platform(side, part, was).await,
-            (Ok(Some(_)), None) => Ok(Some(Vec::new())),
+            (Ok(Some(_)), None) => Ok(Some(Packages::default())),
             // An SBOM of one side only is no comparison.
             (_, Some((side, part))) => {
                 sboms.vex_of_platform(side, part, was).await;

@@ -1,6 +1,9 @@
 //! The SBOMs of an image: in the attestation manifests of its index, and beside its manifests.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+use bytes::Bytes;
 
 use super::allowance::Allowance;
 use super::attested::{AttestationReader, SignedBy, Wanted};
@@ -14,7 +17,7 @@ use crate::observe::makers::Platforms;
 use crate::observe::sources::Sources;
 use crate::observe::upstream::Part;
 use crate::observe::vulnerabilities::Vex;
-use crate::packages::read_sbom;
+use crate::packages::{self, read_sbom};
 
 /// Reads the SBOMs of the platforms of two images, and what else is attested about them.
 pub(super) struct SbomReader<'a> {
@@ -145,7 +148,7 @@ async fn in_document(
     for layer in sboms(document) {
         let content = reader.content(&layer, allowance).await;
         let read = match content {
-            Ok(content) => tokio::task::spawn_blocking(move || read_sbom(&unwrapped(&content)?)).await,
+            Ok(content) => tokio::task::spawn_blocking(move || read(content)).await,
             Err(why) => Ok(Err(why)),
         };
         match read.unwrap_or_else(|_| Err("it could not be read".to_owned())) {
@@ -156,4 +159,19 @@ async fn in_document(
         }
     }
     refused
+}
+
+/// What an envelope holds replaces it in memory.
+fn read(content: Bytes) -> Result<packages::Sbom, String> {
+    let inner = match unwrapped(&content)? {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(inner) => Some(inner),
+    };
+    match inner {
+        None => read_sbom(&content),
+        Some(inner) => {
+            drop(content);
+            read_sbom(&inner)
+        }
+    }
 }

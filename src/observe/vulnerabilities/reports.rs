@@ -10,7 +10,7 @@ use crate::difference::PlatformPair;
 use crate::image::Digest;
 use crate::text::{counted, excerpt};
 use crate::vulnerabilities::{
-    Finding, MOST as FINDINGS, Report, VulnerabilityChanges, VulnerabilitySource, compare as changes, read_report,
+    Findings, Report, VulnerabilityChanges, VulnerabilitySource, compare as changes, read_report,
 };
 
 /// The longest report, in bytes.
@@ -19,7 +19,7 @@ const LIMIT: u64 = 16 << 20;
 const MOST: usize = 20;
 
 /// The findings of one image by the scanner that made them.
-type Scanned = BTreeMap<String, Vec<Finding>>;
+type Scanned = BTreeMap<String, Findings>;
 
 /// How the vulnerabilities differ; an error says why that is unknown.
 pub(super) async fn compare(
@@ -29,7 +29,7 @@ pub(super) async fn compare(
 ) -> Result<VulnerabilityChanges, String> {
     let directory = directory.ok_or("no directory with reports is named: use `--reports DIR`")?;
     let files = Files::list(directory, images)?;
-    let mut scan = Scan { files: &files, former: Vec::new(), new: Vec::new(), notes: Vec::new() };
+    let mut scan = Scan { files: &files, former: Findings::default(), new: Findings::default(), notes: Vec::new() };
     scan.images(images)?;
     let from = images.from.map(|_| images.side(Which::Former, scan.former));
     let to = images.side(Which::New, scan.new);
@@ -90,17 +90,10 @@ impl Files {
             let fault =
                 |why: String| format!("the report {} cannot be used: {}", excerpt(name, 200), excerpt(&why, 200));
             let Report { scanner, findings } = read_file(&self.directory.join(name)).map_err(fault)?;
-            scanned.entry(scanner).or_default().extend(findings);
-            if scanned.values().map(Vec::len).sum::<usize>() > FINDINGS {
-                return Err(too_many());
-            }
+            scanned.entry(scanner).or_default().add(findings)?;
         }
         Ok(scanned)
     }
-}
-
-fn too_many() -> String {
-    format!("there are more than {FINDINGS} findings, which are the most")
 }
 
 fn read_file(path: &Path) -> Result<Report, String> {
@@ -109,7 +102,8 @@ fn read_file(path: &Path) -> Result<Report, String> {
         return Err("it is not a file".to_owned());
     }
     let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-    let mut bytes = Vec::new();
+    let length = file.metadata().map_or(0, |metadata| metadata.len().min(LIMIT));
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
     file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() as u64 > LIMIT {
         return Err("it has more than 16 MiB, which are the most".to_owned());
@@ -120,8 +114,8 @@ fn read_file(path: &Path) -> Result<Report, String> {
 /// What reports of both images say.
 struct Scan<'f> {
     files: &'f Files,
-    former: Vec<Finding>,
-    new: Vec<Finding>,
+    former: Findings,
+    new: Findings,
     /// What is not covered.
     notes: Vec<String>,
 }
@@ -160,7 +154,7 @@ impl Scan<'_> {
         let mut scanned = self.files.read(digest)?;
         if !name.is_empty() {
             let manifests = Arc::new(BTreeSet::from([digest.clone()]));
-            scanned.values_mut().flatten().for_each(|finding| finding.manifests = Arc::clone(&manifests));
+            scanned.values_mut().for_each(|findings| findings.are_of(&manifests));
         }
         Ok(scanned)
     }
@@ -169,8 +163,7 @@ impl Scan<'_> {
     fn pair(&mut self, from: Option<&Digest>, to: &Digest, name: &str) -> Result<(), String> {
         let mut new = self.of_platform(to, name)?;
         let Some(from) = from else {
-            self.new.extend(new.into_values().flatten());
-            return Ok(());
+            return self.new.add(new.into_values().flatten());
         };
         let mut former = self.of_platform(from, name)?;
         let scanners: BTreeSet<String> = former.keys().chain(new.keys()).cloned().collect();
@@ -181,11 +174,8 @@ impl Scan<'_> {
             return Err(format!("the reports{about} were made by different scanners: {}", list(&alone)));
         }
         for scanner in both {
-            self.former.extend(former.remove(scanner).unwrap_or_default());
-            self.new.extend(new.remove(scanner).unwrap_or_default());
-        }
-        if self.former.len().max(self.new.len()) > FINDINGS {
-            return Err(too_many());
+            self.former.add(former.remove(scanner).unwrap_or_default())?;
+            self.new.add(new.remove(scanner).unwrap_or_default())?;
         }
         if !alone.is_empty() {
             self.notes.push(format!("the reports{about} by {} are about one image only", list(&alone)));

@@ -1,6 +1,6 @@
 //! Packages with their purls, from the entries of databases.
 
-use super::super::Package;
+use super::super::Packages;
 use super::super::list::{List, Told, licences};
 use super::distribution::{guess, purl};
 use super::{Distribution, Installed};
@@ -9,7 +9,7 @@ use super::{Distribution, Installed};
 ///
 /// # Errors
 /// A bound in words.
-pub(crate) fn packages(databases: &[&Installed], release: Option<&Distribution>) -> Result<Vec<Package>, String> {
+pub(crate) fn packages(databases: &[&Installed], release: Option<&Distribution>) -> Result<Packages, String> {
     let mut list = List::default();
     let guessed = databases.iter().find_map(|installed| guess(installed));
     for installed in databases {

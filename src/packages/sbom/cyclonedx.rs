@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::super::list::{List, MOST_LICENCES, Told, licence_named, licences};
-use super::json::{Member, elements, object, text};
+use super::json::{Member, each, elements, object, text};
 
 /// How deep components may be nested.
 const DEEPEST: usize = 16;
@@ -58,21 +57,21 @@ struct Property<'a> {
 pub(super) fn read(document: &str, list: &mut List) -> Result<(), String> {
     let document: Document<'_> =
         serde_json::from_str(document).map_err(|_| "its CycloneDX document is malformed".to_owned())?;
-    add(elements(document.components), 0, list)
+    add(document.components, 0, list)
 }
 
-fn add(components: Vec<&RawValue>, depth: usize, list: &mut List) -> Result<(), String> {
-    if depth == DEEPEST && !components.is_empty() {
-        return Err(format!("its components are nested more than {DEEPEST} deep"));
-    }
-    for component in components.into_iter().filter_map(object::<Component<'_>>) {
+fn add(components: Member<'_>, depth: usize, list: &mut List) -> Result<(), String> {
+    each(components, &mut |component| {
+        if depth == DEEPEST {
+            return Err(format!("its components are nested more than {DEEPEST} deep"));
+        }
+        let Some(component) = object::<Component<'_>>(component) else { return Ok(()) };
         let kind = text(component.kind).unwrap_or_default();
         if matches!(kind.as_str(), "library" | "application" | "framework") {
             list.add(told(&component))?;
         }
-        add(elements(component.components), depth + 1, list)?;
-    }
-    Ok(())
+        add(component.components, depth + 1, list)
+    })
 }
 
 fn told(component: &Component<'_>) -> Told {

@@ -76,7 +76,7 @@ fn form(document: &str) -> Result<Form<'_>, String> {
     })
 }
 
-fn packages(document: &str, form: &Form<'_>) -> Result<Vec<super::Package>, String> {
+fn packages(document: &str, form: &Form<'_>) -> Result<super::Packages, String> {
     let mut list = List::default();
     match (text(form.spdx), text(form.cyclonedx)) {
         (Some(version), _) if version.starts_with("SPDX-2.") => spdx::read(document, &mut list)?,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::list::{List, Told, licences};
-use super::json::{Member, elements, object, text};
+use super::json::{Member, each, elements, object, text};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,6 +47,9 @@ struct Relationship<'a> {
     related_spdx_element: Member<'a>,
 }
 
+/// The most root elements that an SPDX 3 document may name.
+const MOST_ROOTS: usize = 1_000;
+
 /// Adds the packages of an SPDX 2 document.
 ///
 /// # Errors
@@ -54,30 +57,48 @@ struct Relationship<'a> {
 pub(super) fn read(document: &str, list: &mut List) -> Result<(), String> {
     let document: Document<'_> =
         serde_json::from_str(document).map_err(|_| "its SPDX document is malformed".to_owned())?;
-    let root = root(&document);
-    for package in elements(document.packages).into_iter().filter_map(object::<Package<'_>>) {
+    let root = root(&document)?;
+    each(document.packages, &mut |package| {
+        let Some(package) = object::<Package<'_>>(package) else { return Ok(()) };
         let id = text(package.id);
-        if (id.is_none() || id != root) && !is_other(&package) {
-            list.add(told(&package))?;
+        match (id.is_none() || id != root) && !is_other(&package) {
+            true => list.add(told(&package)),
+            false => Ok(()),
         }
-    }
-    Ok(())
+    })
 }
 
 /// What the document describes, if that is one thing: the image itself.
-fn root(document: &Document<'_>) -> Option<String> {
-    let named = elements(document.document_describes).into_iter().filter_map(|id| text(Some(id)));
-    let related = elements(document.relationships).into_iter().filter_map(object::<Relationship<'_>>).filter(|one| {
-        text(one.relationship_type).as_deref() == Some("DESCRIBES")
-            && text(one.spdx_element_id).as_deref() == Some("SPDXRef-DOCUMENT")
-    });
-    only(named.chain(related.filter_map(|one| text(one.related_spdx_element))))
+fn root(document: &Document<'_>) -> Result<Option<String>, String> {
+    let mut root = Only::default();
+    each(document.document_describes, &mut |id| {
+        root.add(text(Some(id)));
+        Ok(())
+    })?;
+    each(document.relationships, &mut |relationship| {
+        let describes = object::<Relationship<'_>>(relationship).filter(|one| {
+            text(one.relationship_type).as_deref() == Some("DESCRIBES")
+                && text(one.spdx_element_id).as_deref() == Some("SPDXRef-DOCUMENT")
+        });
+        root.add(describes.and_then(|one| text(one.related_spdx_element)));
+        Ok(())
+    })?;
+    Ok(root.id.filter(|_| !root.is_one_of_several))
 }
 
-/// The only one of these identifiers.
-fn only(ids: impl Iterator<Item = String>) -> Option<String> {
-    let mut ids: BTreeSet<String> = ids.collect();
-    ids.pop_first().filter(|_| ids.is_empty())
+/// The only one of some identifiers.
+#[derive(Default)]
+struct Only {
+    id: Option<String>,
+    is_one_of_several: bool,
+}
+
+impl Only {
+    fn add(&mut self, id: Option<String>) {
+        let Some(id) = id else { return };
+        self.is_one_of_several |= self.id.as_ref().is_some_and(|known| *known != id);
+        self.id.get_or_insert(id);
+    }
 }
 
 /// Whether it is an image, an operating system as a whole, or a file.
@@ -127,18 +148,37 @@ struct Element<'a> {
 /// # Errors
 /// What cannot be used, in words.
 pub(super) fn read_graph(graph: Option<&RawValue>, list: &mut List) -> Result<(), String> {
-    let all: Vec<Element<'_>> = elements(graph).into_iter().filter_map(object::<Element<'_>>).collect();
-    let of_kind = |kind: &'static str| all.iter().filter(move |one| text(one.kind).as_deref() == Some(kind));
-    let roots = of_kind("SpdxDocument").chain(of_kind("software_Sbom")).flat_map(|one| elements(one.roots));
-    let packages: Vec<&Element<'_>> = of_kind("software_Package").collect();
-    let ids: BTreeSet<String> = packages.iter().filter_map(|one| text(one.id)).collect();
-    let root = only(roots.filter_map(|id| text(Some(id))).filter(|id| ids.contains(id)));
-    for package in packages {
-        let id = text(package.id);
-        if (id.is_none() || id != root) && !is_other_purpose(text(package.purpose)) {
-            let (name, version, purl) = (text(package.name), text(package.version), text(package.purl));
-            list.add(Told { name, version, purl, licences: BTreeSet::new() })?;
+    let (mut roots, mut root) = (BTreeSet::new(), Only::default());
+    each_of(graph, &["SpdxDocument", "software_Sbom"], &mut |element| {
+        roots.extend(elements(element.roots).into_iter().filter_map(|id| text(Some(id))).take(MOST_ROOTS));
+        match roots.len() > MOST_ROOTS {
+            true => Err(format!("it names more than {MOST_ROOTS} root elements")),
+            false => Ok(()),
         }
-    }
-    Ok(())
+    })?;
+    each_of(graph, &["software_Package"], &mut |package| {
+        root.add(text(package.id).filter(|id| roots.contains(id)));
+        Ok(())
+    })?;
+    let root = root.id.filter(|_| !root.is_one_of_several);
+    each_of(graph, &["software_Package"], &mut |package| {
+        let id = text(package.id);
+        if id.is_some() && id == root || is_other_purpose(text(package.purpose)) {
+            return Ok(());
+        }
+        let (name, version, purl) = (text(package.name), text(package.version), text(package.purl));
+        list.add(Told { name, version, purl, licences: BTreeSet::new() })
+    })
+}
+
+/// Calls `act` with the elements of these types.
+fn each_of<'a>(
+    graph: Option<&'a RawValue>,
+    types: &[&str],
+    act: &mut dyn FnMut(Element<'a>) -> Result<(), String>,
+) -> Result<(), String> {
+    each(graph, &mut |raw| match object::<Element<'_>>(raw) {
+        Some(element) if text(element.kind).is_some_and(|kind| types.contains(&kind.as_str())) => act(element),
+        _ => Ok(()),
+    })
 }

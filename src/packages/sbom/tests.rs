@@ -3,7 +3,7 @@
 use proptest::prelude::{ProptestConfig, any, prop, proptest};
 use serde_json::{Value, json};
 
-use super::super::{Package, Sbom};
+use super::super::{Package, Packages, Sbom};
 use super::read_sbom;
 use crate::image::Digest;
 
@@ -11,10 +11,10 @@ fn read(document: &Value) -> Result<Sbom, String> {
     read_sbom(document.to_string().as_bytes())
 }
 
-fn told(packages: &[Package]) -> Vec<String> {
-    let one = |package: &Package| {
-        let purl = package.purl.as_deref().unwrap_or("-");
-        format!("{} {} {purl} {}", package.name, package.version, package.licences.join(",")).trim().to_owned()
+fn told(packages: &Packages) -> Vec<String> {
+    let one = |package: Package<'_>| {
+        let licences = package.licences.replace('\n', ",");
+        format!("{} {} {} {licences}", package.name, package.version, package.purl.unwrap_or("-")).trim().to_owned()
     };
     packages.iter().map(one).collect()
 }
@@ -104,7 +104,10 @@ fn what_an_spdx_document_describes_is_the_image_itself() {
             {"name": "a.txt", "versionInfo": "1", "primaryPackagePurpose": "FILE"},
         ],
     });
-    let names = |document: &Value| read(document).unwrap().packages.into_iter().map(|one| one.name).collect::<Vec<_>>();
+    let names = |document: &Value| {
+        let names = read(document).unwrap().packages;
+        names.iter().map(|one| one.name.to_owned()).collect::<Vec<_>>()
+    };
     assert_eq!(names(&document), ["glibc"]);
     document["documentDescribes"] = json!(["SPDXRef-Package-app", "SPDXRef-Package-glibc"]);
     assert_eq!(names(&document), ["app", "glibc"]);
@@ -182,8 +185,9 @@ fn odd_members_lose_themselves_only() {
 fn text_by_others_stays_as_it_is_but_short() {
     let name = "<script>`|](javascript:x) ".repeat(40);
     let document = json!({"spdxVersion": "SPDX-2.3", "packages": [spdx_package(&name, &json!("1\n2"), None)]});
-    let package = &read(&document).unwrap().packages[0];
-    assert_eq!((package.name.chars().count(), package.version.as_str()), (256, "1\n2"));
+    let packages = read(&document).unwrap().packages;
+    let package = packages.iter().next().unwrap();
+    assert_eq!((package.name.chars().count(), package.version), (256, "1\n2"));
 }
 
 /// One object in another, so deep.

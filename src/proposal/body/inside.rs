@@ -222,8 +222,8 @@ fn downgraded(difference: &Difference) -> String {
         ([one], 2..) => format!(" on {}", code(&one.name, 60)),
         _ => String::new(),
     };
-    let changes = having.iter().flat_map(|platform| &platform.packages.downgraded);
-    let name = |VersionChange { name, from, to, .. }: &VersionChange| {
+    let changes = having.iter().flat_map(|platform| platform.packages.downgraded.iter());
+    let name = |VersionChange { name, from, to, .. }: VersionChange<'_>| {
         format!("{} {}{on}, older than the approved {}", code(name, 60), code(to, 40), code(from, 40))
     };
     some(changes.map(name).collect())

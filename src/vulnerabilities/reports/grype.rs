@@ -1,16 +1,17 @@
 //! Grype's JSON.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::report::Report;
-use crate::vulnerabilities::Names;
-use crate::vulnerabilities::json::{few, parse, word};
+use crate::vulnerabilities::json::{each, few, parse, word};
 use crate::vulnerabilities::severity::{by_vector, by_word};
+use crate::vulnerabilities::{Findings, Names};
 
 #[derive(Deserialize)]
-struct Document {
-    #[serde(deserialize_with = "few")]
-    matches: Vec<Match>,
+struct Document<'a> {
+    #[serde(borrow)]
+    matches: &'a RawValue,
 }
 
 #[derive(Deserialize)]
@@ -52,14 +53,16 @@ struct Artifact {
 }
 
 pub(super) fn read(document: &[u8]) -> Result<Report, String> {
-    let document: Document = parse(document, "a report of Grype")?;
-    let findings = document.matches.iter().flat_map(|found| {
+    let what = "a report of Grype";
+    let document: Document<'_> = parse(document, what)?;
+    let mut findings = Findings::default();
+    each(document.matches, what, &mut |found: Match| {
         let own = &found.vulnerability;
         let scored = || own.cvss.iter().filter_map(|score| by_vector(score.vector.as_deref()?)).min();
         let severity = own.severity.as_deref().and_then(by_word).or_else(scored).unwrap_or_default();
         let names = Names::new(&own.id, [], found.related.iter().map(|related| related.id.clone()));
         let purl = found.artifact.purl.as_deref().filter(|purl| !purl.is_empty());
-        names.findings(severity, &found.artifact.name, purl, !own.known_exploited.is_empty())
-    });
-    Ok(Report { scanner: "grype".to_owned(), findings: findings.collect() })
+        findings.add(names.findings(severity, &found.artifact.name, purl, !own.known_exploited.is_empty()))
+    })?;
+    Ok(Report { scanner: "grype".to_owned(), findings })
 }

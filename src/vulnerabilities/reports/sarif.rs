@@ -7,41 +7,48 @@ use std::str::FromStr as _;
 
 use packageurl::PackageUrl;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::report::Report;
-use crate::vulnerabilities::json::{few, nullable, parse, word};
+use crate::vulnerabilities::json::{each, few, nullable, parse, word};
 use crate::vulnerabilities::severity::{by_score, by_word};
-use crate::vulnerabilities::{Finding, MOST, Names, Severity};
+use crate::vulnerabilities::{Finding, Findings, Names, Severity};
 
 #[derive(Deserialize)]
-struct Document {
-    #[serde(deserialize_with = "few")]
-    runs: Vec<Run>,
+struct Document<'a> {
+    #[serde(deserialize_with = "few", borrow)]
+    runs: Vec<Run<'a>>,
 }
 
 #[derive(Deserialize)]
-struct Run {
-    tool: Tool,
-    #[serde(default, deserialize_with = "few")]
-    results: Vec<Outcome>,
+struct Run<'a> {
+    #[serde(borrow)]
+    tool: Tool<'a>,
+    results: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct Tool {
-    driver: Driver,
+struct Tool<'a> {
+    #[serde(borrow)]
+    driver: Driver<'a>,
 }
 
 #[derive(Deserialize)]
-struct Driver {
+struct Driver<'a> {
     name: String,
-    #[serde(default, deserialize_with = "few")]
-    rules: Vec<Rule>,
+    #[serde(default, deserialize_with = "few", borrow)]
+    rules: Vec<&'a RawValue>,
+}
+
+/// What a rule is named by.
+#[derive(Deserialize)]
+struct Identified {
+    #[serde(default)]
+    id: String,
 }
 
 #[derive(Deserialize, Default)]
 struct Rule {
-    #[serde(default)]
-    id: String,
     #[serde(default, deserialize_with = "nullable")]
     help: Message,
     #[serde(default, deserialize_with = "nullable")]
@@ -75,19 +82,23 @@ struct Outcome {
 const VULNERABILITY: &str = "Vulnerability";
 
 pub(super) fn read(document: &[u8]) -> Result<Report, String> {
-    let document: Document = parse(document, "a report as SARIF")?;
+    let what = "a report as SARIF";
+    let document: Document<'_> = parse(document, what)?;
     let [run] = &document.runs[..] else {
         return Err(format!("it has {} runs, not one", document.runs.len()));
     };
-    let rules: BTreeMap<&str, &Rule> = run.tool.driver.rules.iter().map(|rule| (rule.id.as_str(), rule)).collect();
-    let nothing = Rule::default();
-    let mut findings = Vec::new();
-    for outcome in &run.results {
-        let rule = rules.get(outcome.rule.as_str()).copied().unwrap_or(&nothing);
-        findings.extend(found(outcome, rule));
-        if findings.len() > MOST {
-            break;
-        }
+    // The texts of rules are long: each is read where a result names it.
+    let mut rules: BTreeMap<String, &RawValue> = BTreeMap::new();
+    for rule in &run.tool.driver.rules {
+        let Identified { id } = parse(rule.get().as_bytes(), what)?;
+        rules.insert(id, rule);
+    }
+    let mut findings = Findings::default();
+    if let Some(results) = run.results {
+        each(results, what, &mut |outcome: Outcome| {
+            let rule = rules.get(&outcome.rule).map(|rule| parse(rule.get().as_bytes(), what)).transpose()?;
+            findings.add(found(&outcome, &rule.unwrap_or_default()))
+        })?;
     }
     Ok(Report { scanner: run.tool.driver.name.clone(), findings })
 }

@@ -1,23 +1,24 @@
 //! Trivy's JSON (schema 2).
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::report::Report;
-use crate::vulnerabilities::Names;
-use crate::vulnerabilities::json::{few, nullable, parse, word};
+use crate::vulnerabilities::json::{each, few, nullable, parse, word};
 use crate::vulnerabilities::severity::by_word;
+use crate::vulnerabilities::{Findings, Names};
 
 #[derive(Deserialize)]
-struct Document {
+struct Document<'a> {
     /// Absent if there is nothing to report.
-    #[serde(default, rename = "Results", deserialize_with = "few")]
-    results: Vec<Target>,
+    #[serde(rename = "Results", borrow)]
+    results: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct Target {
-    #[serde(default, rename = "Vulnerabilities", deserialize_with = "few")]
-    vulnerabilities: Vec<Found>,
+struct Target<'a> {
+    #[serde(rename = "Vulnerabilities", borrow)]
+    vulnerabilities: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -41,12 +42,19 @@ struct Identifier {
 }
 
 pub(super) fn read(document: &[u8]) -> Result<Report, String> {
-    let document: Document = parse(document, "a report of Trivy")?;
-    let found = document.results.iter().flat_map(|target| &target.vulnerabilities);
-    let findings = found.flat_map(|found| {
+    let what = "a report of Trivy";
+    let document: Document<'_> = parse(document, what)?;
+    let mut findings = Findings::default();
+    let mut add = |found: Found| {
         let severity = found.severity.as_deref().and_then(by_word).unwrap_or_default();
-        let names = Names::new(&found.id, found.vendor_ids.iter().cloned(), []);
-        names.findings(severity, &found.package, found.identifier.purl.as_deref(), false)
-    });
-    Ok(Report { scanner: "trivy".to_owned(), findings: findings.collect() })
+        let names = Names::new(&found.id, found.vendor_ids, []);
+        findings.add(names.findings(severity, &found.package, found.identifier.purl.as_deref(), false))
+    };
+    if let Some(results) = document.results {
+        each(results, what, &mut |target: Target<'_>| match target.vulnerabilities {
+            Some(found) => each(found, what, &mut add),
+            None => Ok(()),
+        })?;
+    }
+    Ok(Report { scanner: "trivy".to_owned(), findings })
 }

@@ -44,7 +44,7 @@ impl Statement {
     }
 
     fn is_about(&self, finding: &Finding, image: &ImageIdentity) -> bool {
-        let named = self.names.iter().any(|name| finding.names.contains(name));
+        let named = self.names.iter().any(|name| finding.is_called(name));
         named && (self.products.is_empty() || self.products.iter().any(|product| product.is(finding, image)))
     }
 }

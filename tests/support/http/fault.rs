@@ -17,6 +17,8 @@ pub enum Action {
     Truncate(usize),
     /// The handler's response, its body hanging after this many bytes.
     Stall(usize),
+    /// The handler's response, its body byte by byte with such a pause before each.
+    Drip(Duration),
     /// The handler's response, the connection reset after this many bytes of its body.
     ResetAfter(usize),
     /// The connection is reset, the handler is not called.
@@ -125,6 +127,12 @@ pub(super) fn spoil(mut response: Response, action: &Action) -> Response {
         Action::Truncate(at) => (Piece::Pause(Duration::from_millis(10)), *at),
         Action::Stall(at) => (Piece::Stall, *at),
         Action::ResetAfter(at) => (Piece::Reset, *at),
+        Action::Drip(pause) => {
+            let bytes = response.bytes();
+            let length = bytes.len().to_string();
+            let drops = bytes.iter().flat_map(|byte| [Piece::Pause(*pause), Piece::Bytes(vec![*byte].into())]);
+            return Response { body: drops.collect(), ..response.header("content-length", length) };
+        }
         Action::Header(name, value) => {
             response.headers.retain(|(key, _)| !key.eq_ignore_ascii_case(name));
             response.headers.extend(value.iter().map(|value| (name.clone(), value.clone())));

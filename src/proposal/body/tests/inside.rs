@@ -119,7 +119,7 @@ fn another_commit_with_a_link_to_the_comparison() {
     let mut difference = on_two(Why::Source, &[], |platform| {
         platform.source = PackageSource::Sbom;
         platform.packages = upgraded(&["github.com/grafana/loki"], "v3.0.0", "v3.1.0");
-        platform.packages.added = vec![package("github.com/hashicorp/golang-lru/v2", "v2.0.7")];
+        platform.packages.added = [package("github.com/hashicorp/golang-lru/v2", "v2.0.7")].into_iter().collect();
         platform.packages.licences_added = ["MPL-2.0".to_owned()].into();
         platform.config = vec![config(
             Field::Command,
@@ -152,7 +152,7 @@ fn a_new_critical_vulnerability() {
     let (manifest, wanted) = update("grafana/loki", "3.1.0", "3.1.1");
     let mut difference = on_two(Why::Base, &[Mark::NewCritical, Mark::BaseChanged], |platform| {
         platform.packages = upgraded(&["libc6"], "2.36-9", "2.37-12");
-        platform.packages.added = vec![package("xz-utils", "5.6.0")];
+        platform.packages.added = [package("xz-utils", "5.6.0")].into_iter().collect();
     });
     let critical =
         Vulnerability { known_exploited: true, ..vulnerability(Severity::Critical, "CVE-2024-3094", "xz-utils") };
@@ -182,8 +182,8 @@ fn a_downgraded_package() {
     let (manifest, wanted) = update("grafana/loki", "3.1.0", "3.1.1");
     let mut difference = on_two(Why::Base, &[Mark::DowngradedPackage, Mark::BaseChanged], |_| {});
     let change = |platform: &mut PlatformDifference| {
-        platform.packages.downgraded = vec![version("openssl", "3.0.13-1", "3.0.11-1")];
-        platform.packages.removed = vec![package("ca-certificates", "20230311")];
+        platform.packages.downgraded = [version("openssl", "3.0.13-1", "3.0.11-1")].into_iter().collect();
+        platform.packages.removed = [package("ca-certificates", "20230311")].into_iter().collect();
     };
     change(&mut difference.platforms[1]);
     difference.vulnerabilities = known(Vec::new(), vec![vulnerability(Severity::High, "CVE-2024-0727", "openssl")], 3);
@@ -233,7 +233,8 @@ fn a_first_approval_in_numbers() {
     let mut difference = on_two(Why::Same, &[], |platform| {
         platform.from = None;
         platform.source = PackageSource::Sbom;
-        platform.packages.added = (0..214).map(|n| package(&format!("module-{n}"), "1.0")).collect();
+        let names: Vec<String> = (0..214).map(|n| format!("module-{n}")).collect();
+        platform.packages.added = names.iter().map(|name| package(name, "1.0")).collect();
         platform.packages.licences_added = ["Apache-2.0", "MIT", "BSD-3-Clause"].map(str::to_owned).into();
         platform.config = vec![config(Field::User, None, Some("10001")), config(Field::Port, None, Some("3100/tcp"))];
     });
@@ -251,8 +252,8 @@ fn written_by(text: &str) -> Difference {
     for platform in &mut difference.platforms {
         platform.name = text.to_owned();
         platform.detail = Some(text.to_owned());
-        platform.packages.added = vec![package(text, text)];
-        platform.packages.upgraded = vec![version(text, text, text); 9];
+        platform.packages.added = [package(text, text)].into_iter().collect();
+        platform.packages.upgraded = [version(text, text, text); 9].into_iter().collect();
         platform.packages.licences_added = [text.to_owned()].into();
         platform.config.extend(
             [Field::Env, Field::Volume, Field::Label, Field::Command].map(|field| config(field, None, Some(text))),
@@ -298,8 +299,8 @@ proptest::proptest! {
 fn however_much_changed_the_body_fits_and_says_why_first() {
     let (manifest, wanted) = update("grafana/loki", "3.1.0", "3.1.1");
     let mut difference = worst();
-    difference.platforms[0].packages.upgraded =
-        (0..100_000).map(|n| version(&format!("{n}{}", "x".repeat(200)), "1", "2")).collect();
+    let names: Vec<String> = (0..100_000).map(|n| format!("{n}{}", "x".repeat(200))).collect();
+    difference.platforms[0].packages.upgraded = names.iter().map(|name| version(name, "1", "2")).collect();
     let text = body(&manifest, &wanted, &[with(difference)], &[], &metadata_of(&wanted));
     assert!(text.chars().count() <= BODY_LIMIT, "{}", text.chars().count());
     let second = text.lines().nth(1).unwrap();

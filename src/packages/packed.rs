@@ -1,0 +1,191 @@
+//! Lists of packages in little memory: their texts one after the other.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Package, VersionChange};
+
+/// A list of packages. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct Packages(Arc<Packed>);
+
+#[derive(Default)]
+struct Packed {
+    text: String,
+    entries: Vec<Entry>,
+}
+
+/// Where the texts of one package are: one after the other from `start`, with these lengths in bytes.
+#[derive(Clone, Copy)]
+struct Entry {
+    start: u32,
+    name: u16,
+    version: u16,
+    /// [`NO_PURL`] if it has none.
+    purl: u16,
+    licences: u16,
+}
+
+const NO_PURL: u16 = u16::MAX;
+
+/// The longest text of one package that is kept, in bytes.
+const LONGEST: usize = 60_000;
+
+impl Packages {
+    pub(crate) fn len(&self) -> usize {
+        self.0.entries.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.entries.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = Package<'_>> + Clone {
+        self.0.entries.iter().map(|entry| entry.package(&self.0.text))
+    }
+
+    pub(super) fn at(&self, position: u32) -> Package<'_> {
+        self.0.entries[position as usize].package(&self.0.text)
+    }
+
+    /// Whether both are clones of one list.
+    pub(crate) fn is_shared_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The bytes of memory that it takes.
+    pub(crate) fn memory(&self) -> usize {
+        self.0.text.len() + self.0.entries.len() * size_of::<Entry>()
+    }
+}
+
+impl PartialEq for Packages {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_shared_with(other) || self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Packages {}
+
+impl fmt::Debug for Packages {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<'a> FromIterator<Package<'a>> for Packages {
+    fn from_iter<I: IntoIterator<Item = Package<'a>>>(packages: I) -> Self {
+        let mut packer = Packer::default();
+        packages.into_iter().for_each(|package| packer.push(package));
+        packer.pack()
+    }
+}
+
+impl Entry {
+    fn package<'a>(&self, text: &'a str) -> Package<'a> {
+        let mut rest = text.get(self.start as usize..).unwrap_or_default();
+        let mut next = |length: u16| {
+            let (text, after) = rest.split_at(usize::from(length));
+            rest = after;
+            text
+        };
+        let (name, version) = (next(self.name), next(self.version));
+        let purl = (self.purl != NO_PURL).then(|| next(self.purl));
+        Package { name, version, purl, licences: next(self.licences) }
+    }
+}
+
+/// A list that grows.
+#[derive(Default)]
+pub(super) struct Packer(Packed);
+
+impl Packer {
+    pub(super) fn len(&self) -> usize {
+        self.0.entries.len()
+    }
+
+    pub(super) fn push(&mut self, package: Package<'_>) {
+        let entry = write(&mut self.0.text, package);
+        self.0.entries.push(entry);
+    }
+
+    pub(super) fn pack(self) -> Packages {
+        Packages(Arc::new(self.0))
+    }
+
+    /// In order of names, each once: of the same package several times, the licences are put together, at most so many.
+    pub(super) fn pack_sorted(self, is_same: fn(Package<'_>, Package<'_>) -> bool, licences: usize) -> Packages {
+        let Packed { mut text, mut entries } = self.0;
+        entries.sort_unstable_by(|a, b| a.package(&text).cmp(&b.package(&text)));
+        let mut unique = Vec::with_capacity(entries.len());
+        let mut rest = entries.as_slice();
+        while let Some(first) = rest.first() {
+            let one = first.package(&text);
+            let count = rest.iter().take_while(|entry| is_same(one, entry.package(&text))).count();
+            let (group, after) = rest.split_at(count.max(1));
+            rest = after;
+            let all: BTreeSet<&str> = group.iter().flat_map(|entry| entry.package(&text).licences()).collect();
+            let all = all.into_iter().take(licences).collect::<Vec<_>>().join("\n");
+            let entry = match all == one.licences {
+                true => *first,
+                false => {
+                    let (name, version, purl) =
+                        (one.name.to_owned(), one.version.to_owned(), one.purl.map(str::to_owned));
+                    write(&mut text, Package { name: &name, version: &version, purl: purl.as_deref(), licences: &all })
+                }
+            };
+            unique.push(entry);
+        }
+        Packages(Arc::new(Packed { text, entries: unique }))
+    }
+}
+
+fn write(text: &mut String, package: Package<'_>) -> Entry {
+    let start = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    let mut add = |part: &str| {
+        let part = &part[..part.floor_char_boundary(LONGEST)];
+        text.push_str(part);
+        u16::try_from(part.len()).unwrap_or_default()
+    };
+    let (name, version) = (add(package.name), add(package.version));
+    let purl = package.purl.map_or(NO_PURL, &mut add);
+    Entry { start, name, version, purl, licences: add(package.licences) }
+}
+
+/// Packages whose versions differ: of the former image, and in the same order of the new one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct VersionChanges {
+    from: Packages,
+    to: Packages,
+}
+
+impl VersionChanges {
+    pub(crate) fn len(&self) -> usize {
+        self.to.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.to.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = VersionChange<'_>> + Clone {
+        self.from.iter().zip(self.to.iter()).map(|(from, to)| VersionChange {
+            name: to.name,
+            from: from.version,
+            to: to.version,
+            purl: to.purl,
+        })
+    }
+}
+
+impl<'a> FromIterator<VersionChange<'a>> for VersionChanges {
+    fn from_iter<I: IntoIterator<Item = VersionChange<'a>>>(changes: I) -> Self {
+        let (mut was, mut is) = (Packer::default(), Packer::default());
+        for VersionChange { name, from, to, purl } in changes {
+            was.push(Package { name: "", version: from, purl: None, licences: "" });
+            is.push(Package { name, version: to, purl, licences: "" });
+        }
+        Self { from: was.pack(), to: is.pack() }
+    }
+}

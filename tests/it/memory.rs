@@ -1,0 +1,142 @@
+//! How much memory `diff` takes, whatever the images hold: at most 64 MiB more than it takes to read nothing.
+#![cfg(target_os = "linux")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::images::{Image, ImageSpec};
+use crate::support::layers::{Files, Layer};
+use crate::support::registry::TestRegistry;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
+
+/// In KiB. An unoptimized build takes more for its code, which the run that reads nothing takes too.
+const BOUND: u64 = 64 << 10;
+
+const PACKAGES: usize = 99_000;
+
+/// The most memory that `diff` of two tags took, in KiB, and what it printed.
+fn peak(registry: &TestRegistry, tags: [&str; 2], directory: &Path) -> (u64, Value) {
+    let name = |tag: &str| format!("{}/acme/tool:{tag}", registry.host());
+    let (printed, reports) = (directory.join("printed.json"), directory.join("reports"));
+    let mut diff = Command::new(PROGRAM);
+    diff.args(["diff", &name(tags[0]), &name(tags[1]), "--format", "json", "--reports"]).arg(reports);
+    diff.current_dir(directory).stdout(std::fs::File::create(&printed).unwrap()).stderr(Stdio::null());
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "GITHUB_ACTIONS"] {
+        diff.env_remove(name);
+    }
+    let mut child = diff.spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut most = 0;
+    while child.try_wait().unwrap().is_none() {
+        let status = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().split(' ').next()?.parse().ok());
+        most = most.max(line.unwrap_or_default());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert!(child.wait().unwrap().success());
+    let text = std::fs::read_to_string(printed).unwrap();
+    (most, serde_json::from_str(&text).unwrap())
+}
+
+/// A document of nearly 10 MB.
+fn sbom(version: &str) -> String {
+    let mut text = r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{}"#.to_owned();
+    for n in 0..PACKAGES {
+        let name = format!("package-{n:06}");
+        write!(
+            text,
+            r#",{{"type":"library","name":"{name}","version":"{version}","purl":"pkg:npm/{name}@{version}"}}"#
+        )
+        .unwrap();
+    }
+    text.push_str("]}");
+    assert!((9_000_000..10_000_000).contains(&text.len()), "{}", text.len());
+    text
+}
+
+/// Many files, many of which run by themselves, with others' rights or as programs, and a large package database.
+fn layer(seed: &str, files: usize) -> Layer {
+    let mut status = String::new();
+    for n in 0..45_000 {
+        write!(status, "Package: package-{n}\nStatus: install ok installed\nVersion: 1.{n}-{seed}\n\n").unwrap();
+    }
+    let mut all = Files::new().text("var/lib/dpkg/status", &status);
+    for n in 0..files {
+        let path = format!("srv/{}/{n}", if n % 2 == 0 { seed } else { "both" });
+        all = match n % 8 {
+            0 => all.program(&path),
+            1 => all.file(&path, 0o4755, b""),
+            2 => all.text(&format!("etc/cron.d/{seed}{n}"), ""),
+            _ => all.text(&path, ""),
+        };
+    }
+    all.gzip_fast()
+}
+
+fn image(seed: &str, platforms: usize, files: usize) -> ImageSpec {
+    let names: Vec<String> = (0..platforms).map(|n| format!("linux/arm/v{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    ImageSpec::new(1).platforms(&names).of_files(&[layer(seed, files)])
+}
+
+/// A report of Grype of many megabytes about an image.
+fn report(directory: &Path, image: &Image, seed: &str) {
+    let one = |n: usize| {
+        json!({"vulnerability": {"id": format!("CVE-2026-{n}"), "severity": "High", "description": "x".repeat(200)},
+            "artifact": {"name": format!("package-{n}-{seed}"), "purl": format!("pkg:deb/debian/package-{n}@{seed}")}})
+    };
+    let matches: Vec<Value> = (0..25_000).map(one).collect();
+    let name = format!("{}.json", image.digest().hex());
+    std::fs::create_dir_all(directory.join("reports")).unwrap();
+    std::fs::write(directory.join("reports").join(name), json!({ "matches": matches }).to_string()).unwrap();
+}
+
+#[test]
+fn whatever_the_images_hold_little_memory_is_taken() {
+    let (registry, directory) = (TestRegistry::start(), tempfile::tempdir().unwrap());
+    let mut table = String::new();
+    std::fs::create_dir_all(directory.path().join("reports")).unwrap();
+    let small = ImageSpec::new(1).build();
+    small.put(&registry, "acme/tool", "nothing");
+    let (idle, _) = peak(&registry, ["nothing", "nothing"], directory.path());
+    let mut measure = |name: &str| {
+        let (most, found) = peak(&registry, ["from", "to"], directory.path());
+        let more = most.saturating_sub(idle);
+        writeln!(table, "{name:<40} {:>6.1} MiB", more as f64 / 1024.0).unwrap();
+        (more, found)
+    };
+    let put = |platforms: usize, files: usize, is_inside: bool| {
+        for (tag, version) in [("from", "1.0.1"), ("to", "1.0.2")] {
+            let mut spec = image(version, platforms, files);
+            if is_inside {
+                spec = spec.with_sbom(serde_json::from_str(&sbom(version)).unwrap());
+            }
+            let image = spec.build();
+            image.put(&registry, "acme/tool", tag);
+            report(directory.path(), &image, version);
+            let beside = Image::artifact(image.root(), "application/vnd.cyclonedx+json", sbom(version).as_bytes());
+            beside.put(&registry, "acme/tool", beside.digest().as_str());
+        }
+    };
+    let mut all = Vec::new();
+    for (name, platforms, files, is_inside) in [
+        ("1 platform, an SBOM beside the index", 1, 10, false),
+        ("24 platforms, an SBOM beside the index", 24, 10, false),
+        ("3 platforms, SBOMs in the index", 3, 10, true),
+        ("12 platforms, 100,000 files in a layer", 12, 100_000, false),
+    ] {
+        put(platforms, files, is_inside);
+        let (more, found) = measure(name);
+        let packages = &found["platforms"][0]["packages"];
+        assert_eq!(packages["source"], "sbom", "{name}: {}", packages["detail"]);
+        assert_eq!(packages["upgraded"].as_array().unwrap().len(), PACKAGES, "{name}");
+        all.push(more);
+    }
+    println!("{table}");
+    assert!(all.iter().all(|more| *more <= BOUND), "more than a run that reads nothing:\n{table}");
+}

@@ -37,7 +37,7 @@ const LAYERS: usize = 4;
 const PLATFORMS: usize = 24;
 
 /// The most bytes of memory that packages and configurations of all platforms may take.
-const ROOM: usize = 16 << 20;
+const ROOM: usize = 18 << 20;
 
 /// Reads what is inside images.
 #[derive(Clone, Copy)]

@@ -28,9 +28,10 @@ fn is_hidden(Named { from, to }: &Named) -> bool {
 
 fn of_platform(platform: &PlatformDifference) -> impl Iterator<Item = &'static str> {
     let packages = &platform.packages;
-    let named = packages.added.iter().chain(&packages.removed).any(|p| has_hidden(&p.name) || has_hidden(&p.version));
-    let mut versions = packages.upgraded.iter().chain(&packages.downgraded);
-    let changed = versions.any(|one| [&one.name, &one.from, &one.to].into_iter().any(|text| has_hidden(text)));
+    let named =
+        packages.added.iter().chain(packages.removed.iter()).any(|p| has_hidden(p.name) || has_hidden(p.version));
+    let mut versions = packages.upgraded.iter().chain(packages.downgraded.iter());
+    let changed = versions.any(|one| [one.name, one.from, one.to].into_iter().any(has_hidden));
     let mut licences = packages.licences_added.iter().chain(&packages.licences_removed);
     let all = [
         ("the configuration", platform.config.iter().any(in_config)),

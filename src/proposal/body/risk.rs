@@ -109,8 +109,8 @@ fn files(difference: &Difference, what: &str, kind: FileKind) -> Option<String> 
 
 /// Packages that are gone: something may have relied on them.
 fn removed(difference: &Difference) -> Option<String> {
-    let gone = difference.platforms.iter().flat_map(|platform| &platform.packages.removed);
-    some_of("packages", "removed", &gone.map(|package| package.name.as_str()).collect())
+    let gone = difference.platforms.iter().flat_map(|platform| platform.packages.removed.iter());
+    some_of("packages", "removed", &gone.map(|package| package.name).collect())
 }
 
 fn licences(difference: &Difference) -> Option<String> {

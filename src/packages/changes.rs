@@ -50,6 +50,9 @@ pub(crate) fn changes(from: &Packages, to: &Packages) -> PackageChanges {
 /// lists as the databases have them. Returns how many packages these are: they are told apart by their names.
 pub(crate) fn complete(lists: [&mut Packages; 2], databases: [&Packages; 2]) -> usize {
     let shown = Differing::of(databases[0], databases[1]).names();
+    if shown.is_empty() {
+        return 0;
+    }
     let unsaid: BTreeSet<&str> = {
         let said = Differing::of(lists[0], lists[1]).names();
         shown.into_iter().filter(|name| !said.contains(*name)).collect()

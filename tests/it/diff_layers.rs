@@ -42,17 +42,22 @@ fn layers_that_come_slowly_or_not_to_their_end_are_unknown() {
     let digest = Digest::sha256(&layer.bytes);
     put(&registry, &former().build(), &of(&[base(), layer]).build());
     let rows = [
-        ("a drip", Action::Drip(Duration::from_millis(20)), "had not finished after 2 s in total (`source-timeout`)"),
-        ("a stall", Action::Stall(100), "no data for 1 s (`timeout`)"),
-        ("no answer", Action::Hang, "no response within 1 s (`timeout`)"),
-        ("a truncated layer", Action::Truncate(100), ""),
-        ("a reset connection", Action::ResetAfter(100), ""),
+        (
+            "a drip",
+            "2s",
+            Action::Drip(Duration::from_millis(20)),
+            "had not finished after 2 s in total (`source-timeout`)",
+        ),
+        ("a stall", "20s", Action::Stall(100), "no data for 1 s (`timeout`)"),
+        ("no answer", "20s", Action::Hang, "no response within 1 s (`timeout`)"),
+        ("a truncated layer", "20s", Action::Truncate(100), ""),
+        ("a reset connection", "20s", Action::ResetAfter(100), ""),
     ];
-    for (name, action, why) in rows {
+    for (name, source, action, why) in rows {
         registry.server().clear_faults();
         registry.fault(Rule::new("GET", &format!("/blobs/{digest}"), action));
         let start = Instant::now();
-        let found = diff(&registry.url(), &["--format", "json", "--timeout", "1s", "--source-timeout", "2s"]);
+        let found = diff(&registry.url(), &["--format", "json", "--timeout", "1s", "--source-timeout", source]);
         let found = found.expect_status(0).json();
         assert!(start.elapsed() < Duration::from_secs(30), "{name}: {:?}", start.elapsed());
         assert_eq!(told(&found), "unexplained: unexplained not-looked-at", "{name}: {found}");

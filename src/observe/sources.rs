@@ -64,9 +64,6 @@ const CONTENTS: usize = 6 * 1024 * 1024;
 /// The largest of these blobs: a hostile SBOM takes enough memory without being kept.
 const LARGEST_KEPT: usize = 1024 * 1024;
 
-/// For how many bytes of a blob room is made before they come.
-const LARGEST_RESERVED: usize = 10_000_000;
-
 /// The most bytes of configurations that are kept.
 const CONFIGURATIONS: usize = 4 * 1024 * 1024;
 

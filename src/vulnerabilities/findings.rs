@@ -35,9 +35,10 @@ impl Findings {
         Ok(())
     }
 
-    /// All of them are of the platforms with these manifests.
+    /// Those of which it is not known are of the platforms with these manifests.
     pub(crate) fn are_of(&mut self, manifests: &Arc<BTreeSet<Digest>>) {
-        self.list.iter_mut().for_each(|finding| finding.manifests = Arc::clone(manifests));
+        let unknown = self.list.iter_mut().filter(|finding| finding.manifests.is_empty());
+        unknown.for_each(|finding| finding.manifests = Arc::clone(manifests));
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Finding> {

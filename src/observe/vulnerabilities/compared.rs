@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::difference::PlatformPair;
 use crate::image::{Digest, Location};
-use crate::vulnerabilities::{Finding, ImageIdentity, Side, Statement};
+use crate::vulnerabilities::{Findings, ImageIdentity, Side, Statement};
 
 /// One of two images whose vulnerabilities are compared.
 #[derive(Clone, Copy)]
@@ -54,15 +54,13 @@ impl<'a> Compared<'a> {
     }
 
     /// What was found in one image, with what is attested about it. In an image of one platform, it was found there.
-    pub(super) fn side(&self, which: Which, mut findings: Vec<Finding>) -> Side {
+    pub(super) fn side(&self, which: Which, mut findings: Findings) -> Side {
         let [former, new] = self.attested;
         let attested = if which == Which::Former { former } else { new };
         let vex = attested.statements.clone();
         let manifests: BTreeSet<Digest> = self.manifests(which).cloned().collect();
         if manifests.len() == 1 {
-            let manifests = Arc::new(manifests);
-            let unknown = findings.iter_mut().filter(|finding| finding.manifests.is_empty());
-            unknown.for_each(|finding| finding.manifests = Arc::clone(&manifests));
+            findings.are_of(&Arc::new(manifests));
         }
         Side { findings, image: self.identity(which), vex }
     }

@@ -1,6 +1,6 @@
 //! Known vulnerabilities that were fixed and that came.
 
-use super::listing::Listing;
+use super::listing::{Listing, MOST};
 use super::places::Places;
 use super::style::{self, NAMED, Style};
 use super::told::Line;
@@ -95,13 +95,13 @@ pub(super) fn tell(difference: &Difference, first: bool, style: Style) -> (Vec<L
             let names = style::named(&names(of, &places, style), NAMED);
             Line::below(format!("{word_before}{}: {names}", severity_words(*severity)))
         }));
-        let all = listed(all, &places, style);
+        let named = listed(all, &places, style);
         lists.push(Listing {
             heading: counted_vulnerabilities(all.len(), word),
             on: String::new(),
-            all,
+            further: all.len() - named.len(),
+            all: named,
             shown,
-            further: 0,
         });
     }
     lines.extend(exceptions(excepted, style));
@@ -179,11 +179,11 @@ pub(crate) fn name(one: &Vulnerability, places: &Places<'_>, style: Style) -> St
     format!("{} in {}{on}{exploited}{removed}", style.name(&one.id), style.name(&one.package))
 }
 
-/// All of them with their severity, the most serious first.
+/// The most serious of them, with their severity.
 fn listed(all: &[Vulnerability], places: &Places<'_>, style: Style) -> Vec<String> {
     let mut all: Vec<&Vulnerability> = all.iter().collect();
     all.sort_by_key(|one| (one.severity, !one.known_exploited));
-    all.iter().map(|one| format!("{}: {}", severity_words(one.severity), name(one, places, style))).collect()
+    all.iter().take(MOST).map(|one| format!("{}: {}", severity_words(one.severity), name(one, places, style))).collect()
 }
 
 fn counted_vulnerabilities(count: usize, word: &str) -> String {

@@ -116,7 +116,7 @@ impl Attested<'_> {
                 Companion::Referrer { referrer, .. } if names_sbom(referrer) => self.refuse_sbom(UNSIGNED.to_owned()),
                 Companion::Referrer { referrer, .. } if !may_be_contents(&referrer.annotations) => {}
                 Companion::Tagged(tag) if tag.as_str().ends_with(".att") => {
-                    self.companion(companion, allowance).await?
+                    self.companion(companion, allowance).await?;
                 }
                 // cosign attaches SBOMs without a signature.
                 Companion::Tagged(tag) if tag.as_str().ends_with(".sbom") && tags.is_some() => {

@@ -510,3 +510,31 @@ fn hostile_names_are_bounded() {
     assert!(found.id.chars().count() <= ID + 1 && found.package.chars().count() <= PACKAGE + 1, "{found:?}");
     assert!(!found.id.contains(char::is_control) && !found.package.contains(char::is_control));
 }
+
+/// What is attested about one platform does not count for another, and the organization's word goes first.
+#[test]
+fn attested_vex_counts_for_its_platform_after_the_organizations_own() {
+    let [first, second] = ["1", "2"].map(|text| Digest::sha256(text.as_bytes()));
+    let says = |status: &str, at: &str| {
+        let statement = json!({ "vulnerability": { "name": "CVE-1" }, "status": status });
+        let document =
+            json!({ "@context": "https://openvex.dev/ns/v0.2.0", "timestamp": at, "statements": [statement] });
+        read_vex(&bytes(&document)).unwrap()
+    };
+    let not_affected = || says("not_affected", "2026-11-02T00:00:00Z");
+    let only = |manifest: &Digest| not_affected().into_iter().map(|one| one.only_for(manifest)).collect::<Vec<_>>();
+    let told = |own: &[Statement], attested: Vec<Statement>, manifests: &[&Digest]| {
+        let mut new = side("new", &["CVE-1 high openssl 2"]);
+        let manifests = std::sync::Arc::new(manifests.iter().map(|manifest| (*manifest).clone()).collect());
+        new.findings.iter_mut().for_each(|one| one.manifests = std::sync::Arc::clone(&manifests));
+        new.vex = attested;
+        compare(VulnerabilitySource::Osv, None, &new, own).excepted.len()
+    };
+    assert_eq!(told(&[], not_affected(), &[&first, &second]), 1, "about the image");
+    assert_eq!(told(&[], only(&first), &[&first]), 1);
+    assert_eq!(told(&[], only(&first), &[&first, &second]), 0, "the other platform has it");
+    assert_eq!(told(&[], [only(&first), only(&second)].concat(), &[&first, &second]), 1);
+    assert_eq!(told(&[], only(&first), &[]), 0, "nobody says which platform has it");
+    let affected = says("affected", "2026-11-01T00:00:00Z");
+    assert_eq!(told(&affected, not_affected(), &[&first]), 0, "the organization knows better");
+}

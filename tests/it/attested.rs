@@ -334,3 +334,119 @@ fn an_sbom_in_an_index_is_signed_with_the_index() {
     assert_eq!((packages(&evidence).as_str(), &evidence["signatures"][0]["state"]), ("layers", &json!("verified")));
     assert_eq!(packages(&platforms.diff(false, &[])), "sbom curl 8.0 8.1", "nobody is asked for");
 }
+
+/// A bundle that claims to be attested, of so many bytes and more.
+fn large(world: &World, image: &Manifest, kind: &str, bytes: usize) -> Image {
+    world.key.attestation_of(image, kind, &json!({"comment": "x".repeat(bytes)}))
+}
+
+/// What hostile publishers put beside an image costs a bounded number of requests, and is not taken for an answer.
+#[test]
+fn hostile_attestations_are_bounded_and_the_bound_is_named() {
+    type Row<'a> = (&'a str, Attest, &'a str, &'a str);
+    let rows: [Row<'_>; 4] = [
+        (
+            "11 MB",
+            |it, world, image| {
+                it.refer(&large(world, image, SPDX, 9_000_000));
+                it.refer(&large(world, image, OPENVEX, 9_000_000));
+            },
+            "it has 12 MB, and 10 MB are read",
+            "it has 12 MB, and 10 MB are read",
+        ),
+        (
+            "as many as a registry may list",
+            |it, world, image| {
+                for number in 0..900 {
+                    let kind = if number % 2 == 0 { SPDX } else { OPENVEX };
+                    it.refer(&world.other.attestation_of(image, kind, &json!({"number": number})));
+                }
+            },
+            "the SBOM cannot be used: ",
+            "finding it takes more than 4 requests, which are the most",
+        ),
+        (
+            "very many subjects",
+            |it, world, image| {
+                for kind in [SPDX, OPENVEX] {
+                    let mut statement = statement(&image.digest(), kind, &json!({}));
+                    statement["subject"] = json!(vec![json!({}); 1_000_000]);
+                    it.refer(&signing::bundle_of(image, &world.key.bundle(&statement), kind));
+                }
+            },
+            "it has more than 10000 subjects, which are the most",
+            "it has more than 10000 subjects, which are the most",
+        ),
+        (
+            "deep",
+            |it, world, image| {
+                for kind in [SPDX, OPENVEX] {
+                    let text = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+                    let marked = statement(&image.digest(), kind, &json!("MARK")).to_string();
+                    it.refer(&signing::bundle_of(
+                        image,
+                        &world.key.bundle_of_text(&marked.replace("\"MARK\"", &text)),
+                        kind,
+                    ));
+                }
+            },
+            "the SBOM cannot be used: this form is not read",
+            "attested VEX excepts nothing: not a VEX document in JSON",
+        ),
+    ];
+    for (name, attest, of_sbom, of_vex) in rows {
+        let world = World::new();
+        let repository = world.repository("hostile", plain);
+        attest(&repository, &world, repository.images[1].root());
+        world.upstream.server().clear_log();
+        let found = repository.diff(true, &["--reports", "reports"]);
+        assert_eq!(found["platforms"][0]["packages"]["source"], "none", "{name}: {found}");
+        assert!(packages(&found).contains(of_sbom), "{name}: {}", packages(&found));
+        let vulnerabilities = told(&found["vulnerabilities"]);
+        assert!(vulnerabilities.starts_with("new [CVE-2027-1, CVE-2027-2], excepted []"), "{name}: {vulnerabilities}");
+        assert!(vulnerabilities.contains(of_vex), "{name}: {vulnerabilities}");
+        let requests = world.upstream.log().len();
+        assert!(requests < 450, "{name}: {requests}");
+    }
+}
+
+/// What stands beside an image is looked for once, and reading what is attested stays within its allowance.
+#[test]
+fn what_is_attested_costs_few_requests_and_none_twice() {
+    let world = World::new();
+    let lines = |name: &str, asked: &str, attest: Attest| {
+        let repository = world.repository(name, plain);
+        for image in &repository.images {
+            attest(&repository, &world, image.root());
+        }
+        let clone = repository.clone(asked);
+        world.upstream.server().clear_log();
+        planned(&clone, "plan");
+        // What cosign's tags have as a configuration is the same for all of them here.
+        let configuration = &tagged(&[]).blobs[0].0;
+        let lines = world.upstream.server().lines().into_iter();
+        lines.filter(|line| !line.contains(configuration.as_str())).collect::<Vec<_>>()
+    };
+    let nothing = lines("bare", ASKED, |_, _, _| {});
+    let bundles = lines("bundles", ASKED, |it, world, image| {
+        it.refer(&world.key.attestation_of(image, SPDX, &spdx(usize::from(*image == it.images[1].manifests[1]))));
+        it.refer(&world.key.attestation_of(image, OPENVEX, &vex(&["CVE-2027-1"])));
+    });
+    let tagged = lines("tagged", ASKED, |it, world, image| {
+        let (digest, sbom) = (image.digest(), spdx(usize::from(*image == it.images[1].manifests[1])));
+        let layers = [(SPDX, sbom), (OPENVEX, vex(&["CVE-2027-1"]))].map(|(kind, predicate)| {
+            let envelope = Bytes::from(world.key.envelope(&statement(&digest, kind, &predicate)).to_string());
+            (ENVELOPE, envelope, json!({"predicateType": kind, "dev.cosignproject.cosign/signature": ""}))
+        });
+        it.tag(&digest, ".att", &tagged(&layers));
+    });
+    for (name, lines) in [("nothing", &nothing), ("bundles", &bundles), ("tagged", &tagged)] {
+        let mut once = lines.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!(once.len(), lines.len(), "{name}: something is asked twice: {lines:#?}");
+    }
+    let contents = |lines: &[String]| lines.iter().filter(|line| line.contains("/blobs/")).count();
+    assert_eq!(contents(&bundles) - contents(&nothing), 4, "an SBOM and VEX of each image: {bundles:#?}");
+    assert_eq!(contents(&tagged) - contents(&nothing), 4, "{tagged:#?}");
+}

@@ -63,20 +63,28 @@ impl Key {
 
     /// The envelope of a statement (DSSE).
     pub fn envelope(&self, statement: &Value) -> Value {
-        let payload = statement.to_string();
+        self.envelope_of_text(&statement.to_string())
+    }
+
+    fn envelope_of_text(&self, payload: &str) -> Value {
         let signed = format!("DSSEv1 {} {STATEMENT} {} {payload}", STATEMENT.len(), payload.len());
         json!({
-            "payload": BASE64.encode(&payload), "payloadType": STATEMENT,
+            "payload": BASE64.encode(payload), "payloadType": STATEMENT,
             "signatures": [{"sig": self.sign(signed.as_bytes())}],
         })
     }
 
     /// A bundle with a statement, as created by cosign with a key and no log.
     pub fn bundle(&self, statement: &Value) -> Value {
+        self.bundle_of_text(&statement.to_string())
+    }
+
+    /// The same of any text in place of a statement.
+    pub fn bundle_of_text(&self, text: &str) -> Value {
         json!({
             "mediaType": BUNDLE,
             "verificationMaterial": {"publicKey": {"hint": BASE64.encode(sha256(&self.der()))}},
-            "dsseEnvelope": self.envelope(statement),
+            "dsseEnvelope": self.envelope_of_text(text),
         })
     }
 

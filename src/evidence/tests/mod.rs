@@ -12,6 +12,7 @@ use authority::{
     Authority, KeyPair, Leaf, base64, bundle, bytes_body, envelope, envelope_body, hex, pem, sha256, statement, time,
 };
 
+mod attested;
 mod authority;
 /// Shared with the integration tests, whose authority signs through the whole program.
 #[path = "../../../tests/support/der.rs"]

@@ -12,6 +12,7 @@ mod workflow;
 
 use std::fmt::Write as _;
 
+use super::found::{Parts, Slot};
 use super::*;
 use crate::diag::Span;
 

@@ -526,7 +526,7 @@ fn attested_vex_counts_for_its_platform_after_the_organizations_own() {
     let told = |own: &[Statement], attested: Vec<Statement>, manifests: &[&Digest]| {
         let mut new = side("new", &["CVE-1 high openssl 2"]);
         let manifests = std::sync::Arc::new(manifests.iter().map(|manifest| (*manifest).clone()).collect());
-        new.findings.iter_mut().for_each(|one| one.manifests = std::sync::Arc::clone(&manifests));
+        new.findings.are_of(&manifests);
         new.vex = attested;
         compare(VulnerabilitySource::Osv, None, &new, own).excepted.len()
     };

@@ -52,6 +52,7 @@ mod local_clone;
 mod manifest;
 mod manifests;
 mod memory;
+mod marked;
 mod nightly;
 mod notices;
 mod ours;

@@ -138,6 +138,8 @@ impl<'t> Collector<'t> {
 }
 
 pub(super) const TEMPLATE: &str = "a template";
+/// Why a name is not known whose variables this file leaves empty.
+pub(super) const EMPTY: &str = "empty unless a variable is set elsewhere";
 pub(super) const NO_REFERENCE: &str = "not an image reference";
 
 /// Why a name cannot be known from the file, if it has what other programs fill in.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::collector::{Collector, Scalar};
+use super::collector::{Collector, EMPTY, Scalar};
 use super::documents::{self, Merging};
 use super::found::{Findings, Site};
 use super::inline::Block;
@@ -130,7 +130,7 @@ fn expanded(collector: &mut Collector<'_>, scalar: Scalar<'_>) {
         return collector.scalar(scalar, true);
     }
     match interpolation::expand(scalar.value, scalar.written.map(|written| written.start)) {
-        Ok(image) if image.value.is_empty() => {}
+        Ok(image) if image.value.is_empty() => collector.unresolved(scalar.at, EMPTY),
         Ok(image) => {
             let site = image.literal.map_or(Site::Composed, Site::Literal);
             collector.image(scalar.at, &image.value, site, true);

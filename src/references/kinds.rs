@@ -27,10 +27,33 @@ impl Standing {
             ("" | "apps" | "extensions", "Deployment" | "DaemonSet" | "ReplicaSet" | "StatefulSet")
             | ("" | "batch", "Job") => Self::Pods(&["spec", "template", "spec"]),
             ("" | "batch", "CronJob") => Self::Pods(&["spec", "jobTemplate", "spec", "template", "spec"]),
+            // `v1` is also where other programs' kinds stood before they had groups, as OpenShift's templates do.
+            ("", kind) if !CORE.contains(&kind) => Self::Custom,
             _ => Self::Other,
         }
     }
 }
+
+/// The kinds of the core group that run no Pods, and those of other groups that patches name without their version.
+const CORE: [&str; 17] = [
+    "Binding",
+    "ComponentStatus",
+    "ConfigMap",
+    "Endpoints",
+    "Event",
+    "Ingress",
+    "LimitRange",
+    "List",
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "ResourceQuota",
+    "Secret",
+    "Service",
+    "ServiceAccount",
+    "Status",
+];
 
 /// Whether a group of the API is Kubernetes' own; a kind without a version, as in some patches, counts as one of them.
 fn is_own(group: &str) -> bool {

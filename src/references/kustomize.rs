@@ -34,7 +34,17 @@ fn kustomization(collector: &mut Collector<'_>, root: &Node) {
 
 /// A patch that stands in a block: a part of a resource, or a list of operations on one.
 fn patch(collector: &mut Collector<'_>, text: &Node) {
-    let Some(block) = Block::of(collector.text, text).filter(|block| block.text.contains("image")) else { return };
+    let names_image = |text: &str| text.contains("image");
+    let Some(block) = Block::of(collector.text, text) else {
+        let is_patch = text.text().is_some_and(|text| names_image(text) && text.contains(':'));
+        if let Some(patch) = Scalar::of(collector.text, text).filter(|_| is_patch) {
+            collector.unresolved(patch.at, "a patch that is not written as a block");
+        }
+        return;
+    };
+    if !names_image(&block.text) {
+        return;
+    }
     let mut inside = Collector::new(&block.text);
     for root in documents::read(&mut inside, |_| true) {
         match root.items() {

@@ -11,24 +11,54 @@ use crate::yaml::{Kind, Node, document_spans, read_stream};
 /// Whether the edits changed the values that they name and nothing else, in each document of a YAML file.
 pub(super) fn same_but(before: &str, after: &str, edits: &[TextEdit]) -> bool {
     let (old, new) = (document_spans(before), document_spans(after));
-    let mut changes = Changes { before, edits, seen: BTreeSet::new(), count: 0 };
+    let mut changes = Changes::new(before, edits);
     let is_same = old.len() == new.len()
         && old.iter().zip(&new).all(|(old, new)| {
             let (old, new) = (&before[old.start..old.end], &after[new.start..new.end]);
             old == new || changes.document(old, new)
         });
-    let is_effective = |edit: &TextEdit| before[edit.at.start..edit.at.end] != edit.text;
-    let effective: BTreeSet<usize> = (0..edits.len()).filter(|at| is_effective(&edits[*at])).collect();
-    is_same && effective.is_subset(&changes.seen) && changes.count >= effective.len()
+    is_same && changes.are_all_seen()
+}
+
+/// How many comparisons of a value with a change may be made where nothing is equal as a whole.
+const BUDGET: usize = 4_000_000;
+
+/// What an edit does, wherever it does it: a file with many edits has few of these.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Change<'e> {
+    /// Without quotes; of an alias, the asterisk alone.
+    from: &'e str,
+    to: &'e str,
+    is_insertion: bool,
 }
 
 struct Changes<'e> {
-    before: &'e str,
-    edits: &'e [TextEdit],
-    /// The edits whose effect was seen.
+    changes: Vec<Change<'e>>,
+    /// The changes whose effect was seen, by their number.
     seen: BTreeSet<usize>,
-    /// How many values are different, or new: at least one for each edit.
+    /// How many values are different, or new: at least one for each edit that changes something.
     count: usize,
+    wanted: usize,
+    budget: usize,
+}
+
+impl<'e> Changes<'e> {
+    fn new(before: &'e str, edits: &'e [TextEdit]) -> Self {
+        let effective = edits.iter().filter(|edit| before[edit.at.start..edit.at.end] != edit.text);
+        let change = |edit: &'e TextEdit| {
+            let from = unquoted(&before[edit.at.start..edit.at.end]);
+            let from = if from.starts_with('*') { "*" } else { from };
+            let is_insertion = edit.at.start == edit.at.end;
+            Change { from, to: if is_insertion { &edit.text } else { unquoted(&edit.text) }, is_insertion }
+        };
+        let wanted = effective.clone().count();
+        let changes: BTreeSet<Change<'e>> = effective.map(change).collect();
+        Self { changes: changes.into_iter().collect(), seen: BTreeSet::new(), count: 0, wanted, budget: BUDGET }
+    }
+
+    fn are_all_seen(&self) -> bool {
+        self.seen.len() == self.changes.len() && self.count >= self.wanted
+    }
 }
 
 impl Changes<'_> {
@@ -74,29 +104,36 @@ impl Changes<'_> {
 
     /// Whether an edit made this text of the old one, or of a part of it.
     fn is_edited(&mut self, old: &str, new: &str) -> bool {
-        self.see(|before, edit| {
-            let (from, to) = (unquoted(&before[edit.at.start..edit.at.end]), unquoted(&edit.text));
-            !from.is_empty()
-                && old.match_indices(from).any(|(at, _)| {
-                    let (begin, end) = (&old[..at], &old[at + from.len()..]);
-                    new.strip_prefix(begin).and_then(|rest| rest.strip_suffix(end)) == Some(to)
+        let whole =
+            [old, "*"].map(|from| self.changes.binary_search(&Change { from, to: new, is_insertion: false }).ok());
+        if whole != [None, None] {
+            self.seen.extend(whole.into_iter().flatten());
+            self.count += 1;
+            return true;
+        }
+        self.see(|change| {
+            !change.from.is_empty()
+                && old.match_indices(change.from).any(|(at, _)| {
+                    let (begin, end) = (&old[..at], &old[at + change.from.len()..]);
+                    new.strip_prefix(begin).and_then(|rest| rest.strip_suffix(end)) == Some(change.to)
                 })
-                || (from.is_empty() && old.is_empty() || from.starts_with('*')) && new == to
         })
     }
 
     /// Whether an edit wrote this text where there was none.
     fn is_written(&mut self, new: &str) -> bool {
-        self.see(|_, edit| unquoted(edit.text.trim()) == new)
+        self.see(|change| unquoted(change.to.trim()) == new)
     }
 
     fn is_inserted(&mut self, key: &str, value: &str) -> bool {
-        self.see(|_, edit| edit.at.start == edit.at.end && edit.text.contains(key) && edit.text.contains(value))
+        self.see(|change| change.is_insertion && change.to.contains(key) && change.to.contains(value))
     }
 
-    /// Whether one of the edits did it; notes all that did.
-    fn see(&mut self, did: impl Fn(&str, &TextEdit) -> bool) -> bool {
-        let by: Vec<usize> = (0..self.edits.len()).filter(|at| did(self.before, &self.edits[*at])).collect();
+    /// Whether one of the changes did it; notes all that did.
+    fn see(&mut self, did: impl Fn(&Change<'_>) -> bool) -> bool {
+        let Some(budget) = self.budget.checked_sub(self.changes.len()) else { return false };
+        self.budget = budget;
+        let by: Vec<usize> = (0..self.changes.len()).filter(|at| did(&self.changes[*at])).collect();
         self.seen.extend(&by);
         self.count += 1;
         !by.is_empty()

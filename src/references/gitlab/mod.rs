@@ -5,7 +5,7 @@ mod variables;
 
 use std::collections::BTreeSet;
 
-use super::collector::{Collector, Scalar};
+use super::collector::{Collector, EMPTY, Scalar};
 use super::documents;
 use super::found::{Findings, Site};
 use crate::diag::Span;
@@ -78,7 +78,7 @@ impl<'n> Search<'_, '_, 'n> {
             return self.collector.image(at, scalar.value, scalar.site(), true);
         }
         match variables::expand(self.pipeline, scope, self.collector.text, scalar) {
-            Ok(image) if image.value.trim().is_empty() => {}
+            Ok(image) if image.value.trim().is_empty() => self.collector.unresolved(at, EMPTY),
             Ok(image) => {
                 let site = image.literal.map_or(Site::Composed, Site::Literal);
                 self.collector.image(at, image.value.trim(), site, true);

@@ -6,7 +6,7 @@ fn what_manifests_name() {
     check(Format::Kubernetes, &CASES);
 }
 
-const CASES: [Case; 34] = [
+const CASES: [Case; 35] = [
     Case {
         text: "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: a\n      image: redis:7\n",
         found: &["redis:7 = docker.io/library/redis:7"],
@@ -150,6 +150,11 @@ const CASES: [Case; 34] = [
     Case {
         text: "spec:\n  template:\n    spec:\n      containers:\n      - name: a\n        image: redis:7\n",
         found: &["redis:7 = docker.io/library/redis:7 unknown"],
+    },
+    // OpenShift's kinds before they had groups.
+    Case {
+        text: "apiVersion: v1\nkind: Template\nobjects:\n- apiVersion: v1\n  kind: DeploymentConfig\n  spec: { template: { spec: { containers: [ { image: a/b } ] } } }\n",
+        found: &["a/b = docker.io/a/b unknown"],
     },
     // A tool of others fills it in before kubectl reads it.
     Case {

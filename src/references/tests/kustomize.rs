@@ -133,6 +133,8 @@ const CASES: [Case; 30] = [
     },
     Case {
         text: "patches:\n- path: image.yaml\n- patch: \"- op: replace\\n  path: /spec/containers/0/image\\n  value: redis\"\n",
-        found: &[],
+        found: &[
+            "- op: replace\\n  path: /spec/containers/0/image\\n  value: redis: a patch that is not written as a block",
+        ],
     },
 ];

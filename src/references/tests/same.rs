@@ -76,3 +76,12 @@ fn a_key_may_be_added_with_the_value_that_was_inserted() {
     assert!(!changes_only(Format::Kustomize, text, &other, &edits));
     assert!(!changes_only(Format::Kustomize, text, text, &edits), "an edit without effect");
 }
+
+#[test]
+fn many_different_edits_are_each_looked_up() {
+    let text: String = (0..5_000).map(|at| format!("a{at}: redis:{at}.\n")).collect();
+    let value = |at: usize| text[at..].find('\n').map(|length| Span { start: at, end: at + length }).unwrap();
+    let values = text.match_indices("redis").map(|(at, _)| value(at));
+    let edits: Vec<_> = values.map(|at| TextEdit { at, text: "valkey:8".to_owned() }).collect();
+    assert!(changes_only(Format::Compose, &text, &applied(&text, &edits), &edits));
+}

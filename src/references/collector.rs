@@ -1,8 +1,8 @@
 //! Scalars that name images, and what is collected of a file.
 
 use super::found::{Findings, FoundReference, Site, Unresolved};
+use super::named::image_named;
 use crate::diag::Span;
-use crate::image::{Named, Repository};
 use crate::text::excerpt;
 use crate::yaml::{Kind, Node, ScalarStyle};
 
@@ -93,10 +93,10 @@ impl<'t> Collector<'t> {
 
     /// An image by its name, used at a place and written at a site.
     pub(super) fn image(&mut self, at: Span, name: &str, site: Site, known: bool) {
-        match (outside(name), name.parse::<Named<Repository>>()) {
-            (None, Ok(image)) => self.reference(FoundReference { at, image, site, known }),
+        match (outside(name), image_named(name)) {
+            (None, Some(image)) => self.reference(FoundReference { at, image, site, known }),
             (Some(why), _) => self.unresolved(at, why),
-            (None, Err(_)) => self.unresolved(at, NO_REFERENCE),
+            (None, None) => self.unresolved(at, NO_REFERENCE),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::found::{Findings, FoundReference, Site, Unresolved};
+use super::named::image_named;
 use crate::diag::Span;
 
 /// What stands for a piece that is not known: no reference has this character.
@@ -146,12 +147,12 @@ impl Expanded {
             into.unresolved.push(Unresolved { at, why: why.to_owned() });
             return;
         }
-        match self.text[range.clone()].parse() {
-            Ok(image) => {
+        match image_named(&self.text[range.clone()]) {
+            Some(image) => {
                 let site = self.literal(range).map_or(Site::Composed, Site::Literal);
                 into.references.push(FoundReference { at, image, site, known: true });
             }
-            Err(_) => into.unresolved.push(Unresolved { at, why: "not an image reference".to_owned() }),
+            None => into.unresolved.push(Unresolved { at, why: "not an image reference".to_owned() }),
         }
     }
 

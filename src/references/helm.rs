@@ -3,6 +3,7 @@
 use super::collector::{Collector, NO_REFERENCE, Scalar, TEMPLATE, is_template, outside};
 use super::documents::{self, Merging};
 use super::found::{Findings, FoundReference, Parts, Site, Slot};
+use super::named::image_named;
 use super::numbers::Reader;
 use super::parts::{Place, insertion};
 use crate::image::{Named, Repository};
@@ -67,7 +68,7 @@ impl Walk<'_> {
     fn text(self, collector: &mut Collector<'_>, name: &str, value: &Node) {
         let Some(text) = value.text().filter(|text| is_image_name(name) && !is_picture(text)) else { return };
         let is_pinned = |image: Named<Repository>| image.tag.is_some() || image.digest.is_some();
-        if name == "image" || text.parse().is_ok_and(is_pinned) {
+        if name == "image" || image_named(text).is_some_and(is_pinned) {
             collector.field(value, self.known);
         }
     }
@@ -83,8 +84,7 @@ impl Walk<'_> {
         let before = [registry, parent.map_or("", |parent| parent.value)];
         let before: String = before.iter().filter(|part| !part.is_empty()).map(|part| format!("{part}/")).collect();
         let mut name = format!("{before}{}", repository.value);
-        let is_whole =
-            name.parse::<Named<Repository>>().is_ok_and(|image| image.tag.is_some() || image.digest.is_some());
+        let is_whole = image_named(&name).is_some_and(|image| image.tag.is_some() || image.digest.is_some());
         if is_whole && tag.is_none() && digest.is_none() {
             let site = if before.is_empty() { repository.site() } else { Site::Composed };
             return collector.image(repository.at, &name, site, self.known);
@@ -99,15 +99,15 @@ impl Walk<'_> {
             let why = format!("`{}` is a number to Helm: put the tag in quotes", excerpt(number, 40));
             return collector.unresolved(repository.at, why);
         }
-        match (outside(&name), name.parse()) {
+        match (outside(&name), image_named(&name)) {
             (Some(why), _) => collector.unresolved(repository.at, why),
             (None, _) if tag.is_none() && digest.is_none() && sha.is_none() => {
                 collector.unresolved(repository.at, DEFAULT_TAG);
             }
-            (None, Ok(image)) => {
+            (None, Some(image)) => {
                 collector.reference(FoundReference { at: repository.at, image, site, known: self.known });
             }
-            (None, Err(_)) => collector.unresolved(repository.at, NO_REFERENCE),
+            (None, None) => collector.unresolved(repository.at, NO_REFERENCE),
         }
     }
 }
@@ -127,7 +127,7 @@ fn tagged_text(map: &Node) -> Option<Keys> {
     let parent = text("repository").filter(|parent| !parent.is_empty() && !is_address(parent)).map(|_| "repository");
     let tag = ["imageTag", "tag", "version"].into_iter().find(|key| text(key).is_some());
     let tag = tag.filter(|tag| parent.is_some() || *tag != "version").or(parent.map(|_| "tag"))?;
-    let image = text("image")?.parse::<Named<Repository>>().ok()?;
+    let image = image_named(text("image")?)?;
     (image.tag.is_none() && image.digest.is_none()).then_some(Keys { repository: "image", tag, parent })
 }
 

@@ -5,7 +5,7 @@ use super::documents::{self, Merging};
 use super::found::Findings;
 use super::helm;
 use super::kinds::Standing;
-use crate::image::{Named, Repository};
+use super::named::image_named;
 use crate::yaml::Node;
 
 /// kubectl's reader is go-yaml 2.
@@ -78,5 +78,5 @@ fn custom(collector: &mut Collector<'_>, node: &Node) {
 /// Whether a value reads as a reference, or would if its variables were known.
 fn is_readable(text: &str) -> bool {
     let has_variable = text.contains('$') || text.contains("{{");
-    has_variable || text.trim().parse::<Named<Repository>>().is_ok()
+    has_variable || image_named(text.trim()).is_some()
 }

@@ -4,9 +4,9 @@ use super::collector::{Collector, NO_REFERENCE, Scalar, outside};
 use super::documents::{self, Merging};
 use super::found::{Findings, FoundReference, Parts, Site, Slot};
 use super::inline::Block;
+use super::named::image_named;
 use super::parts::{Place, insertion};
 use super::{helm, kubernetes};
-use crate::image::{Named, Repository};
 use crate::yaml::Node;
 
 const FIELDS: Merging = Merging::OwnFirst;
@@ -79,16 +79,16 @@ fn image(collector: &mut Collector<'_>, map: &Node) {
     tag.iter().for_each(|tag| name.extend([":", tag.value]));
     digest.iter().for_each(|digest| name.extend(["@", digest.value]));
     let site = site(collector.text, map).unwrap_or(Site::Composed);
-    match (outside(&name), name.parse()) {
+    match (outside(&name), image_named(&name)) {
         (Some(why), _) => collector.unresolved(repository.at, why),
-        (None, Ok(image)) => collector.reference(FoundReference { at: repository.at, image, site, known: true }),
-        (None, Err(_)) => collector.unresolved(repository.at, NO_REFERENCE),
+        (None, Some(image)) => collector.reference(FoundReference { at: repository.at, image, site, known: true }),
+        (None, None) => collector.unresolved(repository.at, NO_REFERENCE),
     }
 }
 
 /// Whether a name has a tag or a digest in it, as people also write `newName`.
 fn is_whole(name: &str) -> bool {
-    name.parse::<Named<Repository>>().is_ok_and(|image| image.tag.is_some() || image.digest.is_some())
+    image_named(name).is_some_and(|image| image.tag.is_some() || image.digest.is_some())
 }
 
 /// Where the new name, tag and digest are written, or would be; `None` if that would change more than this entry.

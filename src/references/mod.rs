@@ -19,6 +19,7 @@ mod json;
 mod kinds;
 mod kubernetes;
 mod kustomize;
+mod named;
 mod numbers;
 mod parts;
 mod rewrite;

@@ -8,6 +8,7 @@ use super::value::Value;
 use super::words::{self, Instruction, Keyword};
 use crate::diag::Span;
 use crate::references::found::{Findings, FoundReference, Site, Unresolved};
+use crate::references::named::image_named;
 
 /// What was read of a Dockerfile.
 pub(super) struct Stages {
@@ -130,7 +131,7 @@ impl Stages {
         }
         let image = match &value.missing {
             Some(missing) => Err(missing.why.clone()),
-            None => value.text.text().parse().map_err(|_| not_an_image(&value)),
+            None => image_named(value.text.text()).ok_or_else(|| not_an_image(&value)),
         };
         let site = value.text.literal().filter(|_| image.is_ok() && value.is_of_one_place());
         if site.is_none() {
@@ -173,12 +174,12 @@ impl Stages {
     /// A name that can be nothing but an image.
     fn image(&mut self, name: &Placed) {
         let Some(at) = name.span() else { return };
-        match name.text().parse() {
-            Ok(image) => {
+        match image_named(name.text()) {
+            Some(image) => {
                 let site = name.literal().map_or(Site::Composed, Site::Literal);
                 self.findings.references.push(FoundReference { at, image, site, known: true });
             }
-            Err(_) => self.missed(Some(at), NOT_AN_IMAGE),
+            None => self.missed(Some(at), NOT_AN_IMAGE),
         }
     }
 

@@ -28,9 +28,9 @@ mod templates;
 mod workflow;
 
 pub(crate) use format::Format;
-pub(crate) use found::{Findings, FoundReference};
 #[cfg(test)]
 pub(crate) use found::Site;
+pub(crate) use found::{Findings, FoundReference};
 pub(crate) use rewrite::{Replacement, TextEdit, rewrite};
 
 /// All references of a file.

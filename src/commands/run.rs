@@ -21,7 +21,7 @@ pub(crate) async fn run(context: &Context, output: &mut Output) -> Result<Exit, 
     }
     let event = read_event(context)?;
     match &event.kind {
-        Kind::Schedule | Kind::WorkflowDispatch => by_the_clock(context, output).await,
+        Kind::Schedule | Kind::WorkflowDispatch => Box::pin(by_the_clock(context, output)).await,
         Kind::PullRequest(_) | Kind::MergeGroup(_) => check::run(context, &[], output).await,
         Kind::Push(_) => {
             guard(context).await?;

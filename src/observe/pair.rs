@@ -31,9 +31,9 @@ impl<'a> PairReader<'a> {
     /// How `to` differs from `from`; what cannot be read is unknown.
     pub(super) async fn difference(&self, from: FormerImage<'a>, to: Side<'a>, makers: MakerChange) -> Difference {
         let Inside { platforms, vex } = match from {
-            FormerImage::None => Box::pin(self.inside.read(None, to)).await,
+            FormerImage::None => self.inside.read(None, to).await,
             FormerImage::Unread(_) => Inside { platforms: self.inside.only_new(to).await, ..Inside::default() },
-            FormerImage::Read(side) => Box::pin(self.inside.read(Some(side), to)).await,
+            FormerImage::Read(side) => self.inside.read(Some(side), to).await,
         };
         let compared = Compared { from: from.image(), to: image(to), platforms: &platforms, attested: &vex };
         let vulnerabilities = Box::pin(self.vulnerabilities.compare(&compared)).await;

@@ -56,6 +56,12 @@ struct End {
     pulls: Vec<(u64, bool, String)>,
 }
 
+/// When a repository was last pulled changes with every run that reads it.
+fn as_never_read(mut repository: HubRepositoryEntry) -> HubRepositoryEntry {
+    repository.tags.values_mut().for_each(|tag| tag.pulled = None);
+    repository
+}
+
 impl World {
     fn new() -> Self {
         let (upstream, registry) = (TestRegistry::start(), TestRegistry::start());
@@ -107,7 +113,7 @@ impl World {
         };
         End {
             tags: self.registry.tags("acme/app"),
-            repository: self.hub.repository("acme", "app"),
+            repository: self.hub.repository("acme", "app").map(as_never_read),
             repositories: self.hub.repositories("acme"),
             created: self.done("POST", "/repositories"),
             granted: self.done("POST", "/groups"),

@@ -151,7 +151,7 @@ fn files(platform: &PlatformDifference, first: bool, on: &str, style: Style) -> 
         }
         let count = paths.len();
         let noun = plural(count, noun);
-        // of a first approval only what runs with other rights is named
+        // of a first approval only what runs with raised rights is named
         if first && kind != FileKind::Setuid {
             lines.push(Line::top(format!("Files{on}: {count} {noun}")));
             continue;
@@ -168,8 +168,11 @@ fn files(platform: &PlatformDifference, first: bool, on: &str, style: Style) -> 
 fn no_files(platform: &PlatformDifference, first: bool) -> &'static str {
     match (platform.detail.is_some(), first) {
         (true, _) => "nothing found, but not all of them were read",
-        (false, true) => "no setuid or setgid programs, scheduled jobs or services",
-        (false, false) => "no new setuid or setgid programs, scheduled jobs, services or executables outside packages",
+        (false, true) => "no programs with setuid, setgid or file capabilities, scheduled jobs or services",
+        (false, false) => {
+            "no new programs with setuid, setgid or file capabilities, scheduled jobs, services or executables outside \
+             packages"
+        }
     }
 }
 

@@ -139,7 +139,8 @@ fn unseen(account: &Account<'_>) -> Vec<&'static str> {
     let source = difference.vulnerabilities.source;
     let vulnerabilities = matches!(source, VulnerabilitySource::None | VulnerabilitySource::Unknown);
     let is_said = difference.marks.contains(&difference::Mark::NotLookedAt);
-    let files = !is_said && difference.platforms.iter().any(|platform| platform.detail.is_some());
+    let mut compared = difference.platforms.iter().filter(|platform| platform.to.is_some());
+    let files = !is_said && compared.any(|platform| platform.detail.is_some());
     let all = [(vulnerabilities, "known vulnerabilities"), (files, "some files or packages")];
     all.into_iter().filter(|(holds, _)| *holds).map(|(_, what)| what).collect()
 }

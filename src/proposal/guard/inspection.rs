@@ -6,7 +6,7 @@ use super::change::{Change, Of, What};
 use crate::image::Digest;
 use crate::manifest::{Manifest, Vulnerabilities};
 use crate::text::{counted, excerpt, size};
-use crate::vulnerabilities::{Exceptions, newly_excepted, no_longer_affected, read_vex};
+use crate::vulnerabilities::{Exceptions, Statement, newly_excepted, no_longer_affected, read_vex};
 
 /// The contents of the VEX documents that a manifest names, by path; an error says why one cannot be read.
 pub(crate) type VexFiles = BTreeMap<String, Result<Vec<u8>, String>>;
@@ -76,7 +76,7 @@ fn documents(before: &VexFiles, after: &VexFiles) -> Vec<Change> {
 /// What documents say; one that cannot be read excepts nothing.
 fn exceptions<'f>(files: impl IntoIterator<Item = &'f Result<Vec<u8>, String>>) -> Exceptions {
     let readable = files.into_iter().filter_map(|bytes| read_vex(bytes.as_ref().ok()?).ok());
-    readable.flatten().map(|statement| statement.effect()).collect()
+    readable.flatten().map(Statement::effect).collect()
 }
 
 fn named(names: &BTreeSet<String>) -> String {

@@ -118,33 +118,33 @@ impl Reading {
                 self.facts.whiteouts.push(hash(&removed));
             }
             None if path.is_empty() => {}
-            None => self.add_file(entry, path, content)?,
+            None => self.add_file(entry, &path, content)?,
         }
         Ok(())
     }
 
-    fn add_file(&mut self, entry: &Entry, path: String, content: &mut Archive<impl Read>) -> Result<()> {
+    fn add_file(&mut self, entry: &Entry, path: &str, content: &mut Archive<impl Read>) -> Result<()> {
         let is_folder = entry.kind == Kind::Folder;
         // The last of two entries with one path is what an extractor leaves.
-        self.facts.special.remove(&path);
-        self.facts.contents.remove(&path);
-        if !self.symlinks.add(entry.kind, &path, &entry.link) {
+        self.facts.special.remove(path);
+        self.facts.contents.remove(path);
+        if !self.symlinks.add(entry.kind, path, &entry.link) {
             self.facts.cut = Some("it holds too many symbolic links");
         }
-        self.facts.touches_databases |= touches_databases(&path, is_folder);
+        self.facts.touches_databases |= touches_databases(path, is_folder);
         if !is_folder {
-            self.facts.paths.push(hash(&path));
-            self.add_special(entry, &path);
+            self.facts.paths.push(hash(path));
+            self.add_special(entry, path);
         }
-        if let Some(database) = Database::at(&path) {
-            let read = self.database(database, entry, &path, content)?;
-            self.facts.databases.insert(path.clone(), read);
+        if let Some(database) = Database::at(path) {
+            let read = self.database(database, entry, path, content)?;
+            self.facts.databases.insert(path.to_owned(), read);
         } else if entry.kind == Kind::File && !entry.is_sparse && entry.size <= database::LARGEST {
-            self.read_lists(&path, content)?;
-        } else if entry.kind == Kind::Symlink && is_merged_folder(&path) {
+            self.read_lists(path, content)?;
+        } else if entry.kind == Kind::Symlink && is_merged_folder(path) {
             self.facts.is_merged |= normalized(&entry.link) == format!("usr/{path}");
         }
-        self.keep_content(entry, &path, content)
+        self.keep_content(entry, path, content)
     }
 
     /// Takes note of what a file that runs by itself contains. What a hard link is another name of is not known.

@@ -65,7 +65,7 @@ pub(crate) fn complete(lists: [&mut Packages; 2], databases: [&Packages; 2]) -> 
 }
 
 fn licences(packages: &Packages) -> BTreeSet<&str> {
-    packages.iter().flat_map(|package| package.licences()).collect()
+    packages.iter().flat_map(super::Package::licences).collect()
 }
 
 impl<'a> Differing<'a> {

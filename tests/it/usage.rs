@@ -122,7 +122,7 @@ fn without_a_history_or_a_listing_nothing_is_believed() {
     world.pull("loki", "3.0.0", 1);
     let hosts = format!("docker.io={},hub.docker.com={}", world.mirror.url(), world.hub.url());
     let run = |secret: &str| {
-        let run = Run::new(PROGRAM).dir(&world.clone.path()).env("WHARFINGER_HOSTS", &hosts);
+        let run = Run::new(PROGRAM).dir(world.clone.path()).env("WHARFINGER_HOSTS", &hosts);
         let run = run.args(["usage", "--format", "json"]).env("DOCKERHUB_USERNAME", "jo");
         run.env("DOCKERHUB_TOKEN", secret).output()
     };

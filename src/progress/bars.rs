@@ -354,6 +354,9 @@ mod tests {
         bar.shown.bar.force_draw();
         phase.0.bar.force_draw();
         assert_eq!(screen.lines().len(), 2);
+        // A tick between clearing and hiding could draw once more: this is about what comes later.
+        bar.shown.bar.disable_steady_tick();
+        phase.0.bar.disable_steady_tick();
         drawn::take_away(&progress.bars);
         bar.came(10);
         phase.one();

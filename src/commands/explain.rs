@@ -36,7 +36,7 @@ async fn of_manifest(context: &Context, images: &[String]) -> Result<Explanation
     reader.vulnerabilities = vulnerability_reader(context, None, None, &manifest);
     let situation = reader.situation(&manifest, &scope, &Unreviewed::default(), &Asked::default()).await?;
     let notices = planned::notices(&manifest, &situation.candidates);
-    let failed = situation.candidates.failed.values().cloned().map(Failed::from);
+    let failed = situation.candidates.failed.values().chain(&situation.untold).cloned().map(Failed::from);
     Ok(Explanation {
         images: planned::explained(&manifest, &situation.candidates, &notices),
         failed: failed.chain(planned::about_ledger(&manifest, &situation)).collect(),

@@ -139,6 +139,15 @@ pub(super) fn immutable(settings: &Settings, faults: &mut Faults) {
     }
 }
 
+/// Only Docker Hub shows when a tag was last pulled.
+pub(super) fn unused(settings: &Settings, namespace: &Namespace<'_>, faults: &mut Faults) {
+    let asked = settings.keep.as_ref().filter(|keep| keep.value.unused.is_some());
+    if let Some(keep) = asked.filter(|_| !is_hub(namespace.registry)) {
+        let message = "`unused` needs mirrors on Docker Hub: no other registry shows when a tag was last pulled";
+        faults.report(Code::ConflictingKeys, keep.place, message, "write how many to keep instead, as in `keep: 3`");
+    }
+}
+
 /// A statement about where an image was built is worth as much as its signature.
 pub(super) fn vouched(settings: &Settings, source: &str, faults: &mut Faults) {
     let asked = settings.signatures.as_ref().map(|s| &s.value);

@@ -9,9 +9,9 @@ use super::lists::{Filled, Platforms, Unique};
 use super::names::{BranchPrefix, FileGlob, HubRepository, Label, Login, Message, Organization, SignOff};
 use super::object::object;
 use super::read::Written;
-use super::scalars::{Allowed, Keep, LayerBytes, Proposed, Source, Text, Whole};
+use super::scalars::{Allowed, LayerBytes, Proposed, Source, Text, Whole};
 use super::signers::{Asked, Required};
-use super::{Destination, Enforcement, Grouping, Visibility, Vulnerabilities};
+use super::{Destination, Enforcement, Grouping, Keep, Visibility, Vulnerabilities};
 use crate::image::{Digest, RegistryHost, RepositoryName, Tag};
 use crate::rules::{Follow, Pattern, Range, Variant};
 
@@ -119,7 +119,8 @@ object! {
     optional prereleases "prereleases": bool,
     /// Whether a rebuild of an approved version is proposed: propose (default) or ignore.
     optional rebuilds "rebuilds": Proposed,
-    /// How many of a line's newest approvals to keep: all (default) or a number.
+    /// How many of a line's newest approvals to keep when an update comes: all (default) or a number. As a mapping, also for how long
+    /// nobody may have pulled an older one before its retirement is proposed.
     optional keep "keep": Keep,
     /// The platforms to copy: all (default) keeps the index byte for byte.
     optional platforms "platforms": Platforms,

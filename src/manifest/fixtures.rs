@@ -62,7 +62,7 @@ fn image(index: usize, span: Span, source_text: &str) -> Image {
         cooldown: Duration::from_secs(3 * 86_400),
         fixes: None,
         rebuilds: true,
-        keep: None,
+        keep: crate::manifest::Keep::default(),
         immutable_tags: false,
         reviewers: Vec::new(),
         team_reviewers: Vec::new(),

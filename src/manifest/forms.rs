@@ -8,8 +8,8 @@ use super::lists::Filled;
 use super::names::{Glob, GroupName};
 use super::object::{fields, object, read_object};
 use super::read::{Reader, Value};
-use super::scalars::Text;
-use super::{FixesCooldown, Grouping, Permission, Severity, Team};
+use super::scalars::{Text, Whole};
+use super::{FixesCooldown, Grouping, Keep, Permission, Severity, Team};
 use crate::diag::Code;
 use crate::yaml::Node;
 
@@ -143,5 +143,62 @@ fn agree(node: &Node, keys: &CooldownKeys, default: Duration, reader: &mut Reade
     } else if node.entries().is_some_and(<[_]>::is_empty) {
         let help = "write a duration, such as 3d, or { default: 3d, fixes: 0d }";
         reader.fault(Code::MissingValue, node.resolved().span, "this cooldown is empty", help);
+    }
+}
+
+/// How long nobody may have pulled a tag: at least a day, because days are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unused(Duration);
+
+impl Unused {
+    const LEAST: Duration = Duration::from_secs(86_400);
+}
+
+impl Value for Unused {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let unused = Duration::read(node, reader)?;
+        if unused >= Self::LEAST {
+            return Some(Self(unused));
+        }
+        let help = "write a day or more, such as 180d";
+        reader.refuse(node, Code::BadDuration, "a duration for `unused`", "days are compared", help)
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        Duration::schema(generator)
+    }
+}
+
+object! {
+    /// Which approvals stay.
+    KeepKeys, "`keep`";
+    /// How many of a line's newest approvals stay, whether or not anybody pulls them: 1 by default where `unused` is given.
+    optional newest "newest": Whole<1, 1_000_000>,
+    /// Propose the retirement of older approvals whose mirror tag nobody has pulled for this long, such as 180d; updates then retire none.
+    /// Only on Docker Hub, which shows the last pull.
+    optional unused "unused": Unused,
+}
+
+impl Value for Keep {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        if node.text() == Some("all") {
+            return Some(Self::default());
+        }
+        let newest = |number: Whole<1, 1_000_000>| u32::try_from(number.0).ok();
+        if node.entries().is_none() {
+            return Whole::read(node, reader).map(|number| Self { newest: newest(number), unused: None });
+        }
+        let keys = read_object::<KeepKeys>(node, reader)?;
+        if node.entries().is_some_and(<[_]>::is_empty) {
+            let help = "write all, a number, or { newest: 3, unused: 180d }";
+            reader.fault(Code::MissingValue, node.resolved().span, "this `keep` is empty", help);
+        }
+        let unused = keys.unused.map(|unused| unused.value.0);
+        Some(Self { newest: keys.newest.and_then(|number| newest(number.value)), unused })
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let (number, keys) = (Whole::<1, 1_000_000>::schema(generator), KeepKeys::schema(generator));
+        json_schema!({ "anyOf": [{ "const": "all" }, number, { "allOf": [keys], "minProperties": 1 }] })
     }
 }

@@ -130,8 +130,8 @@ pub struct Image {
     pub fixes: Option<FixesCooldown>,
     /// Whether a rebuild of an approved version tag is proposed.
     pub rebuilds: bool,
-    /// How many of a line's newest approvals are kept; `None` keeps all.
-    pub keep: Option<u32>,
+    /// Which approvals stay.
+    pub keep: Keep,
     /// Whether promoted tags are made immutable on Docker Hub.
     pub immutable_tags: bool,
     pub reviewers: Vec<String>,
@@ -141,6 +141,23 @@ pub struct Image {
     pub signatures: Option<Signatures>,
     /// Where it must have been built; never without `signatures`.
     pub provenance: Option<RequiredProvenance>,
+}
+
+/// `keep`: which approvals stay; by default, all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Keep {
+    /// How many of a line's newest approvals stay; `None` retires none for its age.
+    pub newest: Option<u32>,
+    /// For how long nobody may have pulled what is retired; with it, only that is, and no update retires anything.
+    pub unused: Option<std::time::Duration>,
+}
+
+impl Keep {
+    /// How many of a line's newest approvals stay although nobody pulls them.
+    #[must_use]
+    pub fn protected(self) -> usize {
+        self.newest.map_or(1, |newest| usize::try_from(newest).unwrap_or(usize::MAX)).max(1)
+    }
 }
 
 impl Manifest {

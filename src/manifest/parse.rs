@@ -225,6 +225,7 @@ fn image(
     check::repository(&repository, repository_place, namespace, faults);
     let settings = layer(raw.settings, defaults);
     check::immutable(&settings, faults);
+    check::unused(&settings, namespace, faults);
     check::vouched(&settings, &source.value.text, faults);
     let approved = raw.approved.map(|a| a.value.0).unwrap_or_default();
     let floating = settings.tags.clone().map(|t| t.value.0.0).unwrap_or_default();
@@ -271,7 +272,7 @@ fn build(place: Place, index: usize, source: Source, mirror: Mirror, settings: S
         cooldown: default,
         fixes,
         rebuilds: settings.rebuilds.is_none_or(|r| r.value.0),
-        keep: settings.keep.and_then(|k| k.value.0),
+        keep: settings.keep.map(|k| k.value).unwrap_or_default(),
         immutable_tags: settings.immutable_tags.is_some_and(|i| i.value),
         reviewers: texts(settings.reviewers),
         team_reviewers: texts(settings.team_reviewers),

@@ -345,22 +345,3 @@ choice! {
     Proposed, "a value of `rebuilds`": "propose" => Self(true), "ignore" => Self(false);
     Allowed, "a policy setting": "allowed" => Self(true), "restricted" => Self(false);
 }
-
-/// `keep`: all, or how many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Keep(pub(crate) Option<u32>);
-
-impl Value for Keep {
-    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        if node.text() == Some("all") {
-            return Some(Self(None));
-        }
-        let number = Whole::<1, 1_000_000>::read(node, reader)?;
-        Some(Self(u32::try_from(number.0).ok()))
-    }
-
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        let number = Whole::<1, 1_000_000>::schema(generator);
-        json_schema!({ "anyOf": [{ "const": "all" }, number] })
-    }
-}

@@ -39,6 +39,7 @@ pub(crate) mod sources;
 mod tag_list;
 pub(crate) mod tree;
 pub(crate) mod untouched;
+mod unused;
 pub(crate) mod upstream;
 pub(crate) mod usage;
 pub(crate) mod vulnerabilities;

@@ -14,6 +14,7 @@ use super::ledger::{Clocks, Noted, Place, Trust};
 use super::own::{Alone, Own, own_proposals};
 use super::sources::Sources;
 use super::untouched::find_touched;
+use super::unused::read_unused;
 use super::vulnerabilities::VulnerabilityReader;
 use crate::evidence::Trust as Keys;
 use crate::forge::{Error, Forge, OpenProposal};
@@ -81,7 +82,8 @@ pub(crate) struct Situation {
     pub(crate) checked: BTreeMap<Entry, Checked>,
     /// Branches whose closed proposals could not be read, and why; nothing is opened there.
     pub(crate) failed: Vec<(String, String)>,
-    /// Approvals for which it could not be determined whether enough people approved them.
+    /// Approvals for which it could not be determined whether enough people approved them, and repositories for which it
+    /// could not be determined whether anybody pulls their tags.
     pub(crate) untold: Vec<Failure>,
     /// What the ledger said, and what is to be written to it.
     pub(crate) noted: Noted,
@@ -114,8 +116,11 @@ impl ProposalReader<'_> {
         };
         let existing: Vec<Existing> = open.iter().map(existing).collect();
         let candidates = read_candidates(&upstream, scope, &complete(&existing)).await;
-        let agenda = Agenda::new(manifest, scope, &existing, &candidates, unreviewed, self.now.date_naive());
+        let today = self.now.date_naive();
+        let (unused, unlisted) = read_unused(self.destination.hub.as_ref(), manifest, &candidates, today).await;
+        let agenda = Agenda::new(manifest, scope, &existing, &candidates, unreviewed, today);
         let mut agenda = Agenda { refresh: asked.refresh, ..agenda };
+        agenda.retire_unused(manifest, &unused);
         agenda.conditions.reasons.extend(asked.reason.cloned());
         let mut known = Known { candidates, ..Known::default() };
         let evidence = asked.evidence.then(|| self.evidence_reader());
@@ -125,7 +130,9 @@ impl ProposalReader<'_> {
         let Decided { wanted, decisions } = settled.ok_or_else(endless)?;
         let noted = clocks.noted(survey(manifest, scope, &known.candidates)).await;
         let failed = known.declined.into_iter().filter_map(|(branch, declined)| Some((branch, declined.err()?)));
-        let (failed, untold) = (failed.collect(), unreviewed.failures(manifest));
+        let failed = failed.collect();
+        let untold = unreviewed.failures(manifest).into_iter().chain(unlisted).collect();
+        unused.tell(manifest, &mut known.candidates);
         Ok(Situation {
             open,
             others,

@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use super::records::History;
 use crate::hub::{Hub, ListedTag, Pull};
 use crate::image::RepositoryName;
-use crate::manifest::{Image, Manifest};
+use crate::manifest::{Approval, Image, Manifest};
 use crate::plan::usage::PullFacts;
 use crate::plan::{FailedStep, Failure, Key, Scope};
 
@@ -34,35 +34,45 @@ pub(crate) async fn read_pulls(hub: &Hub, history: Option<&History<'_>>, manifes
         .map(|(_, image)| image)
         .collect();
     let mut pulls = Pulls::default();
-    let mut listed: BTreeMap<&RepositoryName, Vec<ListedTag>> = BTreeMap::new();
     let names: BTreeSet<&RepositoryName> = images.iter().map(|image| &image.repository).collect();
-    let reads =
-        names.into_iter().map(|name| async move { (name, hub.listed_tags(&manifest.organization, name).await) });
-    let mut reads = futures_util::stream::iter(reads).buffered(TOGETHER);
-    while let Some((name, read)) = reads.next().await {
-        match read {
-            Ok(tags) => drop(listed.insert(name, tags.unwrap_or_default())),
-            Err(error) => {
-                let image = images.iter().find(|image| image.repository == *name);
-                let failure = |image: &&Image| Failure::of(image, None, FailedStep::Read, error.to_string());
-                pulls.failed.extend(image.map(failure));
-            }
-        }
+    let listed = list(hub, &manifest.organization, names).await;
+    for (name, read) in &listed {
+        let image = images.iter().find(|image| image.repository == **name);
+        let failure = |(image, error): (&&Image, &String)| Failure::of(image, None, FailedStep::Read, error.clone());
+        pulls.failed.extend(image.zip(read.as_ref().err()).map(failure));
     }
     let promoted = images.iter().flat_map(|image| {
         let done = image.approved.iter().filter(|approval| approval.mirrored.is_some());
-        done.map(move |approval| (Key::of(image, approval), image.platforms.is_some()))
+        done.map(move |approval| (*image, approval))
     });
-    for (key, read_again) in promoted {
-        let tag = listed.get(&key.repository).and_then(|tags| tags.iter().find(|tag| tag.name == key.tag));
-        let (shown, pushed) = tag.map_or((Pull::Unknown, None), |tag| (tag.last_pulled, tag.last_pushed));
-        pulls.facts.insert(key, PullFacts { shown, pushed, recorded: None, read_again });
+    for (image, approval) in promoted {
+        let tags = listed.get(&image.repository).and_then(|read| read.as_ref().ok()).map_or(&[][..], Vec::as_slice);
+        pulls.facts.insert(Key::of(image, approval), shown(tags, image, approval));
     }
     match history {
         Some(history) => recorded(history, manifest, &mut pulls).await,
         None => pulls.history = Some(super::records::NO_HISTORY.to_owned()),
     }
     pulls
+}
+
+/// The tags of repositories, each in one listing, or why they could not be listed. A missing repository has none.
+pub(super) async fn list<'n>(
+    hub: &Hub,
+    organization: &str,
+    names: BTreeSet<&'n RepositoryName>,
+) -> BTreeMap<&'n RepositoryName, Result<Vec<ListedTag>, String>> {
+    let read = |name| async move { (name, hub.listed_tags(organization, name).await) };
+    let reads = futures_util::stream::iter(names).map(read).buffered(TOGETHER);
+    let told = reads.map(|(name, read)| (name, read.map(Option::unwrap_or_default).map_err(|e| e.to_string())));
+    told.collect().await
+}
+
+/// What a listing shows about an approval's tag.
+pub(super) fn shown(tags: &[ListedTag], image: &Image, approval: &Approval) -> PullFacts {
+    let tag = tags.iter().find(|tag| tag.name == approval.tag);
+    let (shown, pushed) = tag.map_or((Pull::Unknown, None), |tag| (tag.last_pulled, tag.last_pushed));
+    PullFacts { shown, pushed, recorded: None, read_again: image.platforms.is_some() }
 }
 
 /// When they were promoted: asked for those only of which that decides something.

@@ -52,7 +52,7 @@ fn image(source: &str, approved: Vec<Approval>) -> Image {
         cooldown: Duration::ZERO,
         fixes: None,
         rebuilds: true,
-        keep: None,
+        keep: crate::manifest::Keep::default(),
         immutable_tags: false,
         reviewers: Vec::new(),
         team_reviewers: Vec::new(),

@@ -100,7 +100,9 @@ fn item(manifest: &Manifest, held: &Manifest, entry: &Entry, made: &Metadata, co
             let approval = image.approved.iter().find(|a| a.tag == *tag && a.digest == entry.digest)?;
             let comes = made.entries.iter().any(|other| other.kind.lets_in() && other.names(image));
             let known = cause(image, approval, conditions);
-            Some(known.unwrap_or(if comes { Cause::Keep } else { Cause::Gone }))
+            // Whether anybody has pulled it meanwhile, the next run asks.
+            let other = (image.keep.unused.is_none()).then_some(if comes { Cause::Keep } else { Cause::Gone });
+            Some(known.or(other)?)
         }
         Kind::Expire => {
             let over = image.rejected.iter().find(|r| r.tag == *tag && digest_of(r) == entry.digest)?;

@@ -14,6 +14,8 @@ pub(crate) enum Cause {
     Rejected(String),
     /// Upstream has neither the tag nor the digest.
     Gone,
+    /// Nobody has pulled it for as long as `keep` says; in words.
+    Unused(String),
     /// The manifest revokes it; with the reason.
     Revoked(String),
     /// Fewer people reviewed it than the policy requires; in words.
@@ -27,7 +29,9 @@ impl Cause {
         match self {
             Self::Revoked(_) => Some("revoked"),
             Self::Unreviewed(_) => Some("unreviewed"),
-            Self::Keep | Self::OutOfRange(_) | Self::Rejected(_) | Self::Gone | Self::Expired(_) => None,
+            Self::Keep | Self::OutOfRange(_) | Self::Rejected(_) | Self::Gone | Self::Unused(_) | Self::Expired(_) => {
+                None
+            }
         }
     }
 }
@@ -36,7 +40,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Keep => f.write_str("more than `keep` keeps of its line"),
-            Self::OutOfRange(why) => f.write_str(why),
+            Self::OutOfRange(why) | Self::Unused(why) => f.write_str(why),
             Self::Rejected(reason) => write!(f, "rejected: {reason}"),
             Self::Gone => f.write_str("upstream no longer has this tag or this digest"),
             Self::Revoked(reason) => write!(f, "revoked: {reason}"),

@@ -23,6 +23,7 @@ pub(crate) fn line(name: &str, current: Option<&str>, chosen: Option<&str>) -> L
             prefix_changed: false,
             instead_of: None,
         }),
+        approved: current.iter().map(|tag| tag.parse().unwrap()).collect(),
         retired: Vec::new(),
         waiting: Vec::new(),
         beside: None,

@@ -21,6 +21,8 @@ pub(crate) struct Conditions {
     pub without_selection: BTreeSet<usize>,
     /// Approvals for which upstream has neither tag nor digest. Never concluded from an error or from a list alone.
     pub gone: BTreeSet<Key>,
+    /// Approvals that nobody has pulled for as long as their image's `keep` says, each with that in words.
+    pub unused: BTreeMap<Key, String>,
     /// Approvals that fewer people reviewed than the policy requires, each with that in words.
     pub unreviewed: BTreeMap<Key, String>,
     /// The rejections that open proposals contain, each with the branch.
@@ -88,7 +90,8 @@ pub(super) fn cause(image: &Image, approval: &Approval, conditions: &Conditions)
         return Some(Cause::Rejected(rejection.reason.clone()));
     }
     let outside = out_of_range(&image.rule, tag).map(Cause::OutOfRange);
-    outside.or_else(|| conditions.gone.contains(&key).then_some(Cause::Gone))
+    let gone = || conditions.gone.contains(&key).then_some(Cause::Gone);
+    outside.or_else(gone).or_else(|| conditions.unused.get(&key).cloned().map(Cause::Unused))
 }
 
 pub(super) fn holds(rejection: &Rejection, today: NaiveDate) -> bool {

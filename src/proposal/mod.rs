@@ -46,6 +46,7 @@ pub(crate) mod shortens;
 pub(crate) mod signers;
 mod subject;
 pub(crate) mod unsigned;
+pub(crate) mod unused;
 mod wanted;
 pub(crate) mod why;
 pub(crate) mod written;

@@ -15,7 +15,8 @@ pub fn subject(image: &Image) -> Subject {
         // What a publisher claims unsigned opens nothing.
         fixes: image.fixes.filter(|_| image.signatures.is_some()).map(|fixes| fixes.wait),
         rebuilds: image.rebuilds,
-        keep: image.keep,
+        // What is in use stays, however old it is.
+        keep: image.keep.newest.filter(|_| image.keep.unused.is_none()),
         ask_readiness: true,
         ask_signatures: image.signatures.is_some(),
     }

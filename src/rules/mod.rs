@@ -253,6 +253,8 @@ pub struct Line {
     /// The line's newest approval.
     pub current: Option<(Tag, Digest)>,
     pub chosen: Option<Chosen>,
+    /// Its approvals, newest first: those among which `keep` counts.
+    pub approved: Vec<Tag>,
     /// Approvals of this line that an update removes because `keep` is exceeded.
     pub retired: Vec<(Tag, Digest)>,
     /// The versions that are newer than the choice and waiting, with the day they are due; also the choice's own tag if

@@ -90,6 +90,7 @@ mod takedown;
 mod terminal;
 mod threats;
 mod tls;
+mod unused;
 mod upkeep;
 mod usage;
 mod verify_access;

@@ -247,6 +247,7 @@ fn titled(account: &Account<'_>) -> String {
         _ if account.revocation().is_some() => title + ", revoked",
         Some(Cause::Unreviewed(_)) => title + ", not reviewed",
         Some(Cause::Gone) => title + ", gone upstream",
+        Some(Cause::Unused(_)) => title + ", unused",
         _ => title,
     }
 }

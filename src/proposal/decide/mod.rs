@@ -12,6 +12,7 @@ use super::known::{Answer, Availability, Candidates, Exclusion, Fact, Known};
 use super::leaving::{Conditions, Unreviewed};
 use super::machine::{self, Action, Circumstances, Decision, Difference, Existing, Question, Wish};
 use super::marked::{lacking, marked};
+use super::unused::Unused;
 use super::wanted::wanted;
 use super::{Cause, Entry, Item, Kind, Selected, Wanted, branch, why};
 use crate::image::Tag;
@@ -69,6 +70,19 @@ impl<'a> Agenda<'a> {
             agenda.entries().map(|(_, entry)| entry).filter(|e| e.reason.is_some()).cloned().collect();
         agenda.conditions.rejecting = agenda.entries_with_branch(|entry| entry.kind == Kind::Reject);
         agenda
+    }
+
+    /// Adds what nobody pulls any more. Where that is unknown for now, a proposal that says so stays.
+    pub(crate) fn retire_unused(&mut self, manifest: &Manifest, unused: &Unused) {
+        let open = manifest.approvals().filter_map(|(image, approval)| {
+            let why = unused.unknown.get(&Key::of(image, approval))?;
+            let words =
+                format!("nobody had pulled it when this was proposed; whether somebody has since is unknown: {why}");
+            self.retires(image, &approval.tag).then(|| (Key::of(image, approval), words))
+        });
+        let open: BTreeMap<Key, String> = open.collect();
+        self.conditions.unused = unused.wanted.clone();
+        self.conditions.unused.extend(open);
     }
 
     /// What open proposals contain, each with the branch.

@@ -231,7 +231,7 @@ fn a_new_line_stays_in_its_group_unless_it_is_a_major_and_retires_nothing() {
     manifest.proposals.group = Grouping::All;
     for image in &mut manifest.images {
         let Rule::Versions(rule) = &mut image.rule else { unreachable!() };
-        (rule.follow, image.keep) = (crate::rules::Follow::EachMinor, Some(1));
+        (rule.follow, image.keep.newest) = (crate::rules::Follow::EachMinor, Some(1));
         image.approved = ["3.1.3", "3.1.4"].map(approval).to_vec();
     }
     let all = [
@@ -252,7 +252,7 @@ fn a_new_line_stays_in_its_group_unless_it_is_a_major_and_retires_nothing() {
 fn an_urgent_downgrade_stands_alone_and_retires_nothing() {
     let mut manifest = manifest(&["redis", "loki"]);
     manifest.proposals.group = Grouping::All;
-    manifest.images[0].keep = Some(1);
+    manifest.images[0].keep.newest = Some(1);
     manifest.images[0].approved = ["7.2.0", "7.2.1"].map(approval).to_vec();
     let (tag, digest) = ("7.1.0".parse().unwrap(), Digest::sha256(b"7.1.0"));
     let asked = Entry {

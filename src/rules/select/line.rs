@@ -107,8 +107,9 @@ impl CandidateLine<'_> {
         }
         let retired = chosen.as_ref().map(|chosen| retired(chosen, question.subject.keep, &self.own));
         let current = self.current.map(|held| (held.tag.clone(), held.digest.clone()));
+        let approved = self.own.iter().map(|held| held.tag.clone()).collect();
         let beside = self.beside.filter(|_| chosen.is_none() && waiting.is_empty()).map(|at| rows[at].tag.clone());
-        Line { name: self.name, current, chosen, retired: retired.unwrap_or_default(), waiting, beside }
+        Line { name: self.name, current, chosen, approved, retired: retired.unwrap_or_default(), waiting, beside }
     }
 }
 

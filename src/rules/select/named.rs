@@ -37,6 +37,7 @@ fn follow(question: Question<'_>, tag: &Tag) -> (Line, TagVerdict) {
         name: format!("tag/{tag}"),
         current: current.map(|digest| (tag.clone(), digest.clone())),
         chosen: None,
+        approved: current.map(|_| tag.clone()).into_iter().collect(),
         retired: Vec::new(),
         waiting: Vec::new(),
         beside: None,

@@ -42,6 +42,11 @@ impl Elsewhere {
         let forge = GitHub::reader(http, &github.api_url, &github.graphql_url, &self.repository, token)
             .map_err(|e| Stop::Unusable(e.to_string()))?
             .with_timeout(settings.timeout);
+        if self.leaves_the_repository() {
+            let Self { repository, reference, path } = self;
+            let why = "it leads out of the repository: write path and reference without `.` and `..`";
+            return Err(Stop::Unusable(format!("--manifest {repository}@{reference}:{path}: {why}")));
+        }
         let Some(commit) = forge.named_commit(&self.reference).await? else {
             return Err(self.missing("no such branch, tag or commit", token.is_some()));
         };
@@ -49,6 +54,12 @@ impl Elsewhere {
             Err(LoadError::Missing { .. }) => Err(self.missing(&format!("no {}", self.path), token.is_some())),
             read => Ok(read?),
         }
+    }
+
+    /// Whether a part of the path or of the reference would make a request for something else.
+    fn leaves_the_repository(&self) -> bool {
+        let is_step = |part: &str| matches!(part, "" | "." | "..");
+        self.path.split(['/', '\\']).any(is_step) || self.reference.split('/').any(is_step)
     }
 
     /// What is private looks missing to those who may not read it.
@@ -68,6 +79,29 @@ impl Elsewhere {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_leaves_the_repository_is_told() {
+        let leaves = |text| Elsewhere::parse(text).map(|elsewhere| elsewhere.leaves_the_repository());
+        for inside in ["acme/images@main:a.yml", "acme/images@release/1.x:teams/..a.yml", "acme/images@v1..2:.a/b..yml"]
+        {
+            assert_eq!(leaves(inside), Some(false), "{inside}");
+        }
+        for outside in [
+            "acme/images@main:../a.yml",
+            "acme/images@main:a/../../b.yml",
+            "acme/images@main:./a.yml",
+            "acme/images@main:/a.yml",
+            "acme/images@main:a//b.yml",
+            "acme/images@main:a/..",
+            "acme/images@main:..\\a.yml",
+            "acme/images@../main:a.yml",
+            "acme/images@..:a.yml",
+            "acme/images@/main:a.yml",
+        ] {
+            assert_eq!(leaves(outside), Some(true), "{outside}");
+        }
+    }
 
     #[test]
     fn a_manifest_elsewhere_is_told_from_a_path() {

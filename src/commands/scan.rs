@@ -11,10 +11,11 @@ use crate::forge::git::changed_since;
 use crate::manifest::Manifest;
 use crate::observe::manifest::from_directory;
 use crate::observe::tree::{Look, Root, SourceFile, Told, Tree, Wanted, read_tree};
-use crate::references::Format;
+use crate::references;
 use crate::report::Output;
 use crate::report::scan::{FailedFile, Scan, UnresolvedRow};
-use crate::scan::{Fix, Judge, JudgedFile, SourceText, edited, fix, judge_file};
+use crate::scan::{Fix, Judge, JudgedFile, SourceText, edited, fix, judge_file, untried};
+use crate::settings::Format;
 
 /// Runs it. Without `--fix`, nothing is written.
 ///
@@ -28,9 +29,13 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
         Some(reference) => Some(changed(context, &roots, reference).await?),
         None => None,
     };
-    let fix = arguments.fix;
+    let fixes = match (arguments.fix, context.settings.format) {
+        (true, _) => Fixes::Written,
+        (false, Format::Sarif) => Fixes::Shown,
+        (false, _) => Fixes::Untried,
+    };
     // On a thread of its own, so that the run can be ended meanwhile.
-    let work = tokio::task::spawn_blocking(move || scan(&roots, &manifest, only.as_ref(), fix));
+    let work = tokio::task::spawn_blocking(move || scan(&roots, &manifest, only.as_ref(), fixes));
     let scan = work.await.map_err(|e| Stop::CannotWork(e.into()))?;
     let clean = scan.is_clean();
     output.scan(scan);
@@ -65,6 +70,16 @@ async fn changed(context: &Context, roots: &[Root], reference: &str) -> Result<B
     Ok(changed)
 }
 
+/// What becomes of the edits that replace references.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fixes {
+    /// Nobody wants them: each costs reading its file again.
+    Untried,
+    /// They are part of the report.
+    Shown,
+    Written,
+}
+
 /// A file that names images, and how it could be rewritten.
 struct Found {
     real: PathBuf,
@@ -72,17 +87,17 @@ struct Found {
     fix: Fix,
 }
 
-fn scan(roots: &[Root], manifest: &Manifest, only: Option<&BTreeSet<PathBuf>>, write: bool) -> Scan {
+fn scan(roots: &[Root], manifest: &Manifest, only: Option<&BTreeSet<PathBuf>>, fixes: Fixes) -> Scan {
     let judge = Judge::new(manifest);
-    let wanted = Wanted { possible: Format::possible, only };
-    let Tree { found, left, failed, files } = read_tree(roots, &wanted, |file| look(&judge, file));
+    let wanted = Wanted { possible: references::Format::possible, only };
+    let Tree { found, left, failed, files } = read_tree(roots, &wanted, |file| look(&judge, file, fixes));
     let unresolved = left.into_iter().map(|Told { path, why }| UnresolvedRow::of_file(path, why)).collect();
     let failed = failed.into_iter().map(|Told { path, why }| FailedFile { file: path, error: why }).collect();
     let mut scan = Scan { unresolved, failed, files, ..Scan::default() };
     for found in &found {
-        let written = match write {
-            false => None,
-            true => Some(replace(found).unwrap_or_else(|error| {
+        let written = match fixes {
+            Fixes::Untried | Fixes::Shown => None,
+            Fixes::Written => Some(replace(found).unwrap_or_else(|error| {
                 scan.failed.push(FailedFile { file: found.file.path.clone(), error });
                 false
             })),
@@ -101,16 +116,17 @@ fn replace(Found { real, file, fix }: &Found) -> Result<bool, String> {
     }
 }
 
-fn look(judge: &Judge<'_>, file: SourceFile) -> Look<Found> {
-    let SourceFile { shown, real, bytes, given } = file;
+fn look(judge: &Judge<'_>, file: SourceFile, fixes: Fixes) -> Look<Found> {
+    let SourceFile { shown, inside, real, bytes, given } = file;
     let source = SourceText::new(bytes);
-    let Some(format) = Format::of(&real.to_string_lossy(), source.text()) else {
+    let Some(format) = references::Format::of(&inside, source.text()) else {
         return match given {
             true => Look::Left("neither its name nor its text tells a format that names images".to_owned()),
             false => Look::Other,
         };
     };
     let file = judge_file(judge, shown, format, source);
+    let fix = |file: &JudgedFile| if fixes == Fixes::Untried { untried(file) } else { fix(file) };
     let found = (!file.is_empty()).then(|| Found { real, fix: fix(&file), file });
     Look::Seen(found)
 }

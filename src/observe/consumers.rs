@@ -40,10 +40,10 @@ pub(crate) fn in_directory(root: &Root) -> Consumer {
     let base = root.directory().to_owned();
     let wanted = Wanted { possible: Format::possible, only: None };
     let Tree { found, failed, .. } = read_tree(std::slice::from_ref(root), &wanted, |file| {
-        let SourceFile { shown, real, bytes, .. } = file;
+        let SourceFile { shown, inside, real, bytes, .. } = file;
         let path = real.strip_prefix(&base).map_or(shown, |path| path.to_string_lossy().replace('\\', "/"));
         let source = SourceText::new(bytes);
-        Look::Seen(Some(in_file(&real.to_string_lossy(), &path, source.text())))
+        Look::Seen(Some(in_file(&inside, &path, source.text())))
     });
     let mut consumer = Consumer::default();
     found.into_iter().for_each(|found| consumer.add(found));

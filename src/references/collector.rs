@@ -1,5 +1,6 @@
 //! Scalars that name images, and what is collected of a file.
 
+use super::aliases::Uses;
 use super::found::{Findings, FoundReference, Site, Unresolved};
 use super::named::image_named;
 use crate::diag::Span;
@@ -70,11 +71,17 @@ pub(super) struct Filled {
 pub(super) struct Collector<'t> {
     pub(super) text: &'t str,
     findings: Findings,
+    uses: Uses,
 }
 
 impl<'t> Collector<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text, findings: Findings::default() }
+        Self { text, findings: Findings::default(), uses: Uses::default() }
+    }
+
+    /// A document whose aliases count.
+    pub(super) fn document(&mut self, root: &Node) {
+        self.uses.add(root);
     }
 
     /// A field that names an image as it stands there.
@@ -133,7 +140,9 @@ impl<'t> Collector<'t> {
         unresolved.dedup_by_key(|missing| missing.at);
         references
             .retain(|found| unresolved.binary_search_by_key(&place(found.at), |missing| place(missing.at)).is_err());
-        Findings { references, unresolved }
+        let mut findings = Findings { references, unresolved };
+        self.uses.mark(&mut findings);
+        findings
     }
 }
 

@@ -68,6 +68,7 @@ mod tests {
             let site = match &reference.site {
                 Site::Literal(at) => format!("<{}>", &text[at.start..at.end]),
                 Site::Parts(_) | Site::Composed => "composed".to_owned(),
+                Site::Shared => "shared".to_owned(),
             };
             format!("{} -> {}{tag} {site}", &text[reference.at.start..reference.at.end], reference.image.name)
         });

@@ -45,7 +45,10 @@ fn read_or(
     let mut roots = Vec::new();
     for document in read_stream(collector.text, is_wanted) {
         match document.root {
-            Ok(root) => roots.extend(root),
+            Ok(root) => {
+                root.iter().for_each(|root| collector.document(root));
+                roots.extend(root);
+            }
             Err(broken) => otherwise(collector, document.span, &broken),
         }
     }

@@ -162,6 +162,7 @@ impl Expanded {
             let Some(at) = self.place(reference.at.start..reference.at.end) else { continue };
             let site = match reference.site {
                 Site::Literal(site) => self.literal(site.start..site.end).map_or(Site::Composed, Site::Literal),
+                Site::Shared => Site::Shared,
                 Site::Parts(_) | Site::Composed => Site::Composed,
             };
             into.references.push(FoundReference { at, site, ..reference });

@@ -40,6 +40,8 @@ pub(crate) enum Site {
     Parts(Parts),
     /// It is put together from several places, and nothing is rewritten.
     Composed,
+    /// It stands somewhere as one literal, but something uses that which is no image: nothing is rewritten.
+    Shared,
 }
 
 /// The keys of a reference in parts, as in Helm's values and kustomize's images.

@@ -45,6 +45,7 @@ impl Block {
         let references = found.references.into_iter().filter_map(|found| {
             let site = match found.site {
                 Site::Literal(at) => self.span(at).map_or(Site::Composed, Site::Literal),
+                Site::Shared => Site::Shared,
                 Site::Parts(_) | Site::Composed => Site::Composed,
             };
             Some(FoundReference { at: self.span(found.at)?, site, ..found })

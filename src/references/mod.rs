@@ -1,6 +1,7 @@
 //! Image references in the files of those who consume the mirror: what names an image, where it stands, and how it can be
 //! rewritten without touching any other byte.
 
+mod aliases;
 mod bake;
 mod collector;
 mod compose;
@@ -28,9 +29,7 @@ mod templates;
 mod workflow;
 
 pub(crate) use format::Format;
-#[cfg(test)]
-pub(crate) use found::Site;
-pub(crate) use found::{Findings, FoundReference};
+pub(crate) use found::{Findings, FoundReference, Site};
 pub(crate) use rewrite::{Replacement, TextEdit, rewrite};
 
 /// All references of a file.

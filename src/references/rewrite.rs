@@ -40,7 +40,7 @@ pub(crate) fn rewrite(text: &str, site: &Site, to: &Replacement) -> Vec<TextEdit
     match site {
         Site::Literal(at) => vec![TextEdit { at: *at, text: to.to_string() }],
         Site::Parts(parts) => rewrite_parts(text, parts, to),
-        Site::Composed => Vec::new(),
+        Site::Composed | Site::Shared => Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{JudgedFile, JudgedReference};
 use crate::image::{Named, Repository};
-use crate::references::{Replacement, TextEdit, changes_only, find, rewrite};
+use crate::references::{Replacement, Site, TextEdit, changes_only, find, rewrite};
 
 /// The most groups of edits of a file that are tried alone if all of them together do not work.
 const ALONE: usize = 50;
@@ -23,6 +23,8 @@ pub(crate) struct Fix {
 pub(crate) enum Repair {
     /// There is nothing to replace it with, or no need.
     None,
+    /// It can be replaced where it stands; whether the file then says what it should was not tried.
+    Untried,
     /// By these edits, which other references may share.
     Replaced(Vec<TextEdit>),
     /// It stays, and why.
@@ -33,6 +35,24 @@ pub(crate) enum Repair {
 struct Group {
     edits: Vec<TextEdit>,
     references: Vec<usize>,
+}
+
+/// What could be replaced, without trying it: no edits.
+pub(crate) fn untried(file: &JudgedFile) -> Fix {
+    let repair = |reference: &JudgedReference| match &reference.judgement.replacement {
+        None => Repair::None,
+        Some(_) => stays(&reference.found.site).map_or(Repair::Untried, Repair::Left),
+    };
+    Fix { edits: Vec::new(), repairs: file.references.iter().map(repair).collect() }
+}
+
+/// Why a reference is not rewritten where it stands.
+const fn stays(site: &Site) -> Option<&'static str> {
+    match site {
+        Site::Literal(_) | Site::Parts(_) => None,
+        Site::Composed => Some("it is put together from several places"),
+        Site::Shared => Some("its text is also used for something that is not an image"),
+    }
 }
 
 /// The edits that replace what can be replaced. Each was tried: the edited text names the replacements, and everything else
@@ -98,10 +118,10 @@ fn of(file: &JudgedFile, groups: &[&Group]) -> Fix {
     ) {
         (None, _) => Repair::None,
         (Some(_), Some(group)) => Repair::Replaced(group.edits.clone()),
-        (Some(to), None) if rewrite(file.source.text(), &reference.found.site, to).is_empty() => {
-            Repair::Left("it is put together from several places")
+        (Some(_), None) => {
+            let why = stays(&reference.found.site);
+            Repair::Left(why.unwrap_or("replacing it would change something else in this file"))
         }
-        (Some(_), None) => Repair::Left("replacing it would change something else in this file"),
     };
     Fix { edits: together(groups), repairs: file.references.iter().enumerate().map(repair).collect() }
 }

@@ -10,6 +10,6 @@ mod tests;
 mod verdict;
 
 pub(crate) use file::{JudgedFile, JudgedReference, SourceText, judge_file};
-pub(crate) use fix::{Fix, Repair, edited, fix};
+pub(crate) use fix::{Fix, Repair, edited, fix, untried};
 pub(crate) use judge::Judge;
 pub(crate) use verdict::Verdict;

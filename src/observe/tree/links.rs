@@ -10,13 +10,13 @@ pub(super) fn unfollowed(link: &Path, root: &Root, roots: &[Root], possible: fn(
     let target = link.canonicalize().ok()?;
     let shown = root.show(link);
     let is_file = target.is_file();
-    if is_file && !possible(&shown) {
+    if is_file && !possible(&root.inside(link)) {
         return None;
     }
     let home = roots.iter().find(|root| target.starts_with(&root.real));
     let why = match home {
         None => "a link that leads out of the paths that are looked at, which is not followed".to_owned(),
-        Some(home) if is_file && !possible(&home.show(&target)) => {
+        Some(home) if is_file && !possible(&home.inside(&target)) => {
             format!("a link to {}, whose name tells no format: scan that file by its path", home.show(&target))
         }
         Some(_) => return None,

@@ -19,6 +19,8 @@ pub(crate) struct Root {
     /// Where it really is.
     real: PathBuf,
     is_file: bool,
+    /// What tells a file's format is its path from here: the repository, the working directory or the path itself.
+    base: PathBuf,
     /// Whether it was written as a path below the working directory, and a link leads out of that.
     leads_out: bool,
 }
@@ -28,6 +30,9 @@ pub(crate) struct Root {
 pub(crate) struct SourceFile {
     /// As it is shown: relative to the working directory if it is below it, with `/`.
     pub(crate) shown: String,
+    /// Its path in the repository that it is in, with `/`: outside of any in the working directory or else in the path that was
+    /// given. What is above that says nothing about the file.
+    pub(crate) inside: String,
     /// Where it really is: no part of the path is a link.
     pub(crate) real: PathBuf,
     pub(crate) bytes: Vec<u8>,
@@ -78,7 +83,10 @@ impl Root {
             None => slashes(Path::new(path)).trim_end_matches('/').to_owned(),
         };
         let leads_out = below.is_none() && is_written_below(directory, path);
-        Ok(Self { shown, real, is_file: kind.is_file(), leads_out })
+        let own = if kind.is_file() { real.parent().unwrap_or(&real) } else { &real };
+        let repository = own.ancestors().find(|above| above.join(".git").exists());
+        let base = repository.or_else(|| here.as_deref().filter(|_| below.is_some())).unwrap_or(own).to_owned();
+        Ok(Self { shown, real, is_file: kind.is_file(), base, leads_out })
     }
 
     /// How a path below it is shown.
@@ -89,6 +97,11 @@ impl Root {
             (shown, "") => shown.to_owned(),
             (shown, below) => format!("{shown}/{below}"),
         }
+    }
+
+    /// The path of a file below it that tells the file's format.
+    fn inside(&self, real: &Path) -> String {
+        slashes(real.strip_prefix(&self.base).unwrap_or(real))
     }
 
     /// The directory that it is, or that it is in.

@@ -106,7 +106,8 @@ impl<T: Send, L: Fn(SourceFile) -> Look<T> + Sync> Walker<'_, L, T> {
 
     fn file(&self, root: &Root, real: &Path, given: bool) {
         let shown = root.show(real);
-        let is_wanted = given || (self.wanted.possible)(&shown);
+        let inside = root.inside(real);
+        let is_wanted = given || (self.wanted.possible)(&inside);
         if !is_wanted || self.wanted.only.is_some_and(|only| !only.contains(real)) || !self.is_first(real) {
             return;
         }
@@ -115,7 +116,7 @@ impl<T: Send, L: Fn(SourceFile) -> Look<T> + Sync> Walker<'_, L, T> {
             Contents::Failed(why) => return self.gather(|gathered| gathered.failed.push(told(why))),
             Contents::Left(why) => Look::Left(why),
             Contents::Bytes(bytes) => {
-                (self.look)(SourceFile { shown: shown.clone(), real: real.to_path_buf(), bytes, given })
+                (self.look)(SourceFile { shown: shown.clone(), inside, real: real.to_path_buf(), bytes, given })
             }
         };
         match look {

@@ -6,6 +6,7 @@
 mod json;
 mod scope;
 mod targets;
+mod uses;
 
 #[cfg(test)]
 mod properties;
@@ -47,5 +48,6 @@ fn find(text: &str, body: &Body) -> Findings {
     found.references.dedup_by_key(|reference| reference.at);
     found.unresolved.sort_by_key(|unresolved| unresolved.at.start);
     found.unresolved.dedup_by_key(|unresolved| unresolved.at);
+    uses::mark(text, body, &mut found);
     found
 }

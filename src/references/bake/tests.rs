@@ -12,6 +12,7 @@ fn shown(text: &str, found: &Findings) -> Vec<String> {
         let site = match &reference.site {
             Site::Literal(at) => format!("<{}>", &text[at.start..at.end]),
             Site::Parts(_) | Site::Composed => "composed".to_owned(),
+            Site::Shared => "shared".to_owned(),
         };
         let name = image.name.to_string().replace("docker.io/library/", "");
         (reference.at, format!("{} -> {name}{tag}{digest} {site}", &text[reference.at.start..reference.at.end]))
@@ -324,5 +325,41 @@ fn dockerfiles_in_targets() {
     json(
         r#"{"target":{"a":{"dockerfile-inline":"FROM alpine:3.19\nRUN x \\\n && y\n"}}}"#,
         &["alpine:3.19 -> alpine:3.19 <alpine:3.19>"],
+    );
+}
+
+#[test]
+fn a_variable_that_is_more_than_an_image_is_left() {
+    let image = "variable \"IMAGE\" { default = \"alpine:3.19\" }";
+    let context = "a = \"docker-image://${IMAGE}\"";
+    let (shared, whole) = ("${IMAGE} -> alpine:3.19 shared", "${IMAGE} -> alpine:3.19 <alpine:3.19>");
+    for other in [
+        "target \"b\" { args = { BASE = IMAGE } }",
+        "target \"b\" { tags = [\"acme/b:${IMAGE}\"] }",
+        "target \"b\" { labels = { base = upper(IMAGE) } }",
+        "target \"b\" { args = { BASE = IMAGE == \"\" ? \"a\" : \"b\" } }",
+        "target \"b\" { args = { BASE = IMAGE + 1 } }",
+        "target \"b\" { args = { BASE = \"%{ if IMAGE }a%{ endif }\" } }",
+        "target \"b\" { args = { (IMAGE) = 1 } }",
+        "OTHER = IMAGE\ntarget \"b\" { args = { BASE = OTHER } }",
+        "group \"default\" { description = IMAGE }",
+        "function \"f\" {\n  params = []\n  result = \"${IMAGE}\"\n}",
+    ] {
+        with(&format!("{image}\n{other}"), context, &[shared]);
+    }
+    for other in [
+        "",
+        "target \"b\" { args = { BASE = \"IMAGE\", MY_IMAGE = IMAGES } }",
+        "target \"b\" { contexts = { c = \"../c\" } }",
+        "# IMAGE\nOTHER = IMAGE",
+    ] {
+        with(&format!("{image}\n{other}"), context, &[whole]);
+    }
+    // Two images: both change.
+    with(image, &format!("{context}, b = \"docker-image://${{IMAGE}}\""), &[whole, whole]);
+    with(
+        &format!("{image}\nOTHER = IMAGE"),
+        "a = \"docker-image://${OTHER}\"",
+        &["${OTHER} -> alpine:3.19 <alpine:3.19>"],
     );
 }

@@ -156,12 +156,15 @@ impl Cursor<'_> {
             if self.eat("}") {
                 return Ok(Value::Object(members));
             }
+            // In parentheses it is an expression, whatever it is.
+            let is_computed = self.sees("(");
             let key = self.operand(true)?;
             self.skip_space(true);
             if !self.eat("=") {
                 self.expect(":")?;
             }
-            members.push(Member { key: self.key(key.value), value: self.expression(false)? });
+            let key = if is_computed { None } else { self.key(key.value) };
+            members.push(Member { key, value: self.expression(false)? });
             self.skip_space(false);
             if !(self.eat(",") || matches!(self.peek(), Some(b'\n' | b'}'))) {
                 return Err(self.fault());

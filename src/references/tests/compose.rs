@@ -217,7 +217,7 @@ const FRAGMENTS: [Case; 25] = [
     },
     Case {
         text: "services:\n  a:\n    image: &i redis:7\n    environment:\n      IMAGE: *i\n",
-        found: &["redis:7 = docker.io/library/redis:7"],
+        found: &["redis:7 = docker.io/library/redis:7 shared"],
     },
     Case {
         text: "x-s: &s\n  a:\n    image: redis\nservices:\n  <<: *s\n  b:\n    image: nginx\n",

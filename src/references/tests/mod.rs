@@ -1,6 +1,7 @@
 //! What is found in files of every format, in the shapes that projects and bug reports have.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod aliases;
 mod compose;
 mod gitlab;
 mod helm;
@@ -47,6 +48,7 @@ fn shown(format: Format, text: &str) -> Vec<String> {
             Site::Literal(at) if *at == found.at => {}
             Site::Literal(at) => write!(line, " <- {}", slice(*at)).unwrap(),
             Site::Composed => line.push_str(" composed"),
+            Site::Shared => line.push_str(" shared"),
             Site::Parts(parts) => {
                 let slots = parts.registry.iter().chain([&parts.repository, &parts.tag, &parts.digest]);
                 let shown = slots.map(|slot| match slot {
@@ -90,7 +92,7 @@ fn rewritten(format: Format, text: &str) {
     let findings = find(format, text);
     for found in &findings.references {
         let edits = rewrite(text, &found.site, &replacement());
-        assert_eq!(edits.is_empty(), found.site == Site::Composed, "{found:?}\n{text}");
+        assert_eq!(edits.is_empty(), matches!(found.site, Site::Composed | Site::Shared), "{found:?}\n{text}");
         let after = applied(text, &edits);
         assert!(edits.is_empty() || changes_only(format, text, &after, &edits), "{edits:?}\n{after}");
         let again = find(format, &after);

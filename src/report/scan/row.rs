@@ -122,11 +122,11 @@ impl Scan {
             fixed: written.map(|written| written && matches!(repair, Repair::Replaced(_))),
             left: match repair {
                 Repair::Left(why) => Some(why),
-                Repair::None | Repair::Replaced(_) => None,
+                Repair::None | Repair::Untried | Repair::Replaced(_) => None,
             },
             edits: match repair {
                 Repair::Replaced(edits) => edits.iter().map(|edit| PlacedEdit::new(&lines, edit)).collect(),
-                Repair::None | Repair::Left(_) => Vec::new(),
+                Repair::None | Repair::Untried | Repair::Left(_) => Vec::new(),
             },
             ..ReferenceRow::new(file, reference, source.clone())
         }));

@@ -59,6 +59,8 @@ fn a_manifest_of_another_repository_is_read_with_a_token_that_can_only_read() {
         ("acme/images@main:other.yml".to_owned(), 2, "no other.yml is there"),
         (format!("acme/other@main:{FILE}"), 2, "`contents: read`"),
         ("acme/images@main:teams/all.yml".to_owned(), 2, "organization"),
+        (format!("acme/images@main:../{FILE}"), 2, "it leads out of the repository"),
+        (format!("acme/images@main:teams/../../../other/contents/{FILE}"), 2, "it leads out of the repository"),
     ] {
         let refused = with(&manifest, github.token()).expect_status(status);
         assert!(refused.said().contains(why), "{}", refused.said());

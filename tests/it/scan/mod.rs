@@ -11,6 +11,7 @@ use wharfinger::internals::image::Digest;
 
 use crate::support::process::{Outcome, Run};
 
+mod disturbed;
 mod elsewhere;
 mod found;
 

@@ -25,7 +25,7 @@ fn shown(text: &str) -> Vec<String> {
         let site = match &reference.site {
             Site::Literal(at) if *at == reference.at => String::new(),
             Site::Literal(at) => format!(" <- {}", place(*at)),
-            Site::Composed => " (composed)".to_owned(),
+            Site::Composed | Site::Shared => " (composed)".to_owned(),
             Site::Parts(_) => " (parts)".to_owned(),
         };
         assert!(reference.known);

@@ -24,6 +24,7 @@ mod redacting;
 mod results;
 pub mod rows;
 mod run;
+mod sarif;
 pub(crate) mod scan;
 mod sections;
 pub(crate) mod settings;

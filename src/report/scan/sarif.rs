@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::audit::sarif::{SHOWN, uri};
+use super::super::sarif::{self, Rule, Run, SHOWN, artifact, left_out, notification};
 use super::row::{PlacedEdit, ReferenceRow, Scan};
 use super::words::{help, meaning, message};
 use crate::image::Digest;
@@ -27,25 +27,12 @@ pub(crate) fn document(scan: &Scan) -> Value {
         let before = earlier.entry((&row.file, &row.text)).and_modify(|count| *count += 1).or_insert(0_usize);
         results.push(result(row, *before));
     }
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "wharfinger",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "informationUri": env!("CARGO_PKG_REPOSITORY"),
-                "rules": RULES.map(rule),
-            } },
-            // The part before the last slash is the category.
-            "automationDetails": { "id": "wharfinger-scan/" },
-            "columnKind": "unicodeCodePoints",
-            "invocations": [{
-                "executionSuccessful": scan.failed.is_empty(),
-                "toolExecutionNotifications": notifications(scan, rows.len()),
-            }],
-            "results": results,
-        }],
+    sarif::document(Run {
+        category: "wharfinger-scan".to_owned(),
+        rules: RULES.map(rule).to_vec(),
+        successful: scan.failed.is_empty(),
+        notifications: notifications(scan, rows.len()),
+        results,
     })
 }
 
@@ -60,15 +47,13 @@ fn rule(verdict: Verdict) -> Value {
         Verdict::NotApproved => "7.0",
         _ => "4.0",
     };
-    json!({
-        "id": verdict.as_str(),
-        "name": verdict.as_str(),
-        "shortDescription": { "text": text },
-        "fullDescription": { "text": text },
-        "help": { "text": text, "markdown": text },
-        "helpUri": concat!(env!("CARGO_PKG_REPOSITORY"), "#for-developers"),
-        "defaultConfiguration": { "level": level(verdict) },
-        "properties": { "tags": ["security", "supply-chain"], "precision": "very-high", "security-severity": severity },
+    sarif::rule(&Rule {
+        id: verdict.as_str(),
+        meaning: &text,
+        help: &text,
+        section: "for-developers",
+        level: level(verdict),
+        severity,
     })
 }
 
@@ -92,7 +77,7 @@ fn result(row: &ReferenceRow, before: usize) -> Value {
         "ruleIndex": rank(row.verdict),
         "level": level(row.verdict),
         "message": { "text": clean(&format!("{}: {}.", message(row), help(row))) },
-        "locations": [{ "physicalLocation": { "artifactLocation": artifact(row), "region": region } }],
+        "locations": [{ "physicalLocation": { "artifactLocation": artifact(&row.file), "region": region } }],
         "partialFingerprints": {
             "primaryLocationLineHash": format!("{}:1", &Digest::sha256(identity.as_bytes()).hex()[..16]),
         },
@@ -101,14 +86,10 @@ fn result(row: &ReferenceRow, before: usize) -> Value {
         let replacements: Vec<Value> = row.edits.iter().map(replacement).collect();
         result["fixes"] = json!([{
             "description": { "text": format!("use {to}") },
-            "artifactChanges": [{ "artifactLocation": artifact(row), "replacements": replacements }],
+            "artifactChanges": [{ "artifactLocation": artifact(&row.file), "replacements": replacements }],
         }]);
     }
     result
-}
-
-fn artifact(row: &ReferenceRow) -> Value {
-    json!({ "uri": uri(&row.file), "uriBaseId": "%SRCROOT%" })
 }
 
 fn replacement(edit: &PlacedEdit) -> Value {
@@ -123,14 +104,9 @@ fn replacement(edit: &PlacedEdit) -> Value {
 
 /// What could not be read or judged, and what was left out.
 fn notifications(scan: &Scan, findings: usize) -> Vec<Value> {
-    let say = |level: &str, text: String| json!({ "level": level, "message": { "text": clean(&text) } });
-    let failed = scan.failed.iter().map(|row| say("error", format!("{}: {}", row.file, row.error)));
-    let unresolved = scan
-        .unresolved
-        .iter()
-        .map(|row| say("note", format!("{}:{}: {} is not resolved: {}", row.file, row.line, row.text, row.why)));
-    let more = findings.saturating_sub(SHOWN);
-    let cut = (more > 0)
-        .then(|| say("warning", format!("{more} more findings are not in this file: code scanning shows {SHOWN}")));
-    failed.chain(cut).chain(unresolved).take(SHOWN).collect()
+    let failed = scan.failed.iter().map(|row| notification("error", &format!("{}: {}", row.file, row.error)));
+    let unresolved = scan.unresolved.iter().map(|row| {
+        notification("note", &format!("{}:{}: {} is not resolved: {}", row.file, row.line, row.text, row.why))
+    });
+    failed.chain(left_out(findings)).chain(unresolved).take(SHOWN).collect()
 }

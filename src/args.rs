@@ -80,6 +80,9 @@ pub struct Global {
     /// Read scanners' reports from DIR: files `<hex of digest>*.json` by Grype, Trivy or as SARIF
     #[arg(long, global = true, hide_short_help = true, value_name = "DIR")]
     pub reports: Option<String>,
+    /// Name in proposals that retire or revoke a tag which files of these repositories on GitHub use it: OWNER/REPO, comma-separated
+    #[arg(long, global = true, hide_short_help = true, value_name = "LIST")]
+    pub consumers: Option<String>,
 }
 
 /// The commands.
@@ -470,6 +473,7 @@ impl Cli {
             ("source-timeout", global.source_timeout.clone()),
             ("token-services", global.token_services.clone()),
             ("reports", global.reports.clone()),
+            ("consumers", global.consumers.clone()),
             ("dry-run", dry_run.then(|| "true".to_owned())),
             ("record", promotion.record),
             ("min-approvals", promotion.min_approvals),

@@ -3,10 +3,12 @@
 use super::Context;
 use super::named::{named_files, place};
 use crate::evidence::Trust as Keys;
+use crate::forge::github::GitHub;
 use crate::forge::{Forge, Head};
 use crate::hub;
 use crate::manifest::{Inspection, Manifest};
 use crate::net::retry::Policy;
+use crate::observe::affected::{AffectedReader, ConsumerPlace};
 use crate::observe::category::Standings;
 use crate::observe::destination::DestinationReader;
 use crate::observe::ledger::Trust;
@@ -50,6 +52,17 @@ pub(super) fn vulnerability_reader(
     VulnerabilityReader::new(&manifest.inspection, context.osv.clone(), context.settings.reports.clone(), Some(vex))
 }
 
+/// Repositories on GitHub whose files may name images of the mirror, each by its name, with this run's token.
+pub(super) fn consumers(context: &Context, names: &[String]) -> Vec<ConsumerPlace> {
+    let (settings, http) = (&context.settings, context.registries.client().http().client());
+    let (github, token) = (&settings.github, settings.github_token.as_ref());
+    let reader = |name: &String| {
+        let reader = GitHub::reader(http, &github.api_url, &github.graphql_url, name, token);
+        (name.clone(), reader.map(|reader| reader.with_timeout(settings.timeout)).map_err(|e| e.to_string()))
+    };
+    names.iter().map(reader).collect()
+}
+
 /// Reads what proposals are made from, with this run's credentials.
 pub(super) fn proposal_reader<'a>(context: &Context, forge: Option<&'a dyn Forge>, trust: Trust) -> ProposalReader<'a> {
     ProposalReader {
@@ -58,6 +71,7 @@ pub(super) fn proposal_reader<'a>(context: &Context, forge: Option<&'a dyn Forge
         sources: context.sources.bounded(),
         hub: context.anonymous_hub(),
         standings: standings(context),
+        affected: AffectedReader::new(context.patient_hub(), consumers(context, &context.settings.consumers)),
         destination: DestinationReader { hub: context.patient_hub(), keeper: context.known_keeper() },
         forge,
         trust,

@@ -2,27 +2,20 @@
 
 use chrono::SecondsFormat;
 
+use super::reader::consumers;
 use super::{Context, Exit, Stop, load, promote};
 use crate::args::Usage as Arguments;
-use crate::forge::github::GitHub;
-use crate::image::{Location, RepositoryName};
-use crate::manifest::{Approval, Manifest};
-use crate::observe::consumers::{Consumer, in_directory, in_repository};
+use crate::image::RepositoryName;
+use crate::manifest::Manifest;
+use crate::observe::consumers::{Searched, in_directory, in_repository, places};
 use crate::observe::records::{ALL_BELIEVED, History};
 use crate::observe::tree::Root;
 use crate::observe::usage::{Pulls, read_pulls};
-use crate::plan::usage::{Pull, believed, means};
+use crate::plan::usage::{Pull, believed};
 use crate::plan::{FailedStep, Key, Scope};
 use crate::report::Output;
 use crate::report::rows::Failed;
 use crate::report::usage::{Usage, UsedIn, UsedTag};
-use crate::text::counted;
-
-/// A consumer, by the name that it was given.
-struct Searched {
-    name: String,
-    found: Consumer,
-}
 
 /// Nothing is written anywhere, and nothing is pulled.
 ///
@@ -83,12 +76,8 @@ async fn repositories(
     searched: &mut Vec<Searched>,
     failed: &mut Vec<Failed>,
 ) -> Result<(), Stop> {
-    let (settings, http) = (&context.settings, context.registries.client().http().client());
-    let (github, token) = (&settings.github, settings.github_token.as_ref());
-    for name in names {
-        let forge = GitHub::reader(http, &github.api_url, &github.graphql_url, name, token)
-            .map_err(|e| Stop::Unusable(format!("--repository: {e}")))?
-            .with_timeout(settings.timeout);
+    for (name, github) in consumers(context, names) {
+        let forge = github.map_err(|e| Stop::Unusable(format!("--repository: {e}")))?;
         match in_repository(&forge).await {
             Ok(found) => searched.push(Searched { name: name.clone(), found }),
             Err(error) => failed.push(Failed {
@@ -118,27 +107,12 @@ fn usage(manifest: &Manifest, scope: &Scope, pulls: &Pulls, searched: &[Searched
                 Pull::At(at) => Some(at.to_rfc3339_opts(SecondsFormat::Secs, true)),
             },
             why: believed.why.map(str::to_owned),
-            references: references(searched, &manifest.mirror(&image.repository).ok()?, approval),
+            references: places(searched, &manifest.mirror(&image.repository).ok()?, approval)
+                .into_iter()
+                .map(UsedIn::from)
+                .collect(),
         })
     });
-    let notes = pulls.history.iter().cloned().chain(searched.iter().flat_map(notes));
+    let notes = pulls.history.iter().cloned().chain(searched.iter().flat_map(Searched::notes));
     Usage { tags: rows.collect(), failed: Vec::new(), notes: notes.collect() }
-}
-
-/// The places that name an approval's image at the mirror, in order.
-fn references(searched: &[Searched], mirror: &Location, approval: &Approval) -> Vec<UsedIn> {
-    let places = searched.iter().flat_map(|consumer| {
-        let meant = consumer.found.named.iter().filter(|named| means(&named.image, mirror, approval));
-        meant.map(|named| UsedIn { repository: consumer.name.clone(), file: named.file.clone(), line: named.line })
-    });
-    let mut places: Vec<UsedIn> = places.collect();
-    places.sort();
-    places
-}
-
-fn notes(searched: &Searched) -> Vec<String> {
-    let Searched { name, found } = searched;
-    let unresolved = (found.unresolved > 0)
-        .then(|| format!("{name}: {} could not be resolved to an image", counted(found.unresolved, "place")));
-    found.missed.iter().map(|missed| format!("{name}: {missed}")).chain(unresolved).collect()
 }

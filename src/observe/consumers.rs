@@ -4,7 +4,9 @@ use super::tree::{Look, Root, SourceFile, Told, Tree, Wanted, read_tree};
 use crate::diag::Lines;
 use crate::forge::github::GitHub;
 use crate::forge::{Commit, Contents as _, Error};
-use crate::image::{Named, Repository};
+use crate::image::{Location, Named, Repository};
+use crate::manifest::Approval;
+use crate::plan::usage::{Place, means};
 use crate::references::{Format, find};
 use crate::scan::SourceText;
 use crate::text::counted;
@@ -33,6 +35,34 @@ pub(crate) struct Consumer {
     pub(crate) unresolved: usize,
     /// What was not read.
     pub(crate) missed: Vec<String>,
+}
+
+/// What was searched, by the name that it was given.
+#[derive(Debug)]
+pub(crate) struct Searched {
+    pub(crate) name: String,
+    pub(crate) found: Consumer,
+}
+
+impl Searched {
+    /// What was not read, and what could not be resolved.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let Self { name, found } = self;
+        let unresolved = (found.unresolved > 0)
+            .then(|| format!("{name}: {} could not be resolved to an image", counted(found.unresolved, "place")));
+        found.missed.iter().map(|missed| format!("{name}: {missed}")).chain(unresolved).collect()
+    }
+}
+
+/// The places that name an approval's image at the mirror, in order.
+pub(crate) fn places(searched: &[Searched], mirror: &Location, approval: &Approval) -> Vec<Place> {
+    let places = searched.iter().flat_map(|consumer| {
+        let meant = consumer.found.named.iter().filter(|named| means(&named.image, mirror, approval));
+        meant.map(|named| Place { repository: consumer.name.clone(), file: named.file.clone(), line: named.line })
+    });
+    let mut places: Vec<Place> = places.collect();
+    places.sort();
+    places
 }
 
 /// Searches what is below a path.

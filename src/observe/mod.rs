@@ -1,6 +1,7 @@
 //! What registries, Docker Hub and the forge say now. Reads only.
 
 pub(crate) mod access;
+pub(crate) mod affected;
 pub(crate) mod approved;
 mod availability;
 mod blob;

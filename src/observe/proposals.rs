@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 
+use super::affected::AffectedReader;
 use super::candidates::{UpstreamReader, read_candidates};
 use super::category::Standings;
 use super::destination::DestinationReader;
@@ -30,7 +31,7 @@ use crate::proposal::decide::{Agenda, Decided, Reviewed, asked};
 use crate::proposal::known::{Candidates, Checked, Known};
 use crate::proposal::machine::{Action, Decision, Existing};
 use crate::proposal::metadata;
-use crate::proposal::{Entry, Unreviewed, Wanted, branch};
+use crate::proposal::{Entry, Item, Kind, Unreviewed, Wanted, branch};
 use crate::text::counted;
 
 /// For how many proposals evidence is gathered at once for a plan.
@@ -48,6 +49,8 @@ pub(crate) struct ProposalReader<'a> {
     pub(crate) standings: Standings,
     /// What exists where images would go.
     pub(crate) destination: DestinationReader,
+    /// Whom removals affect.
+    pub(crate) affected: AffectedReader,
     /// Without a forge, nothing is open and nothing was declined.
     pub(crate) forge: Option<&'a dyn Forge>,
     pub(crate) trust: Trust,
@@ -182,10 +185,12 @@ impl ProposalReader<'_> {
         checked: &BTreeMap<Entry, Checked>,
     ) -> Vec<Evidence> {
         let reader = self.evidence_reader();
+        let removed: Vec<&Item> = wanted.items.iter().filter(|item| item.entry.kind == Kind::Retire).collect();
+        let mut affected = self.affected.read(self.forge, manifest, &removed).await.into_iter();
         let mut all = Vec::new();
         for item in &wanted.items {
-            all.push(match item.entry.kind.lets_in() {
-                true => {
+            all.push(match item.entry.kind {
+                Kind::New | Kind::Update | Kind::Rebuild => {
                     let at_mirror = self.destination.read(self.forge, manifest, item).await;
                     let found = match checked.get(&item.entry) {
                         Some(Checked { evidence, .. }) => evidence.clone(),
@@ -193,7 +198,8 @@ impl ProposalReader<'_> {
                     };
                     Evidence { at_mirror, ..found }
                 }
-                false => Evidence::default(),
+                Kind::Retire => Evidence { affected: affected.next().flatten(), ..Evidence::default() },
+                Kind::Reject | Kind::Expire => Evidence::default(),
             });
         }
         all

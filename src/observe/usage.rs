@@ -33,18 +33,29 @@ pub(crate) async fn read_pulls(hub: &Hub, history: Option<&History<'_>>, manifes
         .filter(|(index, _)| scope.contains(*index))
         .map(|(_, image)| image)
         .collect();
-    let mut pulls = Pulls::default();
-    let names: BTreeSet<&RepositoryName> = images.iter().map(|image| &image.repository).collect();
-    let listed = list(hub, &manifest.organization, names).await;
-    for (name, read) in &listed {
-        let image = images.iter().find(|image| image.repository == **name);
-        let failure = |(image, error): (&&Image, &String)| Failure::of(image, None, FailedStep::Read, error.clone());
-        pulls.failed.extend(image.zip(read.as_ref().err()).map(failure));
-    }
     let promoted = images.iter().flat_map(|image| {
         let done = image.approved.iter().filter(|approval| approval.mirrored.is_some());
         done.map(move |approval| (*image, approval))
     });
+    read_pulls_of(hub, history, manifest, promoted.collect()).await
+}
+
+/// Reads the tags of these promoted approvals.
+pub(super) async fn read_pulls_of(
+    hub: &Hub,
+    history: Option<&History<'_>>,
+    manifest: &Manifest,
+    promoted: Vec<(&Image, &Approval)>,
+) -> Pulls {
+    let mut pulls = Pulls::default();
+    let names: BTreeSet<&RepositoryName> = promoted.iter().map(|(image, _)| &image.repository).collect();
+    let listed = list(hub, &manifest.organization, names).await;
+    for (name, read) in &listed {
+        let of_it = promoted.iter().find(|(image, _)| image.repository == **name);
+        let failure =
+            |((image, _), error): (&(&Image, _), &String)| Failure::of(image, None, FailedStep::Read, error.clone());
+        pulls.failed.extend(of_it.zip(read.as_ref().err()).map(failure));
+    }
     for (image, approval) in promoted {
         let tags = listed.get(&image.repository).and_then(|read| read.as_ref().ok()).map_or(&[][..], Vec::as_slice);
         pulls.facts.insert(Key::of(image, approval), shown(tags, image, approval));

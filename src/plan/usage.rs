@@ -7,6 +7,17 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use crate::image::{Location, Named, Repository, Tag};
 use crate::manifest::Approval;
 
+/// A place in a consumer's file that names an image.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// The repository, or the directory or file that was searched, as it was given.
+    pub(crate) repository: String,
+    /// The file in it.
+    pub(crate) file: String,
+    /// Line, from 1.
+    pub(crate) line: usize,
+}
+
 /// When a tag was last pulled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pull {

@@ -1,13 +1,14 @@
 //! What is known about a planned change, for programs and for people on a terminal.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::evidence::PlannedEvidence;
+use super::usage::UsedIn;
 use crate::image::{Digest, Tag};
 use crate::policy::{Category, Gate, Told};
-use crate::proposal::body::{Account, Check, Comes, Exchanged, Mark, Outcome, Step, total};
+use crate::proposal::body::{Account, Affected, Check, Comes, Exchanged, LastPull, Mark, Outcome, Step, total};
 use crate::rules::Clock;
 use crate::text::{excerpt, size};
 
@@ -64,6 +65,11 @@ pub struct PlannedFacts {
     pub evidence: Option<PlannedEvidence>,
     /// What a merge will do in the organization, in words.
     pub on_merge: String,
+    /// Who uses what is removed; null if that was not checked, or nothing is removed.
+    pub affected: Option<PlannedAffected>,
+    /// The same, line by line, for people.
+    #[serde(skip)]
+    pub affected_lines: Vec<String>,
     /// What changed inside, line by line, for people.
     #[serde(skip)]
     pub inside: Vec<String>,
@@ -71,6 +77,47 @@ pub struct PlannedFacts {
     pub verified: Vec<String>,
     /// What was not, in words.
     pub not_verified: Vec<String>,
+}
+
+/// Who uses a tag whose approval is removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PlannedAffected {
+    /// When somebody last pulled it from the mirror (RFC 3339); `never`; `unknown` if that is not shown or may be our own pull; null if
+    /// the mirror shows no pulls or nothing was promoted.
+    pub last_pulled: Option<String>,
+    /// Why the last pull is unknown; null if it is known.
+    pub why: Option<String>,
+    /// The places that name it, at most a thousand.
+    pub references: Vec<UsedIn>,
+    /// How many places there are.
+    pub references_total: usize,
+    /// How many repositories were searched.
+    pub searched: usize,
+    /// What was not searched, in words.
+    pub missed: Vec<String>,
+}
+
+/// How many places are listed.
+const PLACES: usize = 1_000;
+
+impl From<&Affected> for PlannedAffected {
+    fn from(affected: &Affected) -> Self {
+        let Affected { last_pull, places, searched, missed } = affected;
+        let (last_pulled, why) = match last_pull {
+            LastPull::NotAsked => (None, None),
+            LastPull::Never => (Some("never".to_owned()), None),
+            LastPull::At(at) => (Some(at.to_rfc3339_opts(SecondsFormat::Secs, true)), None),
+            LastPull::Unknown(why) => (Some("unknown".to_owned()), Some(excerpt(why, 400))),
+        };
+        Self {
+            last_pulled,
+            why,
+            references: places.iter().take(PLACES).cloned().map(UsedIn::from).collect(),
+            references_total: places.len(),
+            searched: *searched,
+            missed: missed.iter().take(PLACES).map(|missed| excerpt(missed, 400)).collect(),
+        }
+    }
 }
 
 /// One platform of a planned change.
@@ -156,6 +203,8 @@ impl From<&Account<'_>> for PlannedFacts {
             left_behind: along().flat_map(|along| &along.left).map(|left| excerpt(&left.to_string(), 400)).collect(),
             evidence: PlannedEvidence::of(account),
             on_merge: account.merging(excerpt),
+            affected: account.affected().map(PlannedAffected::from),
+            affected_lines: account.affected().into_iter().flat_map(|affected| affected.lines(excerpt)).collect(),
             inside: account.told_in_lines(),
             verified: words(verified),
             not_verified: words(not_verified),

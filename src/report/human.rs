@@ -109,7 +109,7 @@ fn facts(image: &PlannedImage) -> Vec<String> {
         facts.sizes(),
         labelled("platforms lost", &facts.platforms_lost.join(", ")),
     ];
-    let inside = facts.inside.iter().cloned();
+    let inside = facts.affected_lines.iter().chain(&facts.inside).cloned();
     let verified = facts.verified.iter().map(|what| format!("[x] {what}"));
     let not_verified = facts.not_verified.iter().map(|what| format!("[ ] {what}"));
     facts_in_words.into_iter().flatten().chain(inside).chain(verified).chain(not_verified).collect()

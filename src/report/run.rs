@@ -135,6 +135,7 @@ fn facts(image: &PlannedImage) -> String {
     let labelled = [
         ("Why", facts.reason.clone().unwrap_or_default()),
         ("On merge", facts.on_merge.clone()),
+        ("Affected", facts.affected_lines.join("; ")),
         ("Category", facts.category_detail.clone()),
         ("Platforms", facts.sizes().unwrap_or_default()),
         ("Release notes", facts.release_notes.clone().unwrap_or_default()),

@@ -11,6 +11,7 @@ use super::table::Place::{First, Prose, Second};
 use super::table::{Cell, Column, Section, column};
 use super::terminal::list;
 use crate::image::{Digest, RepositoryName, Tag};
+use crate::plan::usage::Place;
 use crate::text::clean;
 
 /// What `usage` found.
@@ -45,13 +46,20 @@ pub(crate) struct UsedTag {
 
 /// A place in a file that names an image.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub(crate) struct UsedIn {
+pub struct UsedIn {
     /// The directory or file that was searched, as it was given.
     pub(crate) repository: String,
     /// The file in it.
     pub(crate) file: String,
     /// Line, from 1.
     pub(crate) line: usize,
+}
+
+impl From<Place> for UsedIn {
+    fn from(place: Place) -> Self {
+        let Place { repository, file, line } = place;
+        Self { repository, file, line }
+    }
 }
 
 const TAGS: &[Column] = &[column("image", First), column("last pulled", Second), column("detail", Prose)];

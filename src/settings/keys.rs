@@ -31,6 +31,7 @@ pub const KEYS: &[Key] = &[
     input("source-timeout"),
     input("token-services"),
     input("reports"),
+    input("consumers"),
     input("log-level"),
     Key { input: false, ..input("format") },
     Key { input: false, ..input("forge") },

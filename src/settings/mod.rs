@@ -52,6 +52,8 @@ pub struct Settings {
     pub token_services: TokenServices,
     /// The directory with scanners' reports.
     pub reports: Option<PathBuf>,
+    /// Repositories on GitHub (`OWNER/REPO`) whose files may name images of the mirror.
+    pub consumers: Vec<String>,
     /// Docker's own configuration, which also provides registry credentials.
     pub docker: registry_credentials::Environment,
     pub directory: PathBuf,

@@ -1,7 +1,7 @@
 //! From what was given to [`Settings`]: action inputs if the program was started as the action, then flags, then
 //! variables. Empty counts as absent. No error text contains a secret.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
@@ -111,6 +111,7 @@ pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, Settings
         source_timeout: given.parse("source-timeout", duration)?.unwrap_or(patience.source),
         hosts: hosts(given.variables)?,
         token_services: given.parse("token-services", FromStr::from_str)?.unwrap_or_default(),
+        consumers: given.parse("consumers", consumers)?.unwrap_or_default(),
         reports: given.text("reports").map(|reports| given.directory.join(reports.text.trim())),
         docker: docker(given),
         directory: given.directory.clone(),
@@ -312,6 +313,22 @@ fn repository_path(text: &str, directory: &Path) -> Result<String, &'static str>
         [] => Err("it is not a file name: write it as approved-images.yml or teams/images.yml"),
         parts => Ok(parts.join("/")),
     }
+}
+
+/// How many repositories are searched at most.
+const CONSUMERS: usize = 50;
+
+/// Repositories on GitHub, separated by commas or blanks.
+fn consumers(text: &str) -> Result<Vec<String>, &'static str> {
+    const EXPECTED: &str = "expected at most 50 of OWNER/REPO, separated by commas, such as acme/shop,acme/web";
+    let names = text.split([',', ' ', '\t', '\r', '\n']).filter(|name| !name.is_empty());
+    let names: BTreeSet<String> = names.map(str::to_owned).collect();
+    let part = |part: &str| {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        (1..=100).contains(&part.len()) && part.bytes().all(fits) && !part.bytes().all(|b| b == b'.')
+    };
+    let is_name = |name: &String| name.split_once('/').is_some_and(|(owner, name)| part(owner) && part(name));
+    if names.len() > CONSUMERS || !names.iter().all(is_name) { Err(EXPECTED) } else { Ok(names.into_iter().collect()) }
 }
 
 fn format(text: &str) -> Result<Format, &'static str> {

@@ -1,9 +1,10 @@
 //! `keep: { unused: … }` against a Docker Hub that shows when each tag was last pulled, whoever it was.
 
 use chrono::{DateTime, Duration, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::clone::Clone;
+use crate::support::github::{Access, Options, Permissions, TestGitHub, Who};
 use crate::support::http::{Action, Rule, client};
 use crate::support::hub::{Account, TestHub};
 use crate::support::images::ImageSpec;
@@ -207,4 +208,74 @@ fn a_pull_that_may_be_our_own_keeps_a_tag_and_without_unused_nothing_is_asked() 
     let world = World::new("", &APPROVED);
     assert_eq!(world.propose(), Vec::<String>::new());
     assert!(world.hub.server().lines().is_empty(), "{:?}", world.hub.server().lines());
+}
+
+/// A repository with a file that names one of the tags by a name that must not act in a body.
+fn consumer() -> TestGitHub {
+    let may = Permissions { contents: Access::Read, ..Permissions::all(Access::None) };
+    let files = vec![
+        ("a`b @octocat|c/Dockerfile".to_owned(), "# a shop\nFROM acme/loki:3.0.0\n".to_owned()),
+        ("Dockerfile".to_owned(), "FROM acme/loki:3.1.0\n".to_owned()),
+    ];
+    TestGitHub::start(Options { who: Who::Actions, may, files, ..Options::default() })
+}
+
+#[test]
+fn a_removal_says_whom_it_affects() {
+    let world = World::new(KEEP, &[("3.0.0", 300, Some(200)), ("3.1.0", 300, None), ("3.2.0", 300, Some(3))]);
+    let github = consumer();
+    let name = github.repository();
+    let run = |arguments: &[&str]| {
+        github.clear_log();
+        let consumers = format!("{name}, acme/nope");
+        let run = world.program(&[&["--consumers", &consumers], arguments].concat());
+        let run = run.env("GITHUB_API_URL", github.api()).env("GITHUB_GRAPHQL_URL", github.graphql());
+        let run = run.env("GITHUB_TOKEN", github.token()).env("DOCKERHUB_USERNAME", "jo");
+        run.env("DOCKERHUB_TOKEN", SECRET).output()
+    };
+    let json = run(&["plan"]).expect_status(0).json();
+    let [first, second] = [0, 1].map(|at| json["proposals"][0]["images"][at]["affected"].clone());
+    assert_eq!((&first["last_pulled"], &second["last_pulled"]), (&json!("unknown"), &json!("never")), "{json}");
+    let place = json!({ "repository": name, "file": "a`b @octocat|c/Dockerfile", "line": 2 });
+    assert_eq!((&first["references"], &first["searched"]), (&json!([place]), &json!(1)));
+    assert_eq!((&second["references"][0]["file"], &second["references_total"]), (&json!("Dockerfile"), &json!(1)));
+    assert!(first["missed"][0].as_str().unwrap().starts_with("acme/nope: "), "{first}");
+
+    run(&["propose"]).expect_status(0);
+    let body = world.body();
+    let since = world.day(200);
+    for line in [
+        format!(
+            "- Last pulled from the mirror: unknown, `but not since {since}: the last pull may be that of its promotion`\n"
+        ),
+        format!("- Named in: ``a`b @octocat|c/Dockerfile:2`` of `{name}`\n"),
+        "- Last pulled from the mirror: never\n".to_owned(),
+        "- Not searched: ``acme/nope: ".to_owned(),
+    ] {
+        assert!(body.contains(&line), "{line}\n{body}");
+    }
+    // Nobody is asked again while nothing changes.
+    run(&["propose"]).expect_status(0);
+    assert_eq!((github.lines(), world.listings()), (Vec::new(), 1));
+    assert!(github.writes().is_empty());
+
+    // A revocation says it too, without being asked for by `keep`.
+    let world = World::new("", &[("3.0.0", 300, None), ("3.1.0", 300, None)]);
+    let digest = world.mirror.digest("acme/loki", "3.0.0").unwrap();
+    let text = world.clone.read("main", FILE);
+    let revoked =
+        format!("{text}    revoked:\n      - {{ tag: 3.0.0, digest: \"{digest}\", reason: CVE-2027-1234 }}\n");
+    world.clone.commit(&[(FILE, &revoked)], "Revoke");
+    world.propose();
+    let body = world.clone.git(&["log", "-1", "--format=%B", "wharfinger/image/loki/revoked/3.0.0"]);
+    assert!(body.contains("- Last pulled from the mirror: never\n"), "{body}");
+}
+
+#[test]
+fn consumers_are_names_of_repositories() {
+    let world = World::new("", &[("3.0.0", 300, None)]);
+    for wrong in ["acme", "acme/a/b", "../x", "acme/..", "acme/a?b"] {
+        let said = world.run(&["--consumers", wrong, "plan"]).expect_status(2).stderr;
+        assert!(said.contains("expected at most 50 of OWNER/REPO"), "{said}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Affected;
 use crate::content::artifact::Artifact;
 use crate::content::labels::Labels;
 use crate::difference::Difference;
@@ -53,6 +54,8 @@ pub(crate) struct Evidence {
     pub former: Option<Digest>,
     /// What changed inside since the approved image; `None` if the image itself could not be read.
     pub difference: Option<Difference>,
+    /// Whom its removal affects; `None` if that was not checked, and for what is added.
+    pub affected: Option<Affected>,
     /// What could not be checked, and why.
     pub unknown: Vec<String>,
 }

@@ -11,6 +11,7 @@ use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::{Cause, Entry, Item, Kind, Wanted};
 
 pub(crate) mod account;
+mod affected;
 mod check;
 mod closing;
 pub(crate) mod evidence;
@@ -32,6 +33,7 @@ mod uncovered;
 
 pub(crate) use account::Account;
 pub use account::Step;
+pub(crate) use affected::{Affected, LastPull};
 pub(crate) use check::{Check, Outcome};
 pub(crate) use evidence::{Along, AtMirror, Comes, Evidence, Exchanged, PlatformEvidence, Served};
 pub(crate) use links::upstream;

@@ -53,6 +53,7 @@ fn evidence() -> Evidence {
         difference: None,
         along: None,
         refused: None,
+        affected: None,
         unknown: Vec::new(),
     }
 }

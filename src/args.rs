@@ -186,6 +186,17 @@ pub enum Command {
         after_long_help = "Examples:\n  wharfinger scan .\n  wharfinger scan . --fix         replace what can be replaced, with tag and digest\n  wharfinger scan . --manifest acme/images@main:approved-images.yml\n  wharfinger scan . --changed-since origin/main --format sarif --output scan.sarif"
     )]
     Scan(Scan),
+    /// Make a manifest of another tool's configuration, of what a cluster runs, or of what an organization has today
+    ///
+    /// Prints the manifest; what it cannot hold is listed on standard error, with its place, and makes the exit status 1.
+    /// How a tool runs, such as its schedule, is not about images and is passed over. Only `hub` contacts a host.
+    #[command(
+        override_usage = "wharfinger import [OPTIONS] <regsync|skopeo|image-syncer|rancher|dregsy|kubernetes> <FILE>\n       wharfinger import [OPTIONS] hub <ORGANIZATION> [--sources <FILE>]"
+    )]
+    #[command(
+        after_long_help = "Examples:\n  wharfinger import regsync regsync.yml --output approved-images.yml\n  wharfinger import skopeo sync.yml --organization acme\n  kubectl get pods --all-namespaces -o json | wharfinger import kubernetes - --organization acme\n  wharfinger import hub acme --sources sources.txt    lines such as `loki grafana/loki`"
+    )]
+    Import(Import),
     /// Print the JSON Schema of the manifest, or of what --format json prints
     #[command(
         after_long_help = "Examples:\n  wharfinger schema > approved-images.schema.json\n  wharfinger schema output"
@@ -429,6 +440,25 @@ pub struct Scan {
     #[arg(long, value_name = "REF")]
     pub changed_since: Option<String>,
     /// Write JSON or SARIF to FILE, and print the text for people
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Import {
+    /// Whose configuration it is; `hub` for a running organization
+    #[arg(value_name = "KIND", value_parser = ["regsync", "skopeo", "image-syncer", "rancher", "dregsy", "kubernetes", "hub"])]
+    pub kind: String,
+    /// The file, `-` for standard input; for `hub`, the organization
+    #[arg(value_name = "FILE")]
+    pub from: String,
+    /// The organization that receives the images, if the configuration does not tell or names several
+    #[arg(long, value_name = "ORGANIZATION")]
+    pub organization: Option<String>,
+    /// For `hub`: where each repository comes from, a line `REPOSITORY SOURCE` each; others are left out
+    #[arg(long, value_name = "FILE")]
+    pub sources: Option<String>,
+    /// Write the manifest to FILE, which must not exist
     #[arg(long, value_name = "FILE")]
     pub output: Option<String>,
 }

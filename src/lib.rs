@@ -17,6 +17,7 @@ mod exit;
 mod forge;
 mod hub;
 mod image;
+mod import;
 mod layers;
 mod ledger;
 mod manifest;

@@ -18,6 +18,7 @@ pub(crate) mod evidence;
 pub(crate) mod explain;
 mod guard;
 mod head;
+mod import;
 pub(crate) mod known;
 mod load;
 mod named;

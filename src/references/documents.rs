@@ -57,7 +57,7 @@ fn read_or(
 
 /// Which of two values of one key a program takes, if one of them comes through a merge key `<<`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Merging {
+pub(crate) enum Merging {
     /// The mapping's own, as the merge key's definition says: compose, Helm, kustomize, GitHub.
     OwnFirst,
     /// The one that stands further down: Ruby's Psych for GitLab, go-yaml 2 for Kubernetes.
@@ -87,7 +87,7 @@ impl Merging {
     }
 
     /// The value of a key that has one: neither `null` nor nothing.
-    pub(super) fn value<'n>(self, map: &'n Node, key: &str) -> Option<&'n Node> {
+    pub(crate) fn value<'n>(self, map: &'n Node, key: &str) -> Option<&'n Node> {
         self.get(map, key).filter(|value| !value.is_null())
     }
 
@@ -97,7 +97,7 @@ impl Merging {
     }
 
     /// All entries of a mapping, each key once, in the order of the keys.
-    pub(super) fn entries<'n>(self, map: &'n Node) -> Vec<Entry<'n>> {
+    pub(crate) fn entries<'n>(self, map: &'n Node) -> Vec<Entry<'n>> {
         let mut values = BTreeMap::new();
         self.fill(map, &mut values);
         values.into_iter().map(|(name, value)| Entry { name, value }).collect()
@@ -134,9 +134,9 @@ impl Merging {
 
 /// One key of a mapping and its value.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry<'n> {
-    pub(super) name: &'n str,
-    pub(super) value: &'n Node,
+pub(crate) struct Entry<'n> {
+    pub(crate) name: &'n str,
+    pub(crate) value: &'n Node,
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ mod same;
 mod templates;
 mod workflow;
 
+pub(crate) use documents::{Entry, Merging};
 pub(crate) use format::Format;
 pub(crate) use found::{Findings, FoundReference, Site};
 pub(crate) use rewrite::{Replacement, TextEdit, rewrite};

@@ -13,6 +13,7 @@ use super::audit::Audit;
 use super::doctor::Doctor;
 use super::evidence::PlannedEvidence;
 use super::explain::Explanation;
+use super::import::Import;
 use super::rows::{Check, Diagnostics, Outcome, Plan};
 use super::scan::Scan;
 use super::settings::Settings;
@@ -47,6 +48,8 @@ pub(crate) enum Document {
     Access(Access),
     /// When the mirror's tags were last pulled.
     Usage(Usage),
+    /// A manifest made of another tool's configuration, and what it does not hold.
+    Import(Import),
     /// A text for a shell: the pulls of `verify-access --script`, or completions.
     Script(Script),
     /// What each credential is and may do, and what is missing.

@@ -15,6 +15,7 @@ pub(crate) mod evidence;
 pub(crate) mod explain;
 pub mod facts;
 mod human;
+pub(crate) mod import;
 mod inside;
 pub mod json;
 mod markdown;

@@ -11,6 +11,7 @@ use super::audit::{self, Audit};
 use super::comparison::{self, Compared};
 use super::doctor::Doctor;
 use super::explain::Explanation;
+use super::import::Import;
 use super::page::{Look, Page, Tone};
 use super::redacting::Redacting;
 use super::results::Results;
@@ -183,6 +184,20 @@ impl Output {
         self.section("Usage", |out| super::usage::human(out, &usage));
         self.summary.push_str(&super::usage::markdown(&usage));
         self.results.usage = Some(usage);
+    }
+
+    /// A manifest that was made of something else: printed alone, or inside the document if a format for programs was
+    /// requested.
+    pub(crate) fn import(&mut self, import: Import) {
+        if self.style.format != Format::Human {
+            self.results.import = Some(import);
+            return;
+        }
+        self.explain(&super::import::left(&import));
+        match import.file {
+            Some(_) => self.section("Import", |out| super::import::human(out, &import)),
+            None => self.text(&import.manifest),
+        }
     }
 
     /// What differs between two images.

@@ -9,6 +9,7 @@ use super::audit::Audit;
 use super::comparison::Compared;
 use super::doctor::Doctor;
 use super::explain::Explanation;
+use super::import::Import;
 use super::json::Document;
 use super::rows::{Check, Diagnostics, Failed, Finding, Notices, Outcome, Plan};
 use super::scan::Scan;
@@ -29,6 +30,7 @@ pub(super) struct Results {
     pub(super) sign_in: Option<SignIn>,
     pub(super) access: Option<Access>,
     pub(super) usage: Option<Usage>,
+    pub(super) import: Option<Import>,
     pub(super) script: Option<Script>,
     pub(super) doctor: Option<Doctor>,
     pub(super) compared: Option<Compared>,
@@ -56,6 +58,7 @@ impl Results {
             self.sign_in.clone().map(Document::SignIn),
             self.access.clone().map(Document::Access),
             self.usage.clone().map(Document::Usage),
+            self.import.clone().map(Document::Import),
             self.compared.as_ref().map(|compared| Document::Difference(Box::new(compared.document()))),
             self.scan.clone().map(Document::Scan),
             self.script.clone().map(Document::Script),

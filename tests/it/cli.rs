@@ -30,6 +30,11 @@ fn every_help_is_as_it_was_read() {
         "sign-in",
         "verify-access",
         "usage",
+        "approve",
+        "evidence",
+        "diff",
+        "scan",
+        "import",
         "schema",
         "completions",
     ] {

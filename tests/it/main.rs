@@ -43,6 +43,7 @@ mod guards;
 mod hostile;
 mod hub;
 mod idle;
+mod import;
 mod include;
 mod interrupt;
 mod ledger;

@@ -2,10 +2,10 @@
 
 use super::aliases::Uses;
 use super::found::{Findings, FoundReference, Site, Unresolved};
-use super::named::image_named;
+use super::named::{image_named, not_an_image};
 use crate::diag::Span;
 use crate::text::excerpt;
-use crate::yaml::{Kind, Node, ScalarStyle};
+use crate::yaml::{Kind, Node, ScalarStyle, Special};
 
 /// A scalar with a value: its text, and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -103,7 +103,7 @@ impl<'t> Collector<'t> {
         match (outside(name), image_named(name)) {
             (None, Some(image)) => self.reference(FoundReference { at, image, site, known }),
             (Some(why), _) => self.unresolved(at, why),
-            (None, None) => self.unresolved(at, NO_REFERENCE),
+            (None, None) => self.unresolved(at, not_an_image(name)),
         }
     }
 
@@ -149,7 +149,6 @@ impl<'t> Collector<'t> {
 pub(super) const TEMPLATE: &str = "a template";
 /// Why a name is not known whose variables this file leaves empty.
 pub(super) const EMPTY: &str = "empty unless a variable is set elsewhere";
-pub(super) const NO_REFERENCE: &str = "not an image reference";
 
 /// Why a name cannot be known from the file, if it has what other programs fill in.
 pub(super) fn outside(name: &str) -> Option<String> {
@@ -172,6 +171,17 @@ pub(super) fn from_outside(variable: &str) -> String {
     match variable {
         "" => "a variable from outside this file".to_owned(),
         name => format!("`{}` is not set in this file", excerpt(name, 60)),
+    }
+}
+
+/// Whether a value is `true`, `false` or a plain number: it switches something, and names no image.
+pub(super) fn is_switch(node: &Node) -> bool {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match &*node.resolved().kind {
+        Kind::Scalar { text, style: ScalarStyle::Plain, .. } => {
+            matches!(node.special(), Some(Special::Bool(_))) || is_number(text)
+        }
+        _ => false,
     }
 }
 

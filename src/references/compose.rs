@@ -7,6 +7,7 @@ use super::documents::{self, Merging};
 use super::found::{Findings, Site};
 use super::inline::Block;
 use super::interpolation;
+use super::named::NO_REFERENCE;
 use crate::diag::Span;
 use crate::yaml::Node;
 
@@ -131,6 +132,7 @@ fn expanded(collector: &mut Collector<'_>, scalar: Scalar<'_>) {
     }
     match interpolation::expand(scalar.value, scalar.written.map(|written| written.start)) {
         Ok(image) if image.value.is_empty() => collector.unresolved(scalar.at, EMPTY),
+        Ok(image) if image.value.contains('$') => collector.unresolved(scalar.at, NO_REFERENCE),
         Ok(image) => {
             let site = image.literal.map_or(Site::Composed, Site::Literal);
             collector.image(scalar.at, &image.value, site, true);

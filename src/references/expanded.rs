@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::found::{Findings, FoundReference, Site, Unresolved};
-use super::named::image_named;
+use super::named::{image_named, not_an_image};
 use crate::diag::Span;
 
 /// What stands for a piece that is not known: no reference has this character.
@@ -152,7 +152,7 @@ impl Expanded {
                 let site = self.literal(range).map_or(Site::Composed, Site::Literal);
                 into.references.push(FoundReference { at, image, site, known: true });
             }
-            None => into.unresolved.push(Unresolved { at, why: "not an image reference".to_owned() }),
+            None => into.unresolved.push(Unresolved { at, why: not_an_image(&self.text[range]) }),
         }
     }
 

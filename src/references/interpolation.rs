@@ -1,7 +1,8 @@
 //! Compose's interpolation: `$NAME`, `${NAME}` and its forms with defaults. Variables come from the environment and are
 //! never known: only what has a default has a value.
 
-use super::collector::{Filled, NO_REFERENCE};
+use super::collector::Filled;
+use super::named::NO_REFERENCE;
 use crate::diag::Span;
 use crate::text::excerpt;
 

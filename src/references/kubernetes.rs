@@ -1,6 +1,6 @@
 //! Kubernetes manifests, in YAML or JSON.
 
-use super::collector::Collector;
+use super::collector::{Collector, is_switch};
 use super::documents::{self, Merging};
 use super::found::Findings;
 use super::helm;
@@ -66,12 +66,19 @@ fn custom(collector: &mut Collector<'_>, node: &Node) {
     for entry in FIELDS.entries(node) {
         match entry.name {
             "annotations" | "labels" | "openAPIV3Schema" | "status" => {}
-            "image" if entry.value.text().is_some_and(|text| !is_readable(text)) => {}
-            "image" if entry.value.entries().is_none() => collector.field(entry.value, false),
-            "image" => helm::named(collector, "image", entry.value, false),
+            "image" => image(collector, entry.value),
             "values" | "valuesObject" | "valuesInline" => helm::values(collector, entry.value, false),
             _ => custom(collector, entry.value),
         }
+    }
+}
+
+/// The value of a field `image` of such a resource.
+pub(super) fn image(collector: &mut Collector<'_>, value: &Node) {
+    match value.text() {
+        Some(text) if !is_readable(text) || is_switch(value) => {}
+        _ if value.entries().is_none() => collector.field(value, false),
+        _ => helm::named(collector, "image", value, false),
     }
 }
 

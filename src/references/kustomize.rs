@@ -1,10 +1,10 @@
 //! Kustomize: the images that replace others.
 
-use super::collector::{Collector, NO_REFERENCE, Scalar, outside};
+use super::collector::{Collector, Scalar, outside};
 use super::documents::{self, Merging};
 use super::found::{Findings, FoundReference, Parts, Site, Slot};
 use super::inline::Block;
-use super::named::image_named;
+use super::named::{image_named, not_an_image};
 use super::parts::{Place, insertion};
 use super::{helm, kubernetes};
 use crate::yaml::Node;
@@ -55,11 +55,37 @@ fn patch(collector: &mut Collector<'_>, text: &Node) {
     collector.add(block.placed(inside.finish()));
 }
 
-/// One operation of a JSON patch (RFC 6902) that sets the image of a container.
+/// A file that is a JSON patch (RFC 6902), to which the `path` of a kustomization's patches leads.
+pub(super) fn find_in_patch(text: &str) -> Findings {
+    let mut collector = Collector::new(text);
+    for root in documents::read(&mut collector, |document| document.contains("mage")) {
+        let operations = root.items().unwrap_or_default();
+        operations.iter().for_each(|operation| self::operation(&mut collector, operation));
+    }
+    collector.finish()
+}
+
+/// One operation of a JSON patch that sets the image of a container, or a container with its image.
 fn operation(collector: &mut Collector<'_>, operation: &Node) {
-    let path = FIELDS.value(operation, "path").and_then(Node::text).unwrap_or_default();
-    if path.contains("ontainers/") && path.ends_with("/image") {
-        FIELDS.get(operation, "value").into_iter().for_each(|image| collector.field(image, true));
+    let field = |key: &str| FIELDS.value(operation, key);
+    let is_set = matches!(field("op").and_then(Node::text), Some("add" | "replace"));
+    let path = field("path").and_then(Node::text).unwrap_or_default();
+    let Some(value) = field("value").filter(|_| is_set) else { return };
+    let mut parts = path.rsplit('/');
+    let (last, before) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let is_in = |part: &str| matches!(part, "containers" | "initContainers" | "ephemeralContainers");
+    let mut container = |container: &Node| {
+        FIELDS.get(container, "image").into_iter().for_each(|image| collector.field(image, true));
+    };
+    if is_in(last) {
+        value.items().unwrap_or_default().iter().for_each(container);
+    } else if is_in(before) {
+        container(value);
+    } else if last == "image" && parts.next().is_some_and(is_in) {
+        collector.field(value, true);
+    } else if last == "image" && !path.starts_with("/metadata/") && !path.starts_with("/data/") {
+        // Of a resource that nobody here knows.
+        kubernetes::image(collector, value);
     }
 }
 
@@ -82,7 +108,7 @@ fn image(collector: &mut Collector<'_>, map: &Node) {
     match (outside(&name), image_named(&name)) {
         (Some(why), _) => collector.unresolved(repository.at, why),
         (None, Some(image)) => collector.reference(FoundReference { at: repository.at, image, site, known: true }),
-        (None, None) => collector.unresolved(repository.at, NO_REFERENCE),
+        (None, None) => collector.unresolved(repository.at, not_an_image(&name)),
     }
 }
 

@@ -45,6 +45,7 @@ pub(crate) fn find(format: Format, text: &str) -> Findings {
         Format::Kubernetes => kubernetes::find(&readable),
         Format::HelmValues => helm::find(&readable),
         Format::Kustomize => kustomize::find(&readable),
+        Format::JsonPatch => kustomize::find_in_patch(&readable),
         Format::Workflow => workflow::find(&readable),
         Format::Action => workflow::find_in_action(&readable),
         Format::GitLab => gitlab::find(&readable),
@@ -59,6 +60,7 @@ pub(crate) fn changes_only(format: Format, before: &str, after: &str, edits: &[T
         | Format::Kubernetes
         | Format::HelmValues
         | Format::Kustomize
+        | Format::JsonPatch
         | Format::Workflow
         | Format::Action
         | Format::GitLab => same::same_but(&documents::readable(before), &documents::readable(after), edits),

@@ -5,7 +5,8 @@ use crate::yaml::{Kind, Node, ScalarStyle};
 /// Whose numbers they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reader {
-    /// Helm's and Kubernetes': `1.0` becomes `1`, and `12e3`, as in short hashes of commits, `12000`.
+    /// Helm's and Kubernetes': `1.0` becomes `1`, `12e3`, as in short hashes of commits, `12000`, and `20240101`
+    /// `2.0240101e+07`.
     Go,
     /// GitLab's.
     Ruby,
@@ -27,6 +28,8 @@ impl Reader {
             Ok(number) if is_float && self == Self::Go => number.to_string(),
             Ok(number) if is_float => format!("{number:?}"),
             Ok(_) if text.len() > 1 && text.starts_with('0') => String::new(),
+            // Go shows it with an exponent.
+            Ok(number) if self == Self::Go && number >= 1e6 => String::new(),
             Ok(_) => digits,
             Err(_) => return is_based,
         };

@@ -31,10 +31,15 @@ pub(super) fn find(collector: &mut Collector<'_>, document: Span) {
     }
 }
 
-/// What a resource is, by its first lines `apiVersion:` and `kind:` that are not indented.
+/// What a resource is, by its first lines `apiVersion:` and `kind:` that are indented as little as the first one.
 fn standing(text: &str) -> Standing {
+    let is_content = |line: &&str| {
+        let bare = line.trim_start();
+        !(bare.is_empty() || bare.starts_with(['#', '%']) || bare.starts_with("{{") || line.starts_with("---"))
+    };
+    let margin = text.lines().find(is_content).map_or(0, |line| line.len() - line.trim_start().len());
     let value = |key: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
+        let line = text.lines().find_map(|line| line.get(margin..)?.strip_prefix(key)?.strip_prefix(':'))?;
         let value = line.split(" #").next()?.trim().trim_matches(['"', '\'']);
         (!value.is_empty() && !has_template(value)).then_some(value)
     };

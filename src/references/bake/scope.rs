@@ -64,11 +64,7 @@ impl<'a> Scope<'a> {
         let why = match &expression.value {
             Value::Template(parts) => return self.template(parts),
             Value::Text(text) => return text.clone(),
-            Value::Literal => {
-                let mut value = Expanded::default();
-                value.push(&self.text[at.start..at.end], at);
-                return value;
-            }
+            Value::Literal => return literal(&self.text[at.start..at.end], at),
             Value::Name(name) => return self.named(name, at),
             Value::Call { function, .. } => format!("the function `{}` is not evaluated", excerpt(function, 60)),
             Value::Conditional(_) => "a condition is not evaluated".to_owned(),
@@ -124,4 +120,25 @@ impl<'a> Scope<'a> {
         here.push_value(value, at);
         here
     }
+}
+
+/// A number, or `true` or `false`, as a string. HCL shows numbers without the zeros that change nothing: `7.20` is `7.2`.
+fn literal(text: &str, at: Span) -> Expanded {
+    let mut value = Expanded::default();
+    if text == "null" {
+        value.push_missing(at, "it is null".to_owned());
+    } else if !text.starts_with(|c: char| c.is_ascii_digit()) {
+        value.push(text, at);
+    } else if text.contains(['e', 'E']) {
+        value.push_missing(at, "a number with an exponent is not evaluated".to_owned());
+    } else {
+        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+        let (whole, part) = (whole.trim_start_matches('0'), part.trim_end_matches('0'));
+        let whole = if whole.is_empty() { "0" } else { whole };
+        match if part.is_empty() { whole.to_owned() } else { format!("{whole}.{part}") } {
+            shown if shown == text => value.push(text, at),
+            shown => value.push_escape(&shown, at),
+        }
+    }
+    value
 }

@@ -363,3 +363,21 @@ fn a_variable_that_is_more_than_an_image_is_left() {
         &["${OTHER} -> alpine:3.19 <alpine:3.19>"],
     );
 }
+
+/// As HCL's own evaluation shows them in a string.
+#[test]
+fn numbers_lose_the_zeros_that_change_nothing() {
+    for (written, found) in [
+        ("7", "redis:${V} -> redis:7 composed"),
+        ("7.20", "redis:${V} -> redis:7.2 composed"),
+        ("7.0", "redis:${V} -> redis:7 composed"),
+        ("007", "redis:${V} -> redis:7 composed"),
+        ("0.50", "redis:${V} -> redis:0.5 composed"),
+        ("\"7.20\"", "redis:${V} -> redis:7.20 composed"),
+        ("1e3", "redis:${V} ? a number with an exponent is not evaluated"),
+        ("null", "redis:${V} ? it is null"),
+        ("true", "redis:${V} -> redis:true composed"),
+    ] {
+        with(&format!("variable \"V\" {{ default = {written} }}"), "a = \"docker-image://redis:${V}\"", &[found]);
+    }
+}

@@ -8,7 +8,7 @@ use super::value::Value;
 use super::words::{self, Instruction, Keyword};
 use crate::diag::Span;
 use crate::references::found::{Findings, FoundReference, Site, Unresolved};
-use crate::references::named::image_named;
+use crate::references::named::{self, image_named};
 
 /// What was read of a Dockerfile.
 pub(super) struct Stages {
@@ -179,7 +179,7 @@ impl Stages {
                 let site = name.literal().map_or(Site::Composed, Site::Literal);
                 self.findings.references.push(FoundReference { at, image, site, known: true });
             }
-            None => self.missed(Some(at), NOT_AN_IMAGE),
+            None => self.missed(Some(at), &named::not_an_image(name.text())),
         }
     }
 
@@ -192,7 +192,6 @@ impl Stages {
     }
 }
 
-const NOT_AN_IMAGE: &str = "not an image reference";
 const TEMPLATE: &str = "a template fills this in";
 
 /// The `from` of a mount.
@@ -221,7 +220,7 @@ fn inside_quotes(word: &Placed) -> Placed {
 fn not_an_image(value: &Value) -> String {
     match &value.undeclared {
         Some(name) => format!("the argument `{name}` is not declared before the first FROM"),
-        None => NOT_AN_IMAGE.to_owned(),
+        None => named::not_an_image(value.text.text()),
     }
 }
 

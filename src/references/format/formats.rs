@@ -9,6 +9,8 @@ pub(crate) enum Format {
     Kubernetes,
     HelmValues,
     Kustomize,
+    /// Operations on a Kubernetes resource (RFC 6902), in YAML or JSON.
+    JsonPatch,
     /// A workflow of GitHub Actions.
     Workflow,
     /// The metadata of an action, `action.yml`.

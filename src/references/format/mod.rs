@@ -9,7 +9,7 @@ mod yaml;
 mod tests;
 
 use path::Kind;
-use text::{kubernetes_json, mentions_images, opens_target, starts_as_dockerfile, template};
+use text::{json_patch, kubernetes_json, mentions_images, opens_target, starts_as_dockerfile, template};
 
 pub(crate) use formats::Format;
 
@@ -26,7 +26,8 @@ impl Format {
             Kind::BakeJson => Some(Self::BakeJson),
             Kind::Hcl => text.lines().any(opens_target).then_some(Self::BakeHcl),
             Kind::Kustomize => Some(Self::Kustomize),
-            Kind::Json => kubernetes_json(text).then_some(Self::Kubernetes),
+            Kind::Json if kubernetes_json(text) => Some(Self::Kubernetes),
+            Kind::Json => json_patch(text).then_some(Self::JsonPatch),
             Kind::Template => template(text).then_some(Self::Kubernetes),
             Kind::Yaml => {
                 if mentions_images(text) {

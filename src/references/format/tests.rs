@@ -122,3 +122,52 @@ fn json_and_hcl() {
     formats("build.hcl", "group \"default\" {}\r\ntarget \"app\" {\r\n}\r\n", Some(Format::BakeHcl));
     formats("job.nomad.hcl", "job \"a\" {\n  target = \"b\"\n}\n", None);
 }
+
+#[test]
+fn a_resource_may_be_indented_as_a_whole_or_begin_on_its_marker() {
+    for text in [
+        "  apiVersion: v1\n  kind: Pod\n  spec: { containers: [ { image: x } ] }\n",
+        "# x\n\n    kind: Pod\n    apiVersion: v1\n    image: x\n",
+        "--- {apiVersion: v1, kind: Pod, spec: {containers: [{image: x}]}}\n",
+        "a: 1\n--- {\n  apiVersion: v1,\n  kind: Pod, image: x}\n",
+        "%YAML 1.2\n---\n  apiVersion: v1\n  kind: Pod\n  image: x\n",
+        "{\n  apiVersion: v1, kind: Pod, image: x\n}\n",
+        "image: x\n---\n  apiVersion: v1\n  kind: Pod\n",
+        "{{- if .Values.a }}\n  apiVersion: v1\n  kind: Pod\n  image: x\n{{- end }}\n",
+    ] {
+        formats("a.yaml", text, Some(Format::Kubernetes));
+    }
+    for text in [
+        "a:\n  apiVersion: v1\n  kind: Pod\n  image: x\n",
+        "  a:\n    apiVersion: v1\n    kind: Pod\n    image: x\n",
+        "image: x\napiVersion: v1\n---\nkind: Pod\n",
+        "- apiVersion: v1\n  kind: Pod\n  image: x\n",
+    ] {
+        formats("a.yaml", text, None);
+    }
+}
+
+#[test]
+fn a_patch_is_known_by_its_operations() {
+    let yaml = "- op: replace\n  path: /spec/template/spec/containers/0/image\n  value: redis:7\n";
+    for (path, text) in [
+        ("patch.yaml", yaml.to_owned()),
+        ("overlay/image.yml", format!("# why\n---\n{yaml}")),
+        ("patch.yaml", yaml.replace("- op", "-\n  op")),
+        (
+            "patch.json",
+            "[\n  {\"op\": \"add\", \"path\": \"/spec/containers/0/image\", \"value\": \"a:1\"}\n]".to_owned(),
+        ),
+        ("patch.yaml", "[{op: add, path: /spec/containers/0/image, value: a:1}]".to_owned()),
+    ] {
+        formats(path, &text, Some(Format::JsonPatch));
+    }
+    for (path, text) in [
+        ("patch.yaml", yaml.replace("image", "name")),
+        ("patch.yaml", yaml.replace("op:", "do:")),
+        ("patch.yaml", format!("a:\n{yaml}")),
+        ("patch.json", "{\"op\": \"add\", \"path\": \"/image\", \"value\": 1}".to_owned()),
+    ] {
+        formats(path, &text, None);
+    }
+}

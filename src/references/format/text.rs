@@ -21,6 +21,21 @@ pub(super) fn mentions_images(text: &str) -> bool {
     ["image", "docker", "container", "services", "Image", "repository"].iter().any(|word| text.contains(word))
 }
 
+/// Whether a text is a list of operations (RFC 6902) that can set an image.
+pub(super) fn json_patch(text: &str) -> bool {
+    let names = |keys: [&str; 2]| keys.iter().any(|key| text.contains(key));
+    let is_list = text
+        .lines()
+        .map(str::trim_start)
+        .find(|line| !(line.is_empty() || line.starts_with('#') || line.trim_end() == "---"))
+        .is_some_and(|line| line.starts_with('[') || line.starts_with("- ") || line.trim_end() == "-");
+    is_list
+        && text.contains("mage")
+        && names(["op:", "\"op\""])
+        && names(["path:", "\"path\""])
+        && names(["value:", "\"value\""])
+}
+
 /// Whether `apiVersion` and `kind` are keys of the outermost object of a JSON text.
 pub(super) fn kubernetes_json(text: &str) -> bool {
     if !(text.contains("\"apiVersion\"") && text.contains("\"kind\"")) {

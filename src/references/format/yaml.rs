@@ -2,7 +2,7 @@
 
 use super::formats::Format;
 use super::path::{below, directly_in, file_name, in_templates};
-use super::text::{kubernetes_json, template};
+use super::text::{json_patch, kubernetes_json, template};
 
 /// The format of a YAML file: where GitHub, GitLab and Compose look for theirs first, then what the text says, then names
 /// that are only customary.
@@ -21,6 +21,9 @@ pub(super) fn format(path: &str, text: &str) -> Option<Format> {
     }
     if keys.resource {
         return Some(Format::Kubernetes);
+    }
+    if json_patch(text) {
+        return Some(Format::JsonPatch);
     }
     if keys.on && keys.jobs && text.contains("runs-on") {
         return Some(Format::Workflow);
@@ -69,14 +72,26 @@ impl Keys {
         let (mut version, mut kind) = (false, false);
         let mut keys =
             Self { resource: text.trim_start().starts_with('{') && kubernetes_json(text), ..Self::default() };
-        for line in text.lines() {
-            if line.starts_with("---") {
-                (version, kind) = (false, false);
+        let mut indent = None;
+        for (at, line) in lines(text) {
+            let mut line = line;
+            if let Some(rest) = line.strip_prefix("---") {
+                (version, kind, indent) = (false, false, None);
+                line = rest;
             }
-            if line.starts_with('{') {
-                keys.resource |= line.contains("apiVersion") && line.contains("kind");
+            let bare = line.trim_start();
+            if bare.is_empty() || bare.starts_with(['#', '%']) || bare.starts_with("{{") {
+                continue;
             }
-            match key(line) {
+            // A document may be indented as a whole.
+            let is_first = indent.is_none();
+            let margin = *indent.get_or_insert(line.len() - bare.len());
+            if is_first && bare.starts_with('{') {
+                let document = &text[at..];
+                let document = document.find("\n---").map_or(document, |end| &document[..end]);
+                keys.resource |= document.contains("apiVersion") && document.contains("kind");
+            }
+            match line.get(margin..).and_then(key) {
                 Some("on") => keys.on = true,
                 Some("jobs") => keys.jobs = true,
                 Some("runs") => keys.runs = true,
@@ -91,7 +106,17 @@ impl Keys {
     }
 }
 
-/// The key with which a line begins, in column one.
+/// The lines of a text, and where they begin.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    text.split_inclusive('\n').map(move |line| {
+        let start = at;
+        at += line.len();
+        (start, line.trim_end_matches(['\n', '\r']))
+    })
+}
+
+/// The key with which a line begins.
 fn key(line: &str) -> Option<&str> {
     let (key, rest) = line.split_once(':')?;
     let plain = key.trim_end().trim_matches(['"', '\'']);

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::collector::{Collector, EMPTY, Scalar};
 use super::documents;
 use super::found::{Findings, Site};
+use super::named::NO_REFERENCE;
 use crate::diag::Span;
 use crate::yaml::{Kind, Node};
 use pipeline::{FIELDS, Job, Pipeline};
@@ -79,6 +80,7 @@ impl<'n> Search<'_, '_, 'n> {
         }
         match variables::expand(self.pipeline, scope, self.collector.text, scalar) {
             Ok(image) if image.value.trim().is_empty() => self.collector.unresolved(at, EMPTY),
+            Ok(image) if image.value.contains('$') => self.collector.unresolved(at, NO_REFERENCE),
             Ok(image) => {
                 let site = image.literal.map_or(Site::Composed, Site::Literal);
                 self.collector.image(at, image.value.trim(), site, true);

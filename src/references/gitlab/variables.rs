@@ -1,6 +1,7 @@
 //! The variables in an image's name, where the file itself gives them values.
 
-use super::super::collector::{Filled, NO_REFERENCE, Scalar, from_outside};
+use super::super::collector::{Filled, Scalar, from_outside};
+use super::super::named::NO_REFERENCE;
 use super::super::numbers::Reader;
 use super::pipeline::{FIELDS, Job, Pipeline};
 use crate::diag::Span;

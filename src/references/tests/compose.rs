@@ -27,7 +27,10 @@ const SERVICES: [Case; 25] = [
         text: "services:\n  web:\n    image: \"redis\\x3a7\"\n",
         found: &["redis\\x3a7 = docker.io/library/redis:7 composed"],
     },
-    Case { text: "services:\n  web:\n    image: Redis:7\n", found: &["Redis:7: not an image reference"] },
+    Case {
+        text: "services:\n  web:\n    image: Redis:7\n",
+        found: &["Redis:7: not an image reference: a repository has no upper case letters"],
+    },
     Case { text: "services:\n  web:\n    image: \"\"\n  db:\n    image:\n", found: &[] },
     Case {
         text: "services:\n  web:\n    environment:\n      image: redis:7\n    labels: [ 'image=redis' ]\n",
@@ -110,7 +113,7 @@ fn what_interpolation_makes_of_an_image() {
         ("redis:${TAG?set it}", "redis:${TAG?set it}: `TAG` has no default in this file"),
         ("${A:+redis}", "${A:+redis}: empty unless a variable is set elsewhere"),
         ("${A:-}", "${A:-}: empty unless a variable is set elsewhere"),
-        ("redis:$$TAG", "redis:$$TAG: `TAG` is not set in this file"),
+        ("redis:$$TAG", "redis:$$TAG: not an image reference"),
         ("${}", "${}: not an image reference"),
         ("${A:-redis", "${A:-redis: not an image reference"),
         ("redis:$", "redis:$: not an image reference"),

@@ -210,7 +210,7 @@ const VARIABLES: [Case; 37] = [
         found: &["${A}ruby:3 = docker.io/library/ruby:3 <- ruby:3"],
     },
     Case { text: "variables: { A: '' }\nimage: $A\n", found: &["$A: empty unless a variable is set elsewhere"] },
-    Case { text: "image: ruby:$$V\n", found: &["ruby:$$V: `V` is not set in this file"] },
+    Case { text: "image: ruby:$$V\n", found: &["ruby:$$V: not an image reference"] },
     Case { text: "image: ${A:-ruby:3}\n", found: &["${A:-ruby:3}: not an image reference"] },
     Case { text: "variables: { A: Not An Image }\nimage: $A\n", found: &["$A: not an image reference"] },
     Case {

@@ -6,7 +6,7 @@ fn what_values_name() {
     check(Format::HelmValues, &CASES);
 }
 
-const CASES: [Case; 42] = [
+const CASES: [Case; 66] = [
     Case {
         text: "image:\n  repository: redis\n  tag: 7.2.4\n",
         found: &["redis = docker.io/library/redis:7.2.4 [redis 7.2.4 -]"],
@@ -170,4 +170,93 @@ const CASES: [Case; 42] = [
         text: "image:\n  repository: {{ .Values.a }}/redis\n  tag: 7\nother:\n  \"image\": {{ .Values.b }}:1\n",
         found: &["{{ .Values.a }}/redis: a template", "{{ .Values.b }}:1: a template"],
     },
+    // renovatebot/renovate#18119, renovatebot/renovate#7010
+    Case {
+        text: "image:\n  name: stakater/reloader\n  tag: v0.0.122\n  pullPolicy: IfNotPresent\n",
+        found: &["stakater/reloader = docker.io/stakater/reloader:v0.0.122 [stakater/reloader v0.0.122 -]"],
+    },
+    // perses/helm-charts#201
+    Case {
+        text: "image:\n  name: persesdev/perses\n  version: \"v0.53.1\"\n",
+        found: &["persesdev/perses = docker.io/persesdev/perses:v0.53.1 [persesdev/perses \"v0.53.1\" -]"],
+    },
+    // newrelic/nri-kubernetes#491
+    Case {
+        text: "images:\n  pullSecrets: []\n  forwarder:\n    tag: 1.24.1\n    repository: newrelic/k8s-events-forwarder\n    registry: \"\"\n",
+        found: &[
+            "newrelic/k8s-events-forwarder = docker.io/newrelic/k8s-events-forwarder:1.24.1 [\"\" newrelic/k8s-events-forwarder 1.24.1 -]",
+        ],
+    },
+    // argoproj/argo-helm#3322
+    Case {
+        text: "redis-ha:\n  exporter:\n    image: quay.io/oliver006/redis_exporter\n    tag: v1.69.0\n",
+        found: &[
+            "quay.io/oliver006/redis_exporter = quay.io/oliver006/redis_exporter:v1.69.0 [quay.io/oliver006/redis_exporter v1.69.0 -]",
+        ],
+    },
+    // helm/helm#8603
+    Case {
+        text: "image:\n  registry: quay.io\n  imageName: a/b\n  imageTag: \"1\"\n",
+        found: &["a/b = quay.io/a/b:1 [quay.io a/b \"1\" -]"],
+    },
+    Case {
+        text: "imageRepository: quay.io/a/b\nimageTag: v1.2.3\nimagePullPolicy: Always\n",
+        found: &["quay.io/a/b = quay.io/a/b:v1.2.3 [quay.io/a/b v1.2.3 -]"],
+    },
+    Case {
+        text: "imageRepository: a/b\nimageTag: v1\nimageDigest: sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0\n",
+        found: &[
+            "a/b = docker.io/a/b:v1@sha256:c0c [a/b v1 sha256:c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0]",
+        ],
+    },
+    Case {
+        text: "webImageRepository: a/web\nwebImageTag: v1\nworkerImageRepository: a/worker\nworkerImageTag: v2\n",
+        found: &["a/web = docker.io/a/web:v1 [a/web v1 -]", "a/worker = docker.io/a/worker:v2 [a/worker v2 -]"],
+    },
+    Case {
+        text: "image: a/b\nimageVersion: v1\nother:\n  initImage: busybox\n  initImageTag: \"1.36\"\n",
+        found: &["a/b = docker.io/a/b:v1 [a/b v1 -]", "busybox = docker.io/library/busybox:1.36 [busybox \"1.36\" -]"],
+    },
+    Case { text: "imageRepository: a/b\n", found: &["a/b: the chart sets the tag"] },
+    Case { text: "imageRepository: a/b:v1\n", found: &["a/b:v1 = docker.io/a/b:v1"] },
+    Case {
+        text: "imageRepository: a/b\nimageTag: 1.10\n",
+        found: &["a/b: `1.10` is a number to Helm: put the tag in quotes"],
+    },
+    Case { text: "imageRepository: '{{ .Values.r }}/b'\nimageTag: v1\n", found: &["{{ .Values.r }}/b: a template"] },
+    Case { text: "imageName: a/b:v1\nnode:\n  imageName: ubuntu-22.04\n", found: &["a/b:v1 = docker.io/a/b:v1"] },
+    Case { text: "imageName: a/b\nlogoImageName: a/logo.png\n", found: &["a/b: the chart sets the tag"] },
+    // What a chart makes of these is not known.
+    Case { text: "image: a/b\nversion: v1\n", found: &["a/b: whether `version` is its tag is up to the chart"] },
+    Case { text: "image: a/b:v1\nversion: v2\n", found: &["a/b:v1 = docker.io/a/b:v1"] },
+    Case {
+        text: "app:\n  repository: ghcr.io/a/b\n  version: v1\n",
+        found: &["ghcr.io/a/b: nothing here says whether this is an image"],
+    },
+    Case {
+        text: "charts:\n- chart: b\n  repository: ghcr.io/a\n  version: 1.2.3\n- repository: bitnami\n  version: 1.2.3\n- repository: ghcr.io/a/b\n  version: ^1.2\n",
+        found: &[],
+    },
+    // openstack/openstack-helm: images by their names.
+    Case {
+        text: "images:\n  tags:\n    api: quay.io/airshipit/heat:2024.1-ubuntu_jammy\n    dep_check: quay.io/airshipit/kubernetes-entrypoint:latest-ubuntu_focal\n  pull_policy: IfNotPresent\n  local_registry:\n    active: false\n",
+        found: &[
+            "quay.io/airshipit/heat:2024.1-ubuntu_jammy = quay.io/airshipit/heat:2024.1-ubuntu_jammy",
+            "quay.io/airshipit/kubernetes-entrypoint:latest-ubuntu_focal = quay.io/airshipit/kubernetes-entrypoint:latest-ubuntu_focal",
+        ],
+    },
+    Case {
+        text: "images:\n  web: nginx:1.27\n  worker: acme/worker\n  registry: localhost:5000\n  logo: logo.svg\nsidecarImages: [ busybox:1.36, alpine ]\n",
+        found: &["nginx:1.27 = docker.io/library/nginx:1.27", "busybox:1.36 = docker.io/library/busybox:1.36"],
+    },
+    // Go shows large numbers with an exponent; switches are no images.
+    Case {
+        text: "image:\n  repository: redis\n  tag: 20240101\n",
+        found: &["redis: `20240101` is a number to Helm: put the tag in quotes"],
+    },
+    Case {
+        text: "image:\n  repository: redis\n  tag: 123456\n",
+        found: &["redis = docker.io/library/redis:123456 [redis 123456 -]"],
+    },
+    Case { text: "sync:\n  image: true\na:\n  image: 7\nb:\n  image: \"7\"\n", found: &["7 = docker.io/library/7"] },
 ];

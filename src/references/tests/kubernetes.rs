@@ -6,7 +6,7 @@ fn what_manifests_name() {
     check(Format::Kubernetes, &CASES);
 }
 
-const CASES: [Case; 35] = [
+const CASES: [Case; 36] = [
     Case {
         text: "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: a\n      image: redis:7\n",
         found: &["redis:7 = docker.io/library/redis:7"],
@@ -161,4 +161,27 @@ const CASES: [Case; 35] = [
         text: "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: gcr.io/<project>/app:1\n",
         found: &["gcr.io/<project>/app:1: not an image reference"],
     },
+    Case { text: "apiVersion: example.com/v1\nkind: Sync\nspec:\n  image: true\n  other: { image: 7 }\n", found: &[] },
 ];
+
+#[test]
+fn documents_that_are_indented_or_begin_on_their_marker_are_read() {
+    for (text, found) in [
+        (
+            "  apiVersion: v1\n  kind: Pod\n  spec:\n    containers:\n    - image: redis:7\n",
+            &["redis:7 = docker.io/library/redis:7"][..],
+        ),
+        (
+            "--- {apiVersion: v1, kind: Pod, spec: {containers: [{image: redis:7}]}}\n--- {apiVersion: v1, kind: Pod, spec: {containers: [{image: nginx}]}}\n",
+            &["redis:7 = docker.io/library/redis:7", "nginx = docker.io/library/nginx"],
+        ),
+        ("{{- if .Values.a }}\n  apiVersion: v1\n  kind: ConfigMap\n  data:\n    image: redis:7\n{{- end }}\n", &[]),
+        (
+            "{{- if .Values.a }}\n  apiVersion: v1\n  kind: Pod\n  spec:\n    containers:\n    - image: redis:7\n{{- end }}\n",
+            &["redis:7 = docker.io/library/redis:7"],
+        ),
+    ] {
+        assert_eq!(super::shown(Format::Kubernetes, text), found, "{text}");
+        super::rewritten(Format::Kubernetes, text);
+    }
+}

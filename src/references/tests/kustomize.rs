@@ -138,3 +138,44 @@ const CASES: [Case; 30] = [
         ],
     },
 ];
+
+#[test]
+fn what_patches_in_files_of_their_own_name() {
+    for (text, found) in [
+        // kubernetes/kubectl#658
+        (
+            "- op: replace\n  path: /some/existing/path\n  value: new value\n- op: replace\n  path: /spec/template/spec/containers/0/image\n  value: nginx:1.21.0\n",
+            &["nginx:1.21.0 = docker.io/library/nginx:1.21.0"][..],
+        ),
+        (
+            "[\n  { \"op\": \"replace\", \"path\": \"/spec/template/spec/initContainers/1/image\", \"value\": \"a/b:1\" }\n]\n",
+            &["a/b:1 = docker.io/a/b:1"],
+        ),
+        (
+            "- op: add\n  path: /spec/template/spec/containers/-\n  value:\n    name: proxy\n    image: envoyproxy/envoy:v1.30.1\n",
+            &["envoyproxy/envoy:v1.30.1 = docker.io/envoyproxy/envoy:v1.30.1"],
+        ),
+        (
+            "- op: add\n  path: /spec/template/spec/initContainers\n  value:\n  - name: a\n    image: a:1\n  - name: b\n    image: b:1\n",
+            &["a:1 = docker.io/library/a:1", "b:1 = docker.io/library/b:1"],
+        ),
+        // What else has an image is not known.
+        (
+            "- op: replace\n  path: /spec/image\n  value: quay.io/prometheus/prometheus:v2.51.2\n",
+            &["quay.io/prometheus/prometheus:v2.51.2 = quay.io/prometheus/prometheus:v2.51.2 unknown"],
+        ),
+        (
+            "- op: replace\n  path: /spec/containers/0/image\n  value: ${IMAGE}\n",
+            &["${IMAGE}: `IMAGE` is not set in this file"],
+        ),
+        // A test names what is there, the others set no image.
+        (
+            "- op: test\n  path: /spec/containers/0/image\n  value: a:1\n- op: remove\n  path: /spec/containers/0/image\n- op: add\n  path: /metadata/annotations/image\n  value: a:1\n- op: add\n  path: /data/image\n  value: a:1\n- op: add\n  path: /spec/containers/0/imagePullPolicy\n  value: Always\n",
+            &[],
+        ),
+    ] {
+        assert_eq!(super::shown(Format::JsonPatch, text), found, "{text}");
+        super::rewritten(Format::JsonPatch, text);
+        super::rewritten(Format::JsonPatch, &text.replace('\n', "\r\n"));
+    }
+}

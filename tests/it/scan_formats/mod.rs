@@ -1,6 +1,7 @@
 //! `scan` and `scan --fix` through the real program, on files as projects have them, format by format.
 
 mod dockerfile;
+mod peers;
 
 use std::fmt::Write as _;
 use std::fs;

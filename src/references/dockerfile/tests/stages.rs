@@ -15,8 +15,8 @@ fn an_image_is_written_in_full_or_in_short() {
     let pinned = format!("ghcr.io/acme/base@{DIGEST}");
     names(&format!("FROM {pinned} AS base\n"), &[&format!("1 {pinned} = {pinned}")]);
     names("FROM scratch\nFROM scratch AS x\n", &[]);
-    names("FROM SCRATCH\n", &["1 SCRATCH ! not an image reference"]);
-    names("FROM Redis:7\n", &["1 Redis:7 ! not an image reference"]);
+    names("FROM SCRATCH\n", &["1 SCRATCH ! not an image reference: a repository has no upper case letters"]);
+    names("FROM Redis:7\n", &["1 Redis:7 ! not an image reference: a repository has no upper case letters"]);
     names("FROM redis:\n", &["1 redis: ! not an image reference"]);
     names("FROM docker-image://redis:7\n", &["1 docker-image://redis:7 ! not an image reference"]);
     names(

@@ -12,15 +12,20 @@ use super::{scan, world};
 
 const HEAD: &str = "# What is found, beside other tools
 
-Each row is a file as projects have it ([`shapes.txt`](shapes.txt)) and the images that the program it is for would pull. The first column of
-findings is this program's, and a test runs it on every row. The others were measured on the same files without a network by
-[`measure.py`](measure.py), whose results are in [`peers.json`](peers.json): the released Renovate with `--dry-run=extract` (its manager for
-Kubernetes, which has no files by default, is told of `k8s/`), the released hadolint with a trusted registry that no image is from (DL3026), and the
-parsers for Docker, Compose and Helm of Dependabot, run by themselves. They have other purposes: Dependabot leaves what has no version,
-and hadolint reads Dockerfiles only.
+Each row is a file ([`shapes.txt`](shapes.txt)) and the images that the program it is for would pull. This project chose the rows and wrote down those
+images by hand, to cover what it reads itself: the totals say how far the others read the same shapes, not how often these occur. The first
+column of findings is this program's, and a test runs it on every row; the image of a custom resource is found and its verdict is `unknown`.
 
-`all` means every image and nothing else, `none` nothing; `·` that the tool is not for such files. What is found and is no image that would be
-pulled is named.
+The other columns were measured on the same files without a network by [`measure.py`](measure.py), whose results are in [`peers.json`](peers.json):
+
+- the released Renovate with `--dry-run=extract`; its manager for Kubernetes has no files by default and is told of `k8s/`,
+- the released hadolint with a trusted registry that no image is from (DL3026). It names lines, which count as the images that this program finds there,
+- Dependabot's parsers for Docker, Compose and Helm, run with stand-ins for the rest of it. Which files each gets is read from its fetchers.
+
+They have other purposes: Dependabot leaves what has no version, and hadolint reads Dockerfiles only.
+
+`all` means every image, `none` not one; `·` that the tool is not for such files. What is found beyond these images, or without a part of their
+names, is named as `else`.
 
 ";
 
@@ -86,34 +91,34 @@ fn of_lines(flagged: &[u64], ours: &BTreeMap<u64, BTreeSet<String>>) -> BTreeSet
     names
 }
 
-/// How many images were found by a tool, and how many things that are none.
+/// How many images were found by a tool, and how many other things.
 #[derive(Default)]
 struct Total {
     found: usize,
-    wrong: usize,
+    other: usize,
     of: usize,
 }
 
 impl Total {
     fn cell(&mut self, names: &BTreeSet<String>, truth: &BTreeSet<String>) -> String {
-        let (right, wrong) = (names.intersection(truth).count(), names.difference(truth));
+        let (right, other) = (names.intersection(truth).count(), names.difference(truth));
         self.found += right;
-        self.wrong += wrong.clone().count();
+        self.other += other.clone().count();
         self.of += truth.len();
-        let wrong: Vec<String> = wrong.map(|name| format!("`{name}`")).collect();
+        let other: Vec<String> = other.map(|name| format!("`{name}`")).collect();
         let amount = match (right, truth.len()) {
             (0, _) => "none".to_owned(),
             (right, all) if right == all => "all".to_owned(),
             (right, all) => format!("{right} of {all}"),
         };
-        match wrong.is_empty() {
+        match other.is_empty() {
             true => amount,
-            false => format!("{amount}; not an image: {}", wrong.join(", ")),
+            false => format!("{amount}; else {}", other.join(", ")),
         }
     }
 
     fn shown(&self) -> String {
-        format!("{} of {}; {} wrong", self.found, self.of, self.wrong)
+        format!("{} of {}; else {}", self.found, self.of, self.other)
     }
 }
 

@@ -112,7 +112,7 @@ impl Job {
     /// Runs it with a tool; `program` is its path.
     pub fn run(&self, tool: Tool, program: PathBuf) -> Cost {
         match tool {
-            Tool::Ours => ours(program, self),
+            Tool::Ours | Tool::Before => ours(program, self),
             Tool::Ideal => ideal(self),
             _ => {
                 let runs = self.arguments(tool).into_iter().map(|arguments| {
@@ -161,7 +161,7 @@ impl Job {
                 let rest = ["--dest-tls-verify=false", file.as_str(), to.as_str()];
                 vec![words(&sync.into_iter().chain(rest).collect::<Vec<_>>())]
             }
-            Tool::Ours | Tool::Ideal => Vec::new(),
+            Tool::Ours | Tool::Before | Tool::Ideal => Vec::new(),
         };
         lists.into_iter().map(|list| list.into_iter().map(OsString::from).collect()).collect()
     }

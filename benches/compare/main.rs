@@ -67,7 +67,7 @@ fn between(bench: &Bench, registry: &str, tools: &[Tool], options: &Options) {
 
 /// Whether a tool is available; a missing one is reported.
 fn present(tool: Tool, options: &Options) -> bool {
-    let found = tool.find(&options.ours).is_some();
+    let found = options.find(tool).is_some();
     if !found {
         eprintln!("not compared: {} is not on the path", tool.program());
     }
@@ -121,7 +121,7 @@ fn once(
         None => (source.host(), destination.host()),
     };
     let job = Job::new(scenario, place, &from, &to, options.trace_git);
-    let cost = job.run(tool, tool.find(&options.ours).expect("it was there a moment ago"));
+    let cost = job.run(tool, options.find(tool).expect("it was there a moment ago"));
     let traffic = proxies.map(|(from, to)| [from.map(|p| p.traffic()).unwrap_or_default(), to.traffic()]);
     let cost = cost.with_first_request(traffic.as_ref());
     let wrong = job.wrong(&destination.url());

@@ -17,6 +17,7 @@ cargo bench --bench compare -- [SCENARIO]... [OPTIONS]
   --registry NAME   docker-registry, or registry for distribution 3; with a referrers API zot or olareg; or all that are
                     on the path, one after the other
   --ours FILE       another binary of this program
+  --before FILE     one more binary of this program, to compare with
   --trace-git       say how often git ran and how long; a run of git takes about a millisecond longer then
   --on-disk         registries keep their files in the temporary directory, not in memory
 ";
@@ -33,6 +34,7 @@ pub struct Options {
     pub full: bool,
     registry: String,
     pub ours: PathBuf,
+    pub before: Option<PathBuf>,
     pub trace_git: bool,
     pub on_disk: bool,
 }
@@ -48,6 +50,7 @@ impl Options {
             full: false,
             registry: "docker-registry".to_owned(),
             ours: PathBuf::from(env!("CARGO_BIN_EXE_wharfinger")),
+            before: None,
             trace_git: false,
             on_disk: false,
         };
@@ -64,10 +67,8 @@ impl Options {
                 "--delay" => options.delay = Duration::from_millis(number(&value()) as u64),
                 "--full" => options.full = true,
                 "--registry" => options.registry = value(),
-                // Tools run in separate directories.
-                "--ours" => {
-                    options.ours = std::path::absolute(value()).unwrap_or_else(|error| end(&error.to_string(), 2));
-                }
+                "--ours" => options.ours = binary(value()),
+                "--before" => options.before = Some(binary(value())),
                 "--trace-git" => options.trace_git = true,
                 "--on-disk" => options.on_disk = true,
                 name if !name.starts_with('-') => options.chosen.push(argument),
@@ -93,8 +94,13 @@ impl Options {
     }
 
     pub fn tools(&self) -> Vec<Tool> {
-        let all = TOOLS.iter().copied();
+        let all = TOOLS.iter().copied().filter(|tool| *tool != Tool::Before || self.before.is_some());
         all.filter(|tool| self.tools.is_empty() || self.tools.iter().any(|name| name == tool.name())).collect()
+    }
+
+    /// The path of a tool.
+    pub fn find(&self, tool: Tool) -> Option<PathBuf> {
+        tool.find(&self.ours, self.before.as_deref())
     }
 
     /// The registries, one after the other.
@@ -107,6 +113,11 @@ impl Options {
         all.retain(|scenario| self.chosen.is_empty() || self.chosen.iter().any(|name| name == scenario.name));
         all
     }
+}
+
+/// Tools run in separate directories.
+fn binary(path: String) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|error| end(&error.to_string(), 2))
 }
 
 fn number(text: &str) -> usize {

@@ -60,7 +60,7 @@ impl Scenario {
             Tool::SkopeoSync => asked > 1 && full,
             Tool::Skopeo => asked == 1 || full,
             Tool::Crane | Tool::Regctl => asked < 100 || full,
-            Tool::Ours | Tool::Regsync | Tool::Ideal => true,
+            Tool::Ours | Tool::Before | Tool::Regsync | Tool::Ideal => true,
         }
     }
 }

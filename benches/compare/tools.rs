@@ -7,6 +7,8 @@ use super::support::servers;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
     Ours,
+    /// Another build of this program.
+    Before,
     Regsync,
     Regctl,
     Crane,
@@ -19,13 +21,23 @@ pub enum Tool {
     Ideal,
 }
 
-pub const TOOLS: [Tool; 8] =
-    [Tool::Ours, Tool::Regsync, Tool::Regctl, Tool::Crane, Tool::CraneAll, Tool::Skopeo, Tool::SkopeoSync, Tool::Ideal];
+pub const TOOLS: [Tool; 9] = [
+    Tool::Ours,
+    Tool::Before,
+    Tool::Regsync,
+    Tool::Regctl,
+    Tool::Crane,
+    Tool::CraneAll,
+    Tool::Skopeo,
+    Tool::SkopeoSync,
+    Tool::Ideal,
+];
 
 impl Tool {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ours => "wharfinger",
+            Self::Before => "before",
             Self::Regsync => "regsync",
             Self::Regctl => "regctl",
             Self::Crane => "crane",
@@ -44,10 +56,12 @@ impl Tool {
         }
     }
 
-    /// Its path; `ours` is the binary of this program.
-    pub fn find(self, ours: &Path) -> Option<PathBuf> {
+    /// Its path; `ours` and `before` are binaries of this program.
+    pub fn find(self, ours: &Path, before: Option<&Path>) -> Option<PathBuf> {
+        let binary = |path: &Path| path.is_file().then(|| path.to_owned());
         match self {
-            Self::Ours => ours.is_file().then(|| ours.to_owned()),
+            Self::Ours => binary(ours),
+            Self::Before => before.and_then(binary),
             Self::Ideal => Some(PathBuf::new()),
             other => servers::find(other.program()),
         }

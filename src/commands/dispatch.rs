@@ -47,7 +47,7 @@ pub(crate) async fn dispatch(context: &Context, command: &Command, output: &mut 
 }
 
 /// Whether a command can write; `run` checks again for the command that it picks.
-const fn writes(command: &Command) -> bool {
+fn writes(command: &Command) -> bool {
     match command {
         Command::Propose(_) | Command::Promote(_) | Command::Approve(_) | Command::ApplyPolicy(_) => true,
         Command::Audit(arguments) => arguments.issue,

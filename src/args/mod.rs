@@ -7,6 +7,10 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::observe::repositories::Attention;
 
+mod later;
+
+use later::Later;
+
 /// What short help leaves out.
 const MORE: &str = "`wharfinger --help` describes every option, `wharfinger COMMAND --help` has examples";
 
@@ -90,29 +94,29 @@ pub struct Global {
 pub enum Command {
     /// Do what the event calls for: promote and propose on a schedule, check pull requests, promote what was merged
     #[command(after_long_help = "Examples:\n  wharfinger run --dry-run        in a job: show what this event would do")]
-    Run(Run),
+    Run(Later<Run>),
     /// Show what propose and promote would do
     #[command(
         after_long_help = "Examples:\n  wharfinger plan                 all images of the manifest\n  wharfinger plan loki            one image\n  wharfinger plan --shards 4      with the matrix of four parts for GitHub Actions"
     )]
-    Plan(Plan),
+    Plan(Later<Plan>),
     /// Show what a rule decides about each tag, and why
     #[command(
         after_long_help = "Examples:\n  wharfinger explain loki\n  wharfinger explain grafana/loki --tags tags.txt --versions \"^3\"    try a rule on a list of tags"
     )]
-    Explain(Explain),
+    Explain(Later<Explain>),
     /// Find new versions and propose them, one pull request each
     ///
     /// The manifest on the default branch decides: uncommitted edits are ignored, with a warning.
     #[command(
         after_long_help = "Examples:\n  wharfinger propose --dry-run                 show what would be proposed\n  wharfinger --forge git propose loki          as a branch of this clone, without GitHub"
     )]
-    Propose(Propose),
+    Propose(Later<Propose>),
     /// Check a pull request: the manifest, the evidence, what a merge would promote
     #[command(
         after_long_help = "Examples:\n  wharfinger check                the manifest here, compared with that of the default branch"
     )]
-    Check(Images),
+    Check(Later<Images>),
     /// Copy approved bytes to their mirrors and record the digests
     ///
     /// With --forge git, the record is a commit on the default branch of this clone. It is pushed to origin if the push brings
@@ -121,35 +125,35 @@ pub enum Command {
     #[command(
         after_long_help = "Examples:\n  wharfinger promote --dry-run                 show what would be copied and recorded\n  wharfinger --forge git promote               record on the default branch of this clone\n  wharfinger promote --signatures              also copy signatures that appeared since"
     )]
-    Promote(Promote),
+    Promote(Later<Promote>),
     /// Approve one version: edit the manifest here or open a proposal; a new image is added
     #[command(
         after_long_help = "Examples:\n  wharfinger approve grafana/loki:3.1.0        edit the manifest here\n  wharfinger approve loki --urgent \"CVE-2026-1234\" --propose"
     )]
-    Approve(Approve),
+    Approve(Later<Approve>),
     /// Show what was known of one approval when it was proposed and what is known now, who approved it, when, in which pull request
     #[command(
         after_long_help = "Examples:\n  wharfinger evidence loki:3.1.0\n  wharfinger --format json evidence loki:3.1.0    for auditors"
     )]
-    Evidence(Evidence),
+    Evidence(Later<Evidence>),
     /// Compare the organization with the manifest: tags, repositories, teams, sources, settings; --issue keeps an issue about it
     #[command(
         after_long_help = "Examples:\n  wharfinger audit\n  wharfinger --format sarif audit --output audit.sarif\n  wharfinger audit --issue        keep one issue on GitHub"
     )]
-    Audit(Audit),
+    Audit(Later<Audit>),
     /// Compare the organization's settings with the manifest's policy; --yes writes them
     #[command(
         after_long_help = "Examples:\n  wharfinger apply-policy         show what differs\n  wharfinger apply-policy --yes   write it"
     )]
-    ApplyPolicy(ApplyPolicy),
+    ApplyPolicy(Later<ApplyPolicy>),
     /// Show what each credential is and may do, what is missing and where to fix it; writes nothing
     #[command(
         after_long_help = "Examples:\n  wharfinger doctor\n  wharfinger doctor --hosts       the hosts to open in a firewall"
     )]
-    Doctor(Doctor),
+    Doctor(Later<Doctor>),
     /// Print or write the files that enforce sign-in to Docker Desktop, with installation instructions
     #[command(after_long_help = "Examples:\n  wharfinger sign-in --output enforce-sign-in")]
-    SignIn(SignIn),
+    SignIn(Later<SignIn>),
     /// Check what a member of the organization can pull against the manifest and its policy
     #[command(
         override_usage = "wharfinger verify-access [OPTIONS] (--username <NAME> | --script [SHELL] | --results <FILE>) [IMAGE]..."
@@ -157,7 +161,7 @@ pub enum Command {
     #[command(
         after_long_help = "Examples:\n  wharfinger verify-access --username dev --dockerhub-token-file token.txt\n  wharfinger verify-access --script > verify-access.sh\n  wharfinger verify-access --results results.txt"
     )]
-    VerifyAccess(VerifyAccess),
+    VerifyAccess(Later<VerifyAccess>),
     /// Show when the mirror's tags were last pulled by somebody else, as Docker Hub shows it; pulls nothing
     ///
     /// Docker Hub shows the last pull of a tag, whoever it was. One that may be our own counts as unknown: promotion may
@@ -166,7 +170,7 @@ pub enum Command {
     #[command(
         after_long_help = "Examples:\n  wharfinger usage\n  wharfinger usage loki --in ../shop --repository acme/billing    and who names it"
     )]
-    Usage(Usage),
+    Usage(Later<Usage>),
     /// Show what changed between any two images, and why: layers, configuration, packages, vulnerabilities; needs no manifest
     ///
     /// If there is a manifest, its `evidence` says how much is read and who is asked for vulnerabilities. The exit status is 0
@@ -174,7 +178,7 @@ pub enum Command {
     #[command(
         after_long_help = "Examples:\n  wharfinger diff redis:7.2.4 redis:7.2.5\n  wharfinger diff ghcr.io/acme/tool:1.0 ghcr.io/acme/tool@sha256:... --platform linux/amd64\n  wharfinger --format markdown diff redis:7.2.4 redis:7.2.5    for a comment in a pull request"
     )]
-    Diff(Diff),
+    Diff(Later<Diff>),
     /// Find image references in Dockerfiles, Kubernetes manifests, workflows and the like that are not approved, and what replaces
     /// them; --fix writes it
     ///
@@ -185,7 +189,7 @@ pub enum Command {
     #[command(
         after_long_help = "Examples:\n  wharfinger scan .\n  wharfinger scan . --fix         replace what can be replaced, with tag and digest\n  wharfinger scan . --manifest acme/images@main:approved-images.yml\n  wharfinger scan . --changed-since origin/main --format sarif --output scan.sarif"
     )]
-    Scan(Scan),
+    Scan(Later<Scan>),
     /// Make a manifest of another tool's configuration, of what a cluster runs, or of what an organization has today
     ///
     /// Prints the manifest; what it cannot hold is listed on standard error, with its place, and makes the exit status 1.
@@ -196,17 +200,17 @@ pub enum Command {
     #[command(
         after_long_help = "Examples:\n  wharfinger import regsync regsync.yml --output approved-images.yml\n  wharfinger import skopeo sync.yml --organization acme\n  kubectl get pods --all-namespaces -o json | wharfinger import kubernetes - --organization acme\n  wharfinger import hub acme --sources sources.txt    lines such as `loki grafana/loki`"
     )]
-    Import(Import),
+    Import(Later<Import>),
     /// Print the JSON Schema of the manifest, or of what --format json prints
     #[command(
         after_long_help = "Examples:\n  wharfinger schema > approved-images.schema.json\n  wharfinger schema output"
     )]
-    Schema(Schema),
+    Schema(Later<Schema>),
     /// Print shell completions
     #[command(
         after_long_help = "Examples:\n  wharfinger completions bash > ~/.local/share/bash-completion/completions/wharfinger"
     )]
-    Completions(Completions),
+    Completions(Later<Completions>),
 }
 
 /// Which images.

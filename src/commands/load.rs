@@ -14,6 +14,8 @@ use crate::observe::manifest::{LoadError, files_from_directory, files_from_forge
 /// If there is no forge, or no usable manifest there; or if the head is older than the push that started the run.
 pub(crate) async fn at_head(context: &Context) -> Result<(Head, Manifest), Stop> {
     let forge = context.forge()?;
+    // Reviews are in its history.
+    forge.expect_line();
     let head = head::head(context).await?;
     let read = from_forge(&**forge, &head.commit, &context.settings.manifest).await;
     let counts = match &read {

@@ -25,6 +25,9 @@ pub trait Contents: Send + Sync {
     /// The paths of the files directly in a directory (`""` is the root) at a commit; empty if there is none.
     async fn list(&self, at: &Commit, directory: &str) -> Result<Vec<String>, Error>;
 
+    /// Says that [`Contents::line`] will be asked soon, so that preparations for it can be made meanwhile.
+    fn expect_line(&self) {}
+
     /// A branch's first-parent history back from `from`, which excludes the commits of merged branches. As far as one
     /// query reaches, and at least one step. `paths` are the files whose contents are wanted.
     async fn line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error>;

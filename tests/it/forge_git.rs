@@ -80,6 +80,69 @@ async fn a_file_keeps_its_mode_and_directories_are_made() {
 }
 
 #[tokio::test]
+async fn commits_are_what_git_itself_would_make_of_them() {
+    for format in ["sha1", "sha256"] {
+        let directory = tempfile::tempdir().unwrap();
+        let run = |args: &[&str]| git(directory.path(), args);
+        run(&["init", "--quiet", "--initial-branch=main", &format!("--object-format={format}")]);
+        run(&["config", "user.name", "Zoë O. Person"]);
+        run(&["config", "user.email", "zoe@example.org"]);
+        // Git orders directories as if they ended in a slash.
+        for path in ["a/x", "a-b", "a.b", "a0", "m.yml"] {
+            let path = directory.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "one\n").unwrap();
+        }
+        run(&["add", "--all"]);
+        run(&["commit", "--quiet", "-m", "First"]);
+        let forge = forge(directory.path()).await;
+        let base = forge.head().await.unwrap().commit;
+        let large = "a line of the manifest\n".repeat(10_000);
+        let file = |path: &str, text: &str| FileChange { path: path.to_owned(), text: text.to_owned() };
+        let files = vec![file("m.yml", &large), file("a/b/c", ""), file("a/x", "two\n"), file("a+", "three\n")];
+        let commit = forge.append("main", &base, &NewCommit { message: message(), files }).await.unwrap();
+        assert_eq!(run(&["fsck", "--strict", "--no-dangling"]), "", "{format}");
+        assert_eq!(run(&["status", "--porcelain"]), "", "the work tree follows, and the index agrees");
+        let shown = run(&["log", "-1", "--format=%an <%ae> %cn <%ce> %P%n%B", "main"]);
+        let who = "Zoë O. Person <zoe@example.org>";
+        assert_eq!(shown, format!("{who} {who} {base}\nRecord\n\nBecause."));
+        assert_eq!(forge.read(&commit, "m.yml").await.unwrap(), Some(large));
+        // Git writes the same from its index, and its clock is ours.
+        assert_eq!(run(&["write-tree"]), run(&["rev-parse", "main^{tree}"]));
+        let dates = run(&["log", "-1", "--format=%ad|%cd", "--date=raw", "main"]);
+        let (date, committed) = dates.split_once('|').unwrap();
+        assert_eq!(date, committed);
+        let again = ["-c", "user.name=Zoë O. Person", "-c", "user.email=zoe@example.org"];
+        let dated = std::process::Command::new("git")
+            .arg("-C")
+            .arg(directory.path())
+            .args(again)
+            .args(["commit-tree", "main^{tree}", "-p", &base.0, "-m", "Record\n\nBecause."])
+            .env("GIT_AUTHOR_DATE", date)
+            .env("GIT_COMMITTER_DATE", date)
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&dated.stdout).trim(), commit.0, "{format}");
+    }
+}
+
+#[tokio::test]
+async fn a_work_tree_that_was_switched_meanwhile_is_left() {
+    let directory = repository();
+    let forge = forge(directory.path()).await;
+    let head = forge.head().await.unwrap();
+    git(directory.path(), &["switch", "--quiet", "--create", "feature"]);
+    let first = forge.append("main", &head.commit, &change("two\n")).await.unwrap();
+    assert_eq!(std::fs::read_to_string(directory.path().join("m.yml")).unwrap(), "one\n");
+    assert_eq!(git(directory.path(), &["status", "--porcelain"]), "");
+    let elsewhere = tempfile::tempdir().unwrap();
+    git(directory.path(), &["worktree", "add", "--quiet", elsewhere.path().to_str().unwrap(), "main"]);
+    forge.append("main", &first, &change("three\n")).await.unwrap();
+    assert_eq!(std::fs::read_to_string(elsewhere.path().join("m.yml")).unwrap(), "three\n", "that one follows");
+    assert_eq!(git(elsewhere.path(), &["status", "--porcelain"]), "");
+}
+
+#[tokio::test]
 async fn proposing_leaves_work_tree_index_and_head_alone() {
     let directory = repository();
     let forge = forge(directory.path()).await;

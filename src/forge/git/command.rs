@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
+use super::author::Configured;
 use super::config::{Foreign, NONE};
 use super::faults::{not_run, one_line};
 use super::objects::{Object, Objects};
@@ -41,6 +42,9 @@ pub(super) struct Git {
     origin: bool,
     /// The name that some configuration gives to the first branch of a new repository.
     default_branch: Option<String>,
+    author: Configured,
+    /// Whether the configuration says that there is a work tree.
+    has_work_tree: bool,
     objects: Arc<Objects>,
     ready: Arc<Ready>,
     /// How long to wait for an answer.
@@ -70,6 +74,8 @@ impl Git {
             transport: Vec::new(),
             origin: false,
             default_branch: None,
+            author: Configured::default(),
+            has_work_tree: false,
             objects: Arc::default(),
             ready: Arc::default(),
             patience: PATIENCE,
@@ -88,13 +94,23 @@ impl Git {
         }
         let foreign = Foreign::read(&String::from_utf8_lossy(&said.out));
         let overrides = foreign.overrides()?;
-        let Foreign { transport, origin, default_branch, .. } = foreign;
-        Ok(Self { overrides, transport, origin, default_branch, ..git })
+        let Foreign { transport, origin, default_branch, author, has_work_tree, .. } = foreign;
+        Ok(Self { overrides, transport, origin, default_branch, author, has_work_tree, ..git })
     }
 
     /// The name that some configuration gives to the first branch of a new repository.
     pub(super) fn configured_default(&self) -> Option<&str> {
         self.default_branch.as_deref()
+    }
+
+    /// Author and committer of a commit, if the configuration says plainly who they are.
+    pub(super) fn author(&self) -> Option<String> {
+        self.author.plain()
+    }
+
+    /// Whether the configuration says that there is a work tree.
+    pub(super) const fn has_work_tree(&self) -> bool {
+        self.has_work_tree
     }
 
     /// Keys of the repository's own configuration that name programs used by a push.
@@ -125,13 +141,9 @@ impl Git {
     /// Starts commands that read all of their input before they do anything, so that [`Self::run`] finds them running.
     /// If one cannot be started, `run` tries again and reports why.
     pub(super) fn start_ahead(&self, commands: &'static [&[&str]]) {
-        let git = self.clone();
-        // Starting a process blocks a thread until the program runs.
-        tokio::spawn(async move {
-            for args in commands {
-                git.ready.start(git.command(args), args);
-            }
-        });
+        for args in commands {
+            self.ready.start(self.command(args), args);
+        }
     }
 
     /// The text that a command prints, without the final newline.
@@ -162,7 +174,7 @@ impl Git {
 
     /// Runs a command with `input` and returns its output, whatever its exit status.
     pub(super) async fn run(&self, args: &[&str], input: &[u8]) -> Result<GitOutput, Error> {
-        let mut child = match self.ready.take(args) {
+        let mut child = match self.ready.take(args).await {
             Some(child) => child,
             None => spawn(self.command(args)).map_err(|e| not_run(&e))?,
         };

@@ -2,6 +2,7 @@
 //! so none of them is run: what the repository's own files name is disabled, what the user's or the machine's files
 //! name stays.
 
+use super::author::Configured;
 use crate::forge::Error;
 
 /// Given to every command: disables the programs that git would start by itself in one way or another.
@@ -39,6 +40,10 @@ pub(super) struct Foreign {
     pub(super) origin: bool,
     /// The name for the first branch of a new repository.
     pub(super) default_branch: Option<String>,
+    /// Who makes commits.
+    pub(super) author: Configured,
+    /// It says that there is a work tree.
+    pub(super) has_work_tree: bool,
 }
 
 impl Foreign {
@@ -49,6 +54,10 @@ impl Foreign {
         while let (Some(scope), Some(entry)) = (words.next(), words.next()) {
             let (key, value) = entry.split_once('\n').unwrap_or((entry, ""));
             foreign.origin |= key.starts_with("remote.origin.");
+            foreign.author.note(key, value);
+            if key == "core.bare" {
+                foreign.has_work_tree = value == "false";
+            }
             if key == "init.defaultbranch" && !value.is_empty() {
                 foreign.default_branch = Some(value.to_owned());
             }

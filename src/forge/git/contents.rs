@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::GitForge;
+use super::line::LOG;
 use super::objects::Kind;
 use super::trees::Entry;
 use crate::forge::{Branches as _, Commit, Contents, Error, Head, Line};
@@ -79,6 +80,10 @@ impl Contents for GitForge {
         };
         let names = entries.into_iter().filter(Entry::is_blob).filter_map(|entry| String::from_utf8(entry.name).ok());
         Ok(names.map(|name| format!("{here}{name}")).collect())
+    }
+
+    fn expect_line(&self) {
+        self.git.start_ahead(&[&LOG]);
     }
 
     async fn line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {

@@ -7,6 +7,20 @@ use chrono::{DateTime, Utc};
 use super::GitForge;
 use crate::forge::{Commit, Error, Line, Version};
 
+/// Prints what a branch's first-parent history changed in some files; commit and paths are read from its input.
+pub(super) const LOG: [&str; 10] = [
+    "log",
+    "--first-parent",
+    "-m",
+    "--root",
+    "--raw",
+    "--no-abbrev",
+    "--no-renames",
+    "-z",
+    "--format=%H %cI",
+    "--stdin",
+];
+
 /// A commit that changed one of the files, and what they hold from then on.
 struct Changed {
     commit: Commit,
@@ -36,10 +50,13 @@ impl GitForge {
 
     /// The commits of the first-parent history that changed one of the files, newest first.
     async fn changed(&self, from: &Commit, paths: &[String]) -> Result<Vec<Changed>, Error> {
-        let shown = ["--root", "--raw", "--no-abbrev", "--no-renames", "-z", "--format=%H %cI"];
-        let mut args = [&["log", "--first-parent", "-m"], &shown[..], &[&from.0, "--"]].concat();
-        args.extend(paths.iter().map(String::as_str));
-        let log = self.git.text(&args, b"").await?;
+        let (mut args, mut asked) = (LOG.to_vec(), format!("{from}\n--\n{}\n", paths.join("\n")));
+        if paths.iter().any(|path| path.contains('\n')) {
+            args.pop();
+            args.extend([&*from.0, "--"].into_iter().chain(paths.iter().map(String::as_str)));
+            asked.clear();
+        }
+        let log = self.git.text(&args, asked.as_bytes()).await?;
         let mut changed: Vec<Changed> = Vec::new();
         let mut fields = log.split('\0');
         while let Some(field) = fields.next() {

@@ -17,6 +17,7 @@ use self::command::Git;
 use self::objects::{Kind, Object};
 use super::{Commit, Error, Forge};
 
+mod author;
 mod branches;
 mod changes;
 mod command;
@@ -27,6 +28,7 @@ mod faults;
 mod line;
 mod objects;
 mod origin;
+mod pack;
 mod proposals;
 mod ready;
 mod trees;

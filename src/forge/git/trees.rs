@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::GitForge;
 use super::objects::{Kind, Object};
-use super::write::{HASH_OBJECT, MKTREE};
+use super::pack::Pack;
 use crate::forge::{Commit, Error, FileChange};
 
 /// The mode of a directory in a tree.
@@ -27,12 +27,16 @@ impl Entry {
         self.mode.starts_with('1') && self.mode != "160000"
     }
 
-    fn kind(&self) -> &'static str {
-        match self.mode.as_str() {
-            DIRECTORY => "tree",
-            "160000" => "commit",
-            _ => "blob",
-        }
+    /// Git orders the entries of a tree as if the names of directories ended in a slash.
+    fn order(&self) -> Vec<u8> {
+        let slash: &[u8] = if self.mode == DIRECTORY { b"/" } else { b"" };
+        [&self.name, slash].concat()
+    }
+
+    /// The bytes of the id.
+    fn raw_id(&self) -> Option<Vec<u8>> {
+        let byte = |at: usize| u8::from_str_radix(self.id.get(at..at + 2)?, 16).ok();
+        (0..self.id.len()).step_by(2).map(byte).collect()
     }
 }
 
@@ -59,8 +63,8 @@ pub(super) fn entries(tree: &Object) -> Option<Vec<Entry>> {
 type Contents = BTreeMap<Vec<String>, String>;
 
 impl GitForge {
-    /// The tree of a commit with some files changed. Existing files keep their mode.
-    pub(super) async fn tree_with(&self, base: &Commit, files: &[FileChange]) -> Result<String, Error> {
+    /// Adds the tree of a commit with some files changed, and returns its id. Existing files keep their mode.
+    pub(super) async fn add_tree(&self, pack: &mut Pack, base: &Commit, files: &[FileChange]) -> Result<String, Error> {
         let mut contents = Contents::new();
         for file in files {
             let path: Vec<String> = format!("{}{}", self.prefix, file.path).split('/').map(str::to_owned).collect();
@@ -68,14 +72,18 @@ impl GitForge {
             if path.iter().any(odd) {
                 return Err(Error::Unusable(format!("git cannot store the path {}", file.path)));
             }
-            let object = self.git.text(&HASH_OBJECT, file.text.as_bytes()).await?;
-            contents.insert(path, object.trim().to_owned());
+            contents.insert(path, pack.add(Kind::Blob, file.text.as_bytes())?);
         }
-        self.changed_tree(Some(format!("{base}^{{tree}}")), contents).await
+        self.changed_tree(pack, Some(format!("{base}^{{tree}}")), contents).await
     }
 
     /// An existing tree, or an empty one, with these contents; returns its id.
-    fn changed_tree(&self, tree: Option<String>, contents: Contents) -> BoxFuture<'_, Result<String, Error>> {
+    fn changed_tree<'a>(
+        &'a self,
+        pack: &'a mut Pack,
+        tree: Option<String>,
+        contents: Contents,
+    ) -> BoxFuture<'a, Result<String, Error>> {
         Box::pin(async move {
             let mut entries = match tree {
                 Some(tree) => self.entries(tree.clone()).await?.ok_or_else(|| not_here(&tree))?,
@@ -92,16 +100,18 @@ impl GitForge {
             }
             for (name, contents) in below {
                 let held = entries.iter().find(|entry| entry.name == name.as_bytes()).map(|entry| entry.id.clone());
-                let id = self.changed_tree(held, contents).await?;
+                let id = self.changed_tree(pack, held, contents).await?;
                 set(&mut entries, &name, DIRECTORY, id)?;
             }
-            let mut lines = Vec::new();
+            entries.sort_by_cached_key(Entry::order);
+            let mut content = Vec::new();
             for entry in &entries {
-                lines.extend(format!("{} {} {}\t", entry.mode, entry.kind(), entry.id).into_bytes());
-                lines.extend(&entry.name);
-                lines.push(0);
+                content.extend(format!("{} ", entry.mode).into_bytes());
+                content.extend(&entry.name);
+                content.push(0);
+                content.extend(entry.raw_id().ok_or_else(|| not_here(&entry.id))?);
             }
-            Ok(self.git.text(&MKTREE, &lines).await?.trim().to_owned())
+            pack.add(Kind::Tree, &content)
         })
     }
 

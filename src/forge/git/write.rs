@@ -4,16 +4,16 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Git, GitForge, OPEN, faults};
+use super::objects::Kind;
+use super::pack::Pack;
+use super::{Git, GitForge, OPEN, author, faults};
 use crate::forge::{Commit, Contents as _, Error, FileChange, Message, NewCommit};
 
 /// The expected value of a reference that must not exist.
 const ABSENT: &str = "0000000000000000000000000000000000000000";
 
-/// Writes its input as a blob.
-pub(super) const HASH_OBJECT: [&str; 3] = ["hash-object", "-w", "--stdin"];
-/// Writes the tree of its input's entries. What the base names may be missing here, as it was before.
-pub(super) const MKTREE: [&str; 3] = ["mktree", "-z", "--missing"];
+/// Writes the objects in its input. What they name may be missing here, as it was before.
+const UNPACK: [&str; 2] = ["unpack-objects", "-q"];
 /// Applies the changes in its input.
 const UPDATE_REF: [&str; 3] = ["update-ref", "--no-deref", "--stdin"];
 
@@ -95,20 +95,37 @@ impl GitForge {
 
     /// A commit on `base` with some files changed, made without a work tree.
     pub(super) async fn commit_on(&self, base: &Commit, new: &NewCommit) -> Result<Commit, Error> {
-        let tree = self.tree_with(base, &new.files).await?;
-        self.commit_tree(&tree, &base.0, &new.message).await
+        let mut pack = Pack::beside(&base.0);
+        let tree = self.add_tree(&mut pack, base, &new.files).await?;
+        let text = text(&new.message);
+        let commit = match self.git.author() {
+            Some(author) if !text.contains('\0') => {
+                let who = format!("{author} {}", author::moment(chrono::Local::now()));
+                let content = format!("tree {tree}\nparent {base}\nauthor {who}\ncommitter {who}\n\n{text}");
+                Some(Commit(pack.add(Kind::Commit, content.as_bytes())?))
+            }
+            // Only git can tell who it is, and what it accepts.
+            _ => None,
+        };
+        self.unpack(pack).await?;
+        match commit {
+            Some(commit) => Ok(commit),
+            None => self.commit_tree(&tree, &base.0, &new.message).await,
+        }
+    }
+
+    /// Writes objects.
+    async fn unpack(&self, pack: Pack) -> Result<(), Error> {
+        self.git.text(&UNPACK, &pack.finish()).await.map(drop)
     }
 
     /// Starts the processes that write a commit and move a reference.
     pub(super) fn start_writers(&self) {
-        self.git.start_ahead(&[&HASH_OBJECT, &MKTREE, &UPDATE_REF]);
+        self.git.start_ahead(&[&UNPACK, &UPDATE_REF]);
     }
 
     pub(super) async fn commit_tree(&self, tree: &str, parent: &str, message: &Message) -> Result<Commit, Error> {
-        let text = match message.body.trim_matches('\n') {
-            "" => format!("{}\n", message.headline),
-            body => format!("{}\n\n{body}\n", message.headline),
-        };
+        let text = text(message);
         let args = ["commit-tree", tree, "-p", parent, "-F", "-"];
         let mut said = self.git.run(&args, text.as_bytes()).await?;
         if !said.ok && faults::lacks_identity(&said.err) {
@@ -126,12 +143,24 @@ impl GitForge {
 
     /// The work tree in which a branch is checked out.
     pub(super) async fn checked_out(&self, branch: &str) -> Result<Option<WorkTree>, Error> {
+        if let Some(top) = self.only_tree(branch) {
+            return Ok(Some(WorkTree { top, ours: true }));
+        }
         let text = self.git.text(&["worktree", "list", "--porcelain"], b"").await?;
         let wanted = format!("branch refs/heads/{branch}");
         let has = |block: &&str| block.lines().any(|line| line == wanted);
         let path = |block: &str| block.lines().find_map(|line| line.strip_prefix("worktree ").map(PathBuf::from));
         let ours = |top: &PathBuf| self.pointed[0].as_deref() == Some(branch) && self.git.is_in(top);
         Ok(text.split("\n\n").find(has).and_then(path).map(|top| WorkTree { ours: ours(&top), top }))
+    }
+
+    /// The work tree that this run works in, if it is the only one (gitrepository-layout(5)) and the branch is still
+    /// checked out there: git itself need not be asked.
+    fn only_tree(&self, branch: &str) -> Option<PathBuf> {
+        let top = self.common.parent().filter(|_| self.common.ends_with(".git"))?;
+        let is_only = self.git.has_work_tree() && self.git.is_in(top) && !self.common.join("worktrees").exists();
+        let is_at = || std::fs::read_to_string(self.common.join("HEAD")).is_ok_and(|is| is == named(branch));
+        (is_only && self.pointed[0].as_deref() == Some(branch) && is_at()).then(|| top.to_path_buf())
     }
 
     pub(super) async fn refuse_checked_out(&self, branch: &str) -> Result<(), Error> {
@@ -185,7 +214,9 @@ impl GitForge {
             path: path.clone(),
             text: format!("{}\n", text.unwrap_or_default()),
         };
-        let other = self.tree_with(at, &files.iter().zip(texts).map(changed).collect::<Vec<_>>()).await?;
+        let mut pack = Pack::beside(&at.0);
+        let other = self.add_tree(&mut pack, at, &files.iter().zip(texts).map(changed).collect::<Vec<_>>()).await?;
+        self.unpack(pack).await?;
         self.read_tree(&format!("recording on {branch}"), tree, &["-n", "-m", "-u", &at.0, &other]).await
     }
 
@@ -216,5 +247,18 @@ impl GitForge {
                 false => format!("the work tree {top} cannot be updated: {}", said.err),
             };
         Err(Error::Refused { action: action.to_owned(), detail })
+    }
+}
+
+/// What `HEAD` contains if a branch is checked out.
+fn named(branch: &str) -> String {
+    format!("ref: refs/heads/{branch}\n")
+}
+
+/// The text of a commit's message.
+fn text(message: &Message) -> String {
+    match message.body.trim_matches('\n') {
+        "" => format!("{}\n", message.headline),
+        body => format!("{}\n\n{body}\n", message.headline),
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn proposal_reader<'a>(context: &Context, forge: Option<&'a dyn Forge
         sources: context.sources.bounded(),
         hub: context.anonymous_hub(),
         standings: standings(context),
-        affected: AffectedReader::new(context.patient_hub(), consumers(context, &context.settings.consumers)),
+        affected: Box::new(AffectedReader::new(context.patient_hub(), consumers(context, &context.settings.consumers))),
         destination: DestinationReader { hub: context.patient_hub(), keeper: context.known_keeper() },
         forge,
         trust,

@@ -49,8 +49,8 @@ pub(crate) struct ProposalReader<'a> {
     pub(crate) standings: Standings,
     /// What exists where images would go.
     pub(crate) destination: DestinationReader,
-    /// Whom removals affect.
-    pub(crate) affected: AffectedReader,
+    /// Whom removals affect; boxed, because every run that proposes holds it and few need it.
+    pub(crate) affected: Box<AffectedReader>,
     /// Without a forge, nothing is open and nothing was declined.
     pub(crate) forge: Option<&'a dyn Forge>,
     pub(crate) trust: Trust,

@@ -264,7 +264,7 @@ fn a_removal_says_whom_it_affects() {
     let digest = world.mirror.digest("acme/loki", "3.0.0").unwrap();
     let text = world.clone.read("main", FILE);
     let revoked =
-        format!("{text}    revoked:\n      - {{ tag: 3.0.0, digest: \"{digest}\", reason: CVE-2027-1234 }}\n");
+        format!("{text}\n    revoked:\n      - {{ tag: 3.0.0, digest: \"{digest}\", reason: CVE-2027-1234 }}\n");
     world.clone.commit(&[(FILE, &revoked)], "Revoke");
     world.propose();
     let body = world.clone.git(&["log", "-1", "--format=%B", "wharfinger/image/loki/revoked/3.0.0"]);

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::mark::Mark;
-use super::{Evidence, Served};
+use super::{Affected, Evidence, Served};
 use crate::difference::Difference;
 use crate::difference::SignerChange;
 use crate::difference::words::verdict;
@@ -141,6 +141,11 @@ impl<'a> Account<'a> {
     /// What changed inside, if that was checked.
     pub(crate) fn difference(&self) -> Option<&'a Difference> {
         self.evidence.filter(|_| self.lets_in())?.difference.as_ref()
+    }
+
+    /// Who uses what is removed, if that was checked.
+    pub(crate) fn affected(&self) -> Option<&'a Affected> {
+        self.evidence.filter(|_| self.entry().kind == Kind::Retire)?.affected.as_ref()
     }
 
     /// How its signers differ from those of the approved image, if that was checked.

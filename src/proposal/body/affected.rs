@@ -2,9 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Account;
 use crate::plan::usage::Place;
-use crate::proposal::Kind;
 use crate::text::{Quote, counted};
 
 /// How many files that name a removed tag are shown.
@@ -35,13 +33,6 @@ pub(crate) enum LastPull {
     At(DateTime<Utc>),
     /// Why that is not known.
     Unknown(String),
-}
-
-impl Account<'_> {
-    /// Who uses what is removed, if that was checked.
-    pub(crate) fn affected(&self) -> Option<&Affected> {
-        self.evidence.filter(|_| self.entry().kind == Kind::Retire)?.affected.as_ref()
-    }
 }
 
 impl Affected {

@@ -62,7 +62,7 @@ pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Out
         if let Some(head) = head.as_ref().filter(|_| wanted.group.is_some() && !context.settings.dry_run) {
             tracing::info!("{} is proposed with its group at {}", wanted.branch, head.commit);
             let reason = wanted.items.iter().map(|item| &item.entry).find(|entry| entry.reason.is_some());
-            return propose::run(context, &[], Asked { reason, ..Asked::default() }, output).await;
+            return Box::pin(propose::run(context, &[], Asked { reason, ..Asked::default() }, output)).await;
         }
         let evidence = reader.evidence(&manifest, &wanted, &BTreeMap::new()).await;
         match edit_or_propose(context, head.as_ref(), &manifest, &wanted, &evidence).await {

@@ -27,7 +27,9 @@ pub(crate) async fn dispatch(context: &Context, command: &Command, output: &mut 
         Command::Run(_) => Box::pin(run::run(context, output)).await,
         Command::Plan(arguments) => plan::run(context, &arguments.images.images, arguments.shards, output).await,
         Command::Explain(arguments) => explain::run(context, arguments, output).await,
-        Command::Propose(arguments) => propose::run(context, &arguments.images.images, Asked::default(), output).await,
+        Command::Propose(arguments) => {
+            Box::pin(propose::run(context, &arguments.images.images, Asked::default(), output)).await
+        }
         Command::Check(arguments) => check::run(context, &arguments.images, output).await,
         Command::Promote(arguments) => promote::run(context, arguments, output).await,
         Command::Approve(arguments) => Box::pin(approve::run(context, arguments, output)).await,

@@ -58,7 +58,7 @@ async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, St
     if matches!(promoted, Err(Stop::Unusable(_) | Stop::Manifest(..))) {
         return promoted;
     }
-    let done = both(promoted, propose::run(context, &[], Asked::default(), output).await);
+    let done = both(promoted, Box::pin(propose::run(context, &[], Asked::default(), output)).await);
     // What a person approved is not updated to a newer version, but if it conflicts, nobody can merge it.
     if !output.left_a_proposal() || context.interruption.signal().is_some() {
         return done;

@@ -16,7 +16,7 @@ use crate::args::{Cli, Command};
 use crate::commands::{Context, dispatch};
 use crate::exit::{Exit, Stop};
 use crate::progress::{self, Messages, OutsideGroups};
-use crate::report::{Output, Runner, Sinks, Style, workflow_command};
+use crate::report::{Filed, Output, Runner, Sinks, Style, workflow_command};
 use crate::settings::{self, Given, Settings};
 use crate::text::Hidden;
 
@@ -229,8 +229,8 @@ fn end(mut output: Output, result: Result<Exit, Stop>, environment: Option<&crat
     let written = output.finish(error.as_deref()).map_err(|e| format!("standard output cannot be written: {e}"));
     let written = written.and_then(|ending| {
         environment.map_or(Ok(()), |environment| files::write(environment, &ending))?;
-        let Some((path, text)) = &ending.document else { return Ok(()) };
-        std::fs::write(path, text).map_err(|e| format!("{path} cannot be written: {e}"))
+        let Some(document) = &ending.document else { return Ok(()) };
+        write_file(document).map_err(|e| format!("{} cannot be written: {e}", document.path))
     });
     match written {
         Ok(()) => status,
@@ -239,6 +239,12 @@ fn end(mut output: Output, result: Result<Exit, Stop>, environment: Option<&crat
             3
         }
     }
+}
+
+fn write_file(document: &Filed) -> std::io::Result<()> {
+    let mut file = std::io::BufWriter::new(std::fs::File::create(&document.path)?);
+    document.write(&mut file)?;
+    file.flush()
 }
 
 /// Tells the runner what to hide, before anything else is written.

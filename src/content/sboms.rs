@@ -54,25 +54,32 @@ pub(crate) fn is_sbom(predicate: &str) -> bool {
 /// The envelope (DSSE) in a bundle (Sigstore) or as the whole document; without either, the document is its own content.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Outer {
-    dsse_envelope: Option<Envelope>,
-    payload: Option<String>,
+struct Outer<'a> {
+    #[serde(borrow)]
+    dsse_envelope: Option<Envelope<'a>>,
+    /// Long ones are not copied.
+    #[serde(borrow)]
+    payload: Option<Payload<'a>>,
 }
 
 #[derive(Deserialize)]
-struct Envelope {
-    payload: String,
+struct Envelope<'a> {
+    #[serde(borrow)]
+    payload: Payload<'a>,
 }
+
+#[derive(Deserialize)]
+struct Payload<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The statement or the bare SBOM inside a bundle or an envelope.
 ///
 /// # Errors
 /// Why it cannot be used, in words.
 pub(crate) fn unwrapped(content: &[u8]) -> Result<Cow<'_, [u8]>, String> {
-    let outer: Outer = serde_json::from_slice(content).map_err(|e| format!("it cannot be read: {e}"))?;
+    let outer: Outer<'_> = serde_json::from_slice(content).map_err(|e| format!("it cannot be read: {e}"))?;
     match outer.dsse_envelope.map(|envelope| envelope.payload).or(outer.payload) {
-        Some(payload) => {
-            STANDARD.decode(payload).map(Cow::Owned).map_err(|e| format!("its envelope cannot be read: {e}"))
+        Some(Payload(payload)) => {
+            STANDARD.decode(&*payload).map(Cow::Owned).map_err(|e| format!("its envelope cannot be read: {e}"))
         }
         None => Ok(Cow::Borrowed(content)),
     }

@@ -3,7 +3,7 @@
 use super::{ConfigChange, Difference, Field, LayerCounts, Mark, PlatformDifference, Why};
 use crate::image::Digest;
 use crate::layers::{FileChange, FileKind};
-use crate::packages::{Package, PackageChanges, PackageSource, VersionChange};
+use crate::packages::{LicenceNames, Package, PackageChanges, PackageSource, VersionChange};
 use crate::vulnerabilities::{Severity, Vulnerability, VulnerabilityChanges, VulnerabilitySource};
 
 pub(crate) const fn package<'a>(name: &'a str, version: &'a str) -> Package<'a> {
@@ -71,7 +71,7 @@ pub(crate) fn patch() -> Difference {
                 .map(|name| version(name, "3.0.11-1", "3.0.13-1"))
                 .into_iter()
                 .collect(),
-            licences_added: ["BSD-3-Clause-Clear".to_owned()].into(),
+            licences_added: LicenceNames { names: ["BSD-3-Clause-Clear".to_owned()].into(), further: 0 },
             ..PackageChanges::default()
         };
         platform.config = vec![

@@ -36,10 +36,14 @@ pub(crate) struct PlatformPair {
 }
 
 impl PlatformPair {
-    /// The bytes of memory that packages and configurations take.
+    /// The bytes of memory that configurations, files and annotations take.
     pub(crate) fn memory(&self) -> usize {
-        let configs = [&self.from, &self.to].into_iter().flatten().filter_map(|inside| inside.config.as_ref().ok());
-        configs.map(bytes::Bytes::len).sum::<usize>() + self.listed.memory()
+        let insides = || [&self.from, &self.to].into_iter().flatten();
+        let configs = insides().filter_map(|inside| inside.config.as_ref().ok()).map(bytes::Bytes::len);
+        let annotations =
+            insides().flat_map(|inside| &inside.annotations).map(|(name, value)| name.len() + value.len());
+        let files = self.files.iter().map(|file| size_of::<FileChange>() + file.path.len());
+        configs.chain(annotations).chain(files).sum()
     }
 }
 

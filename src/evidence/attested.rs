@@ -49,29 +49,39 @@ impl<'a> AttestationVerifier<'a> {
     ///
     /// # Errors
     /// Why it does not count, in words.
-    pub(crate) fn verify(&mut self, beside: &Beside) -> Result<Option<Attestation>, String> {
+    pub(crate) fn verify(&mut self, beside: Beside) -> Result<Option<Attestation>, String> {
         let told = |fault: Fault| fault.short().to_string();
         let signed =
-            attestation(beside).map_err(told)?.ok_or("it is not signed as `signatures` asks: it is not signed")?;
+            attestation(&beside).map_err(told)?.ok_or("it is not signed as `signatures` asks: it is not signed")?;
+        // Documents can be long: each is dropped when what is in it was taken out.
+        let subject = beside.subject.clone();
+        drop(beside);
         let statement = payload(&signed).ok_or("it has no statement")?;
-        let about = Statement::read(&statement).map_err(told)?.about;
-        if !about.contains(&beside.subject) {
+        let about = Statement::read(statement).map_err(told)?.about;
+        if !about.contains(&subject) {
             return Err("its statement is about another digest".to_owned());
         }
         let signers = self.signatures.signers().iter();
         let verdicts: Vec<Result<String, Fault>> =
-            signers.map(|signer| verify(&signed, &beside.subject, signer, self.trust)).collect();
+            signers.map(|signer| verify(&signed, &subject, signer, self.trust)).collect();
         if verdicts.iter().all(Result::is_err) {
             let faults = verdicts.into_iter().filter_map(Result::err);
             let fault = faults.max_by_key(Fault::weight).map(told).unwrap_or_default();
             return Err(format!("it is not signed as `signatures` asks: {fault}"));
         }
-        if !self.is_by_all(&statement, &verdicts)? {
+        if !self.is_by_all(statement, &verdicts)? {
             return Ok(None);
         }
-        let kind = Predicate::of(&statement).map(|predicate| predicate.kind);
+        let kind = Predicate::of(statement).map(|predicate| predicate.kind);
         let predicate_type = kind.ok_or("its statement has no predicate")?;
-        Ok(Some(Attestation { statement, predicate_type }))
+        let Signed { bundle, message, .. } = signed;
+        drop(message);
+        match bundle.content {
+            SignatureContent::DsseEnvelope(envelope) => {
+                Ok(Some(Attestation { statement: envelope.payload.into_bytes(), predicate_type }))
+            }
+            _ => Err("it has no statement".to_owned()),
+        }
     }
 
     /// Whether some of those who must all sign did not sign a statement that others of them signed.
@@ -101,9 +111,9 @@ fn is_by_each(entries: &[BTreeSet<String>]) -> bool {
 }
 
 /// The bytes of the statement that the signature is of.
-fn payload(signed: &Signed) -> Option<Vec<u8>> {
+fn payload(signed: &Signed) -> Option<&[u8]> {
     match &signed.bundle.content {
-        SignatureContent::DsseEnvelope(envelope) => Some(envelope.payload.as_bytes().to_vec()),
+        SignatureContent::DsseEnvelope(envelope) => Some(envelope.payload.as_bytes()),
         _ => None,
     }
 }

@@ -1,5 +1,7 @@
 //! Sigstore bundles, versions 0.1 to 0.3.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -17,17 +19,19 @@ use super::statement::{PAYLOAD, Says, Statement};
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[serde(expecting = "a bundle")]
-struct EnvelopeOnly {
-    dsse_envelope: Option<EnvelopeOutline>,
+struct EnvelopeOnly<'a> {
+    #[serde(borrow)]
+    dsse_envelope: Option<EnvelopeOutline<'a>>,
 }
 
 /// Read before the library parses a bundle, so that unsupported parts can be named.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[serde(expecting = "a bundle")]
-struct Outline {
+struct Outline<'a> {
     media_type: Option<String>,
-    dsse_envelope: Option<EnvelopeOutline>,
+    #[serde(borrow)]
+    dsse_envelope: Option<EnvelopeOutline<'a>>,
     message_signature: Option<IgnoredAny>,
     #[serde(default)]
     verification_material: MaterialOutline,
@@ -36,11 +40,12 @@ struct Outline {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[serde(expecting = "an envelope")]
-pub(super) struct EnvelopeOutline {
+pub(super) struct EnvelopeOutline<'a> {
     #[serde(default)]
     payload_type: String,
-    #[serde(default)]
-    payload: String,
+    /// Long ones are not copied.
+    #[serde(default, borrow)]
+    payload: Cow<'a, str>,
     #[serde(default)]
     signatures: Vec<IgnoredAny>,
 }
@@ -92,13 +97,13 @@ const PROOFS: usize = 10;
 /// The kinds of log entries that can be read.
 const ENTRIES: [&str; 4] = ["hashedrekord/0.0.1", "hashedrekord/0.0.2", "dsse/0.0.1", "intoto/0.0.2"];
 
-impl EnvelopeOutline {
+impl EnvelopeOutline<'_> {
     /// The statement in the envelope.
     fn statement(&self) -> Result<Statement, Fault> {
         if self.payload_type != PAYLOAD {
             return Err(Fault::Unsupported(format!("an envelope of type {}", self.payload_type)));
         }
-        let payload = STANDARD.decode(&self.payload).map_err(|error| Fault::Unreadable(error.to_string()))?;
+        let payload = STANDARD.decode(&*self.payload).map_err(|error| Fault::Unreadable(error.to_string()))?;
         Statement::read(&payload)
     }
 
@@ -110,12 +115,12 @@ impl EnvelopeOutline {
 
 /// Whether a bundle, of any size, is neither a signature nor provenance.
 pub(super) fn is_other(content: &[u8]) -> bool {
-    let envelope = serde_json::from_slice::<EnvelopeOnly>(content).ok().and_then(|bundle| bundle.dsse_envelope);
+    let envelope = serde_json::from_slice::<EnvelopeOnly<'_>>(content).ok().and_then(|bundle| bundle.dsse_envelope);
     envelope.is_some_and(|envelope| envelope.is_other())
 }
 
-impl Outline {
-    fn read(content: &[u8]) -> Result<Self, Fault> {
+impl<'a> Outline<'a> {
+    fn read(content: &'a [u8]) -> Result<Self, Fault> {
         serde_json::from_slice(content).map_err(|error| Fault::Unreadable(error.to_string()))
     }
 
@@ -200,7 +205,7 @@ fn signed(content: &[u8], statement: Statement) -> Result<Signed, Fault> {
         Claim::Key(_) => Kind::CosignKey,
         Claim::Certificate(_) => Kind::CosignKeyless,
     };
-    let (message, signature) = (envelope.pae(), envelope.signature.sig.clone());
+    let (message, signature) = (envelope.pae().into(), envelope.signature.sig.clone());
     Ok(Signed { kind, about: statement.about, says: statement.says, claim, message, signature, bundle })
 }
 

@@ -3,11 +3,14 @@
 //!
 //! Both are rewritten as the equivalent bundle, so that one path verifies everything.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use sigstore_verify::types::{Bundle, DerCertificate, DerPublicKey, SignatureContent};
+use sigstore_verify::types::{Bundle, DerCertificate, DerPublicKey, PayloadBytes, SignatureContent};
 
 use super::bundle::EnvelopeOutline;
 use super::fault::Fault;
@@ -72,7 +75,7 @@ pub(super) fn simple(beside: &Beside) -> Result<Option<Signed>, Fault> {
         about: vec![payload.critical.image.digest],
         says: Says::Signed,
         claim: claim(beside, &bundle)?,
-        message: beside.content.to_vec(),
+        message: beside.content.clone(),
         signature: message.signature.clone(),
         bundle,
     }))
@@ -80,32 +83,61 @@ pub(super) fn simple(beside: &Beside) -> Result<Option<Signed>, Fault> {
 
 /// An attestation: the layer is an envelope.
 pub(super) fn envelope(beside: &Beside) -> Result<Option<Signed>, Fault> {
-    let envelope: Value = serde_json::from_slice(&beside.content).map_err(unreadable)?;
-    match statement(&envelope)? {
-        None | Some(Statement { says: Says::Other, .. }) => Ok(None),
-        Some(statement) => signed(beside, &envelope, statement).map(Some),
+    let Some(Opened { envelope, payload, statement }) = Opened::read(&beside.content)? else { return Ok(None) };
+    match statement.says {
+        Says::Other => Ok(None),
+        _ => signed(beside, &envelope, payload, statement).map(Some),
     }
 }
 
 /// The same whatever its statement says.
 pub(super) fn attestation(beside: &Beside) -> Result<Signed, Fault> {
-    let envelope: Value = serde_json::from_slice(&beside.content).map_err(unreadable)?;
-    let statement = statement(&envelope)?;
-    let unsupported = || Fault::Unsupported(format!("an envelope of type {}", text(&envelope["payloadType"])));
-    signed(beside, &envelope, statement.ok_or_else(unsupported)?)
-}
-
-/// The statement in an envelope; `None` if it holds something else.
-fn statement(envelope: &Value) -> Result<Option<Statement>, Fault> {
-    if envelope["payloadType"] != PAYLOAD {
-        return Ok(None);
+    match Opened::read(&beside.content)? {
+        Some(Opened { envelope, payload, statement }) => signed(beside, &envelope, payload, statement),
+        None => {
+            let envelope: Envelope<'_> = serde_json::from_slice(&beside.content).map_err(unreadable)?;
+            Err(Fault::Unsupported(format!("an envelope of type {}", envelope.payload_type)))
+        }
     }
-    let payload = STANDARD.decode(text(&envelope["payload"])).map_err(unreadable)?;
-    Statement::read(&payload).map(Some)
 }
 
-fn signed(beside: &Beside, envelope: &Value, statement: Statement) -> Result<Signed, Fault> {
-    if envelope["signatures"].as_array().is_some_and(|signatures| signatures.len() > 1) {
+/// An envelope (DSSE), whose payload may be long.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[serde(expecting = "an envelope")]
+struct Envelope<'a> {
+    #[serde(default)]
+    payload_type: String,
+    #[serde(default, borrow)]
+    payload: Cow<'a, str>,
+    #[serde(default, borrow)]
+    signatures: Option<&'a RawValue>,
+}
+
+/// An envelope with the statement in it.
+struct Opened<'a> {
+    envelope: Envelope<'a>,
+    payload: Vec<u8>,
+    statement: Statement,
+}
+
+impl<'a> Opened<'a> {
+    /// `None` if it holds something else.
+    fn read(content: &'a [u8]) -> Result<Option<Self>, Fault> {
+        let envelope: Envelope<'a> = serde_json::from_slice(content).map_err(unreadable)?;
+        if envelope.payload_type != PAYLOAD {
+            return Ok(None);
+        }
+        let payload = STANDARD.decode(&*envelope.payload).map_err(unreadable)?;
+        let statement = Statement::read(&payload)?;
+        Ok(Some(Self { envelope, payload, statement }))
+    }
+}
+
+fn signed(beside: &Beside, envelope: &Envelope<'_>, payload: Vec<u8>, statement: Statement) -> Result<Signed, Fault> {
+    let signatures = envelope.signatures.map_or("[]", RawValue::get);
+    let signatures: Value = serde_json::from_str(signatures).map_err(unreadable)?;
+    if signatures.as_array().is_some_and(|signatures| signatures.len() > 1) {
         return Err(Fault::Several);
     }
     // cosign's timestamps cover the envelope here but the signature in a bundle, so they prove nothing there.
@@ -114,24 +146,28 @@ fn signed(beside: &Beside, envelope: &Value, statement: Statement) -> Result<Sig
     {
         return Err(Fault::Unsupported("an attestation of this form with a timestamp and no log entry".to_owned()));
     }
-    let bundle = bundle_of(beside, "dsseEnvelope", envelope, false)?;
-    let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
+    // The payload is put in afterwards, so that it is held once.
+    let empty = json!({ "payloadType": envelope.payload_type, "payload": "", "signatures": signatures });
+    let mut bundle = bundle_of(beside, "dsseEnvelope", &empty, false)?;
+    let SignatureContent::DsseEnvelope(envelope) = &mut bundle.content else {
         return Err(Fault::Unreadable("it has no envelope".to_owned()));
     };
+    envelope.payload = PayloadBytes::new(payload);
+    let (message, signature) = (envelope.pae().into(), envelope.signature.sig.clone());
     Ok(Signed {
         kind: kind(beside),
         about: statement.about,
         says: statement.says,
         claim: claim(beside, &bundle)?,
-        message: envelope.pae(),
-        signature: envelope.signature.sig.clone(),
+        message,
+        signature,
         bundle,
     })
 }
 
 /// Whether an envelope, of any size, is neither a signature nor provenance.
 pub(super) fn is_other(content: &[u8]) -> bool {
-    serde_json::from_slice::<EnvelopeOutline>(content).is_ok_and(|envelope| envelope.is_other())
+    serde_json::from_slice::<EnvelopeOutline<'_>>(content).is_ok_and(|envelope| envelope.is_other())
 }
 
 fn annotation<'a>(beside: &'a Beside, name: &str) -> Option<&'a str> {

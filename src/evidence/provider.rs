@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::sync::Once;
 
+use bytes::Bytes;
 use ring::digest::{Context, SHA256, SHA384, SHA512, digest as ring_digest};
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519,
@@ -28,14 +29,14 @@ pub(super) fn install() {
 }
 
 thread_local! {
-    static KNOWN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static KNOWN: RefCell<Bytes> = const { RefCell::new(Bytes::new()) };
 }
 
 /// Runs `verify`; inside it, signatures over digests of `bytes` can be verified.
-pub(super) fn knowing<T>(bytes: &[u8], verify: impl FnOnce() -> T) -> T {
-    KNOWN.with_borrow_mut(|known| bytes.clone_into(known));
+pub(super) fn knowing<T>(bytes: &Bytes, verify: impl FnOnce() -> T) -> T {
+    KNOWN.set(bytes.clone());
     let result = verify();
-    KNOWN.with_borrow_mut(Vec::clear);
+    KNOWN.set(Bytes::new());
     result
 }
 

@@ -1,5 +1,6 @@
 //! A signed document, whatever form it was found in.
 
+use bytes::Bytes;
 use sigstore_verify::types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm, SignatureBytes, SignatureContent};
 
 use super::Kind;
@@ -23,7 +24,7 @@ pub(super) struct Signed {
     pub says: Says,
     pub claim: Claim,
     /// The bytes that are signed.
-    pub message: Vec<u8>,
+    pub message: Bytes,
     pub signature: SignatureBytes,
     /// The signature with its certificate, log entries and timestamps, in the form that gets verified.
     pub bundle: Bundle,

@@ -127,7 +127,7 @@ impl<'t> Reading<'t> {
             match node.text().and_then(|text| text.parse().ok()) {
                 Some(platform) => platforms.push(platform),
                 None => {
-                    self.left(node, shown(node.text().unwrap_or_default()), "it is not a platform such as linux/amd64")
+                    self.left(node, shown(node.text().unwrap_or_default()), "it is not a platform such as linux/amd64");
                 }
             }
         }

@@ -68,7 +68,7 @@ fn entry(reading: &mut Reading<'_>, sync: &Node) {
             repository(reading, sync, &from, &to);
         }
         Some("registry") => {
-            reading.left(sync, shown(from), "a whole registry is copied: name the images that are wanted")
+            reading.left(sync, shown(from), "a whole registry is copied: name the images that are wanted");
         }
         other => {
             let why = "its `type` is neither image nor repository";

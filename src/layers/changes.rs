@@ -6,14 +6,13 @@
 
 use super::stack::{Stack, alias};
 use super::{FileChange, FileKind};
-use crate::packages::Packages;
 
 /// What is compared, and how much of it can be told.
 pub(super) struct Compared<'a> {
     pub from: Stack<'a>,
     pub to: Stack<'a>,
-    /// The packages of the new image, where its databases list them.
-    pub packages: Option<&'a Packages>,
+    /// Whether `bin` and the like are links into `usr`.
+    pub is_merged: bool,
     /// Whether they are known to differ from those of the former image.
     pub packages_differ: bool,
     /// Whether new executables can be told.
@@ -64,7 +63,7 @@ impl Compared<'_> {
 
     /// Whether the former image had such a file here.
     fn had(&self, path: &str, kind: FileKind) -> bool {
-        let also = alias(path, self.is_merged());
+        let also = alias(path, self.is_merged);
         let mut paths = [Some(path), also.as_deref()].into_iter().flatten();
         paths.any(|path| match kind {
             FileKind::Setuid => {
@@ -81,24 +80,18 @@ impl Compared<'_> {
         if kind == FileKind::Setuid || (self.packages_differ && layer.owns(path)) {
             return false;
         }
-        let also = alias(path, self.is_merged());
+        let also = alias(path, self.is_merged);
         let mut paths = [Some(path), also.as_deref()].into_iter().flatten();
         let was = paths.find_map(|path| self.from.holder(path)?.contents.get(path));
         was.zip(layer.contents.get(path)).is_some_and(|(was, is)| was != is)
     }
 
-    fn is_merged(&self) -> bool {
-        let mut names = self.packages.into_iter().flat_map(Packages::iter).map(|package| package.name);
-        self.to.is_merged() || names.any(|name| matches!(name, "usr-is-merged" | "usrmerge"))
-    }
-
     /// Executables that the former image lacks and that no package owns.
     fn executables(&self) -> Vec<FileChange> {
-        let is_merged = self.is_merged();
         let mut files = Vec::new();
         for layer in &self.to.0 {
             for path in layer.executables() {
-                let also = alias(path, is_merged);
+                let also = alias(path, self.is_merged);
                 let is_known = |path: &str| self.from.has(path);
                 let is_new = !is_known(path) && !also.as_deref().is_some_and(is_known);
                 if is_new && !self.to.owns(path, also.as_deref()) && self.is_from(path, layer) {

@@ -1,5 +1,7 @@
 //! What the package databases in an image's layers say: the topmost database decides.
 
+use std::sync::Arc;
+
 use super::facts::LayerFacts;
 use super::places::Database;
 use super::stack::Stack;
@@ -41,7 +43,7 @@ impl Unread {
 /// What one image's layers say.
 pub(super) enum State<'a> {
     /// These databases together.
-    Found(Vec<&'a Installed>),
+    Found(Vec<Arc<Installed>>),
     /// There is no database.
     Missing,
     /// In words.
@@ -55,14 +57,14 @@ pub(super) enum State<'a> {
 struct Search<'a> {
     above: Stack<'a>,
     /// The parts of dpkg's database, which add up.
-    parts: Vec<&'a Installed>,
+    parts: Vec<Arc<Installed>>,
     parts_seen: bool,
     /// Why a database cannot be used, if there is no other.
     unusable: Option<String>,
     /// The layer that may hold the most of those that were not read.
     unread: Option<Unread>,
     /// The databases in the topmost layer that has any.
-    found: Vec<&'a Installed>,
+    found: Vec<Arc<Installed>>,
 }
 
 /// Goes down the layers, the topmost first, until a database is found; then down those that were read anyway, for databases
@@ -101,10 +103,10 @@ impl<'a> Search<'a> {
                 (Some(Database::Rpm), _) => self.unusable = Some("rpm databases are not read".to_owned()),
                 (Some(Database::Part), Ok(part)) => {
                     self.parts_seen = true;
-                    self.parts.push(part);
+                    self.parts.push(Arc::clone(part));
                 }
                 (Some(_), Err(reason)) => return Err(reason.clone()),
-                (Some(_), Ok(installed)) => whole.push(installed),
+                (Some(_), Ok(installed)) => whole.push(Arc::clone(installed)),
                 (None, _) => {}
             }
         }

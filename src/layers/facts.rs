@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufReader, Error, ErrorKind, Read, Result};
+use std::sync::Arc;
 
 use super::archive::{Archive, Entry, Kind};
 use super::path::{folders, hash, is_merged_folder, normalized, split};
@@ -40,7 +41,7 @@ pub(crate) struct LayerFacts {
     /// What was too much to be kept.
     pub(super) cut: Option<&'static str>,
     /// Package databases by their paths, or why one cannot be used.
-    pub(super) databases: BTreeMap<String, std::result::Result<Installed, String>>,
+    pub(super) databases: BTreeMap<String, std::result::Result<Arc<Installed>, String>>,
     pub(super) distribution: Option<Distribution>,
     /// Whether `bin` and the like are links into `usr`.
     pub(super) is_merged: bool,
@@ -240,7 +241,7 @@ impl Reading {
         entry: &Entry,
         path: &str,
         content: &mut Archive<impl Read>,
-    ) -> Result<std::result::Result<Installed, String>> {
+    ) -> Result<std::result::Result<Arc<Installed>, String>> {
         if database == Database::Rpm {
             return Ok(Err("rpm databases are not read".to_owned()));
         }
@@ -264,7 +265,7 @@ impl Reading {
         if self.databases > DATABASES {
             return Err(Error::other("the names and versions in its package databases are larger than 4 MiB"));
         }
-        Ok(read.map_err(|reason| format!("{}: {reason}", database.name())))
+        Ok(read.map(Arc::new).map_err(|reason| format!("{}: {reason}", database.name())))
     }
 
     /// Reads what says which distribution it is, and which files packages own.
@@ -351,7 +352,7 @@ impl LayerFacts {
             [&self.paths, &self.whiteouts, &self.opaque, &self.owned].into_iter().map(|hashes| hashes.len() * 8);
         let special = self.special.keys().chain(self.contents.keys()).map(|path| path.len() + 64);
         let databases = self.databases.iter().map(|(path, database)| {
-            path.len() + size_of::<Installed>() + database.as_ref().map_or(0, Installed::memory)
+            path.len() + size_of::<Installed>() + database.as_ref().map_or(0, |database| database.memory())
         });
         self.executables.len() + hashes.chain(special).chain(databases).sum::<usize>()
     }

@@ -14,6 +14,7 @@ mod changes;
 mod compression;
 mod databases;
 mod facts;
+mod listed;
 mod next;
 mod path;
 mod places;
@@ -24,6 +25,7 @@ mod symlinks;
 mod tests;
 
 pub(crate) use facts::{LayerFacts, read};
+pub(crate) use listed::Unlisted;
 
 /// The most files of one layer that are read; more make it unknown.
 pub(crate) const FILES: usize = 1_000_000;
@@ -44,7 +46,7 @@ pub(crate) struct Pair {
 pub(crate) enum Next {
     /// These layers are needed.
     Read(Vec<Descriptor>),
-    Known(Contents),
+    Known(Box<Unlisted>),
 }
 
 /// What the layers say.

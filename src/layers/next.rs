@@ -1,23 +1,25 @@
 //! What the layers of two images say, or which of them is needed next.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::changes::{Compared, MOST};
 use super::databases::{Layer, State, Unread, search};
 use super::facts::LayerFacts;
+use super::listed::{Databases, Side as Found, Unlisted};
 use super::side::Side;
 use super::stack::Stack;
 use super::{Contents, Next, Pair};
 use crate::image::{Descriptor, Digest};
-use crate::packages::database::{self, Distribution, Installed};
-use crate::packages::{Listed, PackageSource, Packages as PackageList};
+use crate::packages::Listed;
+use crate::packages::database::Distribution;
 use crate::text;
 
 /// How many bytes what was read may take before nothing more is read: a layer takes about 20 MiB at most.
-const MEMORY: usize = 12 << 20;
+const MEMORY: usize = 8 << 20;
 
 /// What was read so far.
-type Facts = BTreeMap<Digest, Result<LayerFacts, String>>;
+type Facts = BTreeMap<Digest, Result<Arc<LayerFacts>, String>>;
 
 impl Pair {
     /// What these layers say, or which of them are needed to tell; one at a time, so that little is held at once. `read` has
@@ -26,12 +28,12 @@ impl Pair {
     /// Layers that only one image has are read first, then those that both have, from the top, until the package database is
     /// found, and only if a layer of one image alone may have changed it. If files seem new then, further layers of both
     /// images are read within the bounds, from the top: they may have had these files before.
-    pub(crate) fn next(&self, read: &BTreeMap<Digest, Result<LayerFacts, String>>) -> Next {
+    pub(crate) fn next(&self, read: &Facts) -> Next {
         let view = View {
             is_first: self.from.is_empty(),
             from: Side::new(&self.from, &self.to, self),
             to: Side::new(&self.to, &self.from, self),
-            is_full: read.values().flatten().map(LayerFacts::memory).sum::<usize>() >= MEMORY,
+            is_full: read.values().flatten().map(|facts| facts.memory()).sum::<usize>() >= MEMORY,
             read,
         };
         let mut selected = view.to.selected.iter().chain(&view.from.selected);
@@ -40,9 +42,9 @@ impl Pair {
         }
         match view.packages() {
             Packages::Lacks(layer) => Next::Read(vec![layer.clone()]),
-            Packages::Listed(listed) => match view.confirming(&listed) {
+            Packages::Known(databases) => match view.confirming(&databases) {
                 Some(layer) => Next::Read(vec![layer.clone()]),
-                None => Next::Known(view.contents(listed)),
+                None => Next::Known(Box::new(view.contents(databases))),
             },
         }
     }
@@ -59,13 +61,13 @@ struct View<'a> {
 }
 
 enum Packages<'a> {
-    Listed(Listed),
+    Known(Databases),
     Lacks(&'a Descriptor),
 }
 
 impl<'a> View<'a> {
     fn facts(&self, layer: &Descriptor) -> Option<&'a LayerFacts> {
-        self.read.get(&layer.digest).and_then(|read| read.as_ref().ok())
+        self.read.get(&layer.digest)?.as_deref().ok()
     }
 
     /// The layers of one image alone that were not read.
@@ -78,19 +80,22 @@ impl<'a> View<'a> {
         let may_differ = own().any(|layer| self.facts(layer).is_none_or(|facts| facts.touches_databases));
         if !may_differ {
             let shares = self.to.layers.len() > self.to.own.len();
-            return if shares { Packages::Listed(Listed::Untouched) } else { no_packages() };
+            return Packages::Known(if shares { Databases::Untouched } else { Databases::none() });
         }
         let to = self.search(&self.to);
         let from = if self.is_first { State::Found(Vec::new()) } else { self.search(&self.from) };
         match (from, to) {
-            (_, State::Unknown(reason)) | (State::Unknown(reason), _) => Packages::Listed(Listed::Unknown(reason)),
+            (_, State::Unknown(reason)) | (State::Unknown(reason), _) => Packages::Known(Databases::Unknown(reason)),
             (_, State::Lacks(layer)) | (State::Lacks(layer), _) => Packages::Lacks(layer),
-            (State::Found(from), State::Found(to)) => Packages::Listed(self.listed(&from, &to)),
+            (State::Found(from), State::Found(to)) => {
+                let side = |databases, side| Found { databases, release: self.release(side) };
+                Packages::Known(Databases::Found { from: side(from, &self.from), to: side(to, &self.to) })
+            }
             (State::Missing, State::Found(_)) => unknown("the layers of the former image hold no package database"),
             (State::Found(_), State::Missing) if !self.is_first => {
                 unknown("the layers of the new image hold no package database")
             }
-            (_, State::Missing) => no_packages(),
+            (_, State::Missing) => Packages::Known(Databases::none()),
         }
     }
 
@@ -122,10 +127,10 @@ impl<'a> View<'a> {
     }
 
     /// The topmost layer of both images that was not read, if it may tell that what seems new is not.
-    fn confirming(&self, listed: &Listed) -> Option<&'a Descriptor> {
+    fn confirming(&self, databases: &Databases) -> Option<&'a Descriptor> {
         let layer = self.unread_shared()?;
         let may_be_read = !self.read.contains_key(&layer.digest) && self.refuses(&self.to, layer).is_none();
-        let compared = self.compared(listed);
+        let compared = self.compared(databases);
         (may_be_read && compared.may_be_known(&compared.files())).then_some(layer)
     }
 
@@ -144,32 +149,25 @@ impl<'a> View<'a> {
         format!("{} of {count} layers that differ were read: {reason}", count - unread.len())
     }
 
-    fn listed(&self, from: &[&Installed], to: &[&Installed]) -> Listed {
-        let release = |side: &Side<'a>| side.layers.iter().find_map(|layer| self.facts(layer)?.distribution.as_ref());
-        let (release_from, release_to) = (release(&self.from), release(&self.to));
-        let packages = |databases: &[&Installed], own: Option<&Distribution>, other: Option<&Distribution>| {
-            database::packages(databases, own.or(other))
-        };
-        match (packages(from, release_from, release_to), packages(to, release_to, release_from)) {
-            (Ok(from), Ok(to)) => Listed::Known { source: PackageSource::Layers, from, to },
-            (Err(reason), _) | (_, Err(reason)) => Listed::Unknown(reason),
-        }
+    fn release(&self, side: &Side<'a>) -> Option<Distribution> {
+        side.layers.iter().find_map(|layer| self.facts(layer)?.distribution.clone())
     }
 
-    fn compared<'v>(&'v self, listed: &'v Listed) -> Compared<'v> {
+    fn compared(&self, databases: &Databases) -> Compared<'a> {
+        let to = self.stack(&self.to);
         Compared {
             from: self.stack(&self.from),
-            to: self.stack(&self.to),
-            packages: if let Listed::Known { to, .. } = listed { Some(to) } else { None },
-            packages_differ: matches!(listed, Listed::Known { from, to, .. } if from != to),
-            executables: !self.is_first && self.untold(listed).is_none(),
+            is_merged: to.is_merged() || databases.merge_folders(),
+            to,
+            packages_differ: databases.differ(),
+            executables: !self.is_first && self.untold(databases).is_none(),
         }
     }
 
-    fn contents(&self, listed: Listed) -> Contents {
-        let compared = self.compared(&listed);
+    fn contents(&self, databases: Databases) -> Unlisted {
+        let compared = self.compared(&databases);
         let mut files = compared.files();
-        let mut words = self.unread_words(self.untold(&listed));
+        let mut words = self.unread_words(self.untold(&databases));
         if let Some(layer) = self.unread_shared().filter(|_| compared.may_be_known(&files)) {
             words.push(format!("{} may not be new: {}", text::counted(files.len(), "file"), self.shared_reason(layer)));
         }
@@ -179,7 +177,9 @@ impl<'a> View<'a> {
             files.truncate(MOST);
             files.sort();
         }
-        Contents { files, unread: (!words.is_empty()).then(|| words.join("; ")), listed }
+        let listed = Listed::Unknown(String::new());
+        let contents = Contents { files, unread: (!words.is_empty()).then(|| words.join("; ")), listed };
+        Unlisted { databases, contents }
     }
 
     /// Why not all layers of both images were read, this one for instance.
@@ -194,13 +194,13 @@ impl<'a> View<'a> {
     }
 
     /// Why new executables cannot be told: whether a package owns them, or whether the former image had them, is not known.
-    fn untold(&self, listed: &Listed) -> Option<String> {
+    fn untold(&self, databases: &Databases) -> Option<String> {
         if !self.unread(&self.from).is_empty() {
             return Some("some layers of the former image were not read".to_owned());
         }
-        match listed {
+        match databases {
             _ if self.is_first => None,
-            Listed::Unknown(reason) => Some(reason.clone()),
+            Databases::Unknown(reason) => Some(reason.clone()),
             _ => None,
         }
     }
@@ -218,15 +218,6 @@ impl<'a> View<'a> {
 
 const TOO_MANY: &str = "they hold too many files";
 
-/// All layers were read, and none has a package database: there are no packages, before and after.
-fn no_packages<'a>() -> Packages<'a> {
-    Packages::Listed(Listed::Known {
-        source: PackageSource::Layers,
-        from: PackageList::default(),
-        to: PackageList::default(),
-    })
-}
-
 fn unknown(reason: &str) -> Packages<'static> {
-    Packages::Listed(Listed::Unknown(reason.to_owned()))
+    Packages::Known(Databases::Unknown(reason.to_owned()))
 }

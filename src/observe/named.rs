@@ -12,8 +12,11 @@ use crate::plan::binding::{Held, named_files};
 /// The most bytes of such a file: far more than any key, and many times the largest trusted root.
 const LIMIT: usize = 1 << 20;
 
-/// The most VEX documents of a manifest.
+/// The most VEX documents of a manifest, and the most bytes that they have together.
 const MOST_VEX: usize = 200;
+const VEX_BYTES: usize = 8 << 20;
+/// How many of them are read at once.
+const TOGETHER: usize = 16;
 
 /// The contents of files, by the path that the manifest gives; an error says why they are unknown.
 pub(crate) type NamedFiles = BTreeMap<String, Result<Vec<u8>, String>>;
@@ -101,14 +104,22 @@ pub(crate) async fn read_matching(
         found => found,
     };
     let directory = main.rfind('/').map_or("", |at| &main[..=at]);
-    let found = match &found {
+    let found: Vec<&str> = match &found {
         Ok(found) => found.iter().filter_map(|path| path.strip_prefix(directory)).collect(),
         Err(why) => return NamedFiles::from([(names, Err(why.clone()))]),
     };
-    match reviewed {
-        Some((contents, held)) => read_held(place, contents, held, main, found).await,
-        None => read(place, main, &found).await,
+    let mut files = NamedFiles::new();
+    for some in found.chunks(TOGETHER) {
+        let some = some.iter().copied().collect();
+        files.extend(match reviewed {
+            Some((contents, held)) => read_held(place, contents, held, main, some).await,
+            None => read(place, main, &some).await,
+        });
+        if files.values().flatten().map(Vec::len).sum::<usize>() > VEX_BYTES {
+            return NamedFiles::from([(names, Err("more than 8 MiB together, which are the most".to_owned()))]);
+        }
     }
+    files
 }
 
 fn named<'i>(images: impl IntoIterator<Item = &'i Image>) -> BTreeSet<&'i str> {

@@ -30,6 +30,8 @@ pub(super) struct PairReader<'a> {
 impl<'a> PairReader<'a> {
     /// How `to` differs from `from`; what cannot be read is unknown.
     pub(super) async fn difference(&self, from: FormerImage<'a>, to: Side<'a>, makers: MakerChange) -> Difference {
+        // What is read and compared takes memory: of one pair of images at a time.
+        let _turn = self.inside.sources.inside_turn().await;
         let Inside { platforms, vex } = match from {
             FormerImage::None => self.inside.read(None, to).await,
             FormerImage::Unread(_) => Inside { platforms: self.inside.only_new(to).await, ..Inside::default() },

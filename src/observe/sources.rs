@@ -50,7 +50,7 @@ pub struct Sources {
     /// Limits how many images' signatures are held at once.
     turns: Arc<Semaphore>,
     /// What layers say.
-    pub(super) layers: Arc<Kept<Digest, LayerFacts>>,
+    pub(super) layers: Arc<Kept<Digest, Arc<LayerFacts>>>,
     /// The same for what is inside images.
     inside_turns: Arc<Semaphore>,
 }

@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use super::list::List;
 use super::purl::ecosystem;
 use super::versions::compare;
-use super::{Package, PackageChanges, Packages, VersionChange};
+use super::{LicenceNames, Package, PackageChanges, Packages, VersionChanges};
 
 /// The most licences that are named as new, and as gone.
 const LICENCES: usize = 1_000;
@@ -30,38 +31,59 @@ struct Moved {
 /// How `to` differs from `from`. Which of two versions is newer is decided by the order of the package's ecosystem; where
 /// that does not tell, the one is removed and the other added.
 pub(crate) fn changes(from: &Packages, to: &Packages) -> PackageChanges {
-    let differing = Differing::of(from, to);
-    let (before, after) = (licences(from), licences(to));
-    let only = |these: &BTreeSet<&str>, those: &BTreeSet<&str>| {
-        these.difference(those).take(LICENCES).map(|licence| (*licence).to_owned()).collect()
+    let (licences_added, licences_removed) = {
+        let (before, after) = (licences(from), licences(to));
+        (only(&after, &before), only(&before, &after))
     };
-    let moved = |all: &[Moved]| all.iter().map(|one| differing.change(*one)).collect();
+    let Differing { added, removed, upgraded, downgraded, .. } = Differing::of(from, to);
+    let moved = |all: &[Moved]| {
+        let (of_former, of_new): (Vec<u32>, Vec<u32>) = all.iter().map(|one| (one.from, one.to)).unzip();
+        VersionChanges::select(from, to, &of_former, &of_new)
+    };
     PackageChanges {
-        added: differing.added.iter().map(|at| to.at(*at)).collect(),
-        removed: differing.removed.iter().map(|at| from.at(*at)).collect(),
-        upgraded: moved(&differing.upgraded),
-        downgraded: moved(&differing.downgraded),
-        licences_added: only(&after, &before),
-        licences_removed: only(&before, &after),
+        added: to.select(&added),
+        removed: from.select(&removed),
+        upgraded: moved(&upgraded),
+        downgraded: moved(&downgraded),
+        licences_added,
+        licences_removed,
     }
+}
+
+/// The licences that only `these` have.
+fn only(these: &BTreeSet<&str>, those: &BTreeSet<&str>) -> LicenceNames {
+    let all = these.difference(those);
+    let further = all.clone().count().saturating_sub(LICENCES);
+    LicenceNames { names: all.take(LICENCES).map(|licence| (*licence).to_owned()).collect(), further }
 }
 
 /// The packages that lists by others leave unchanged, though the image's own databases show a change, are added to these
 /// lists as the databases have them. Returns how many packages these are: they are told apart by their names.
-pub(crate) fn complete(lists: [&mut Packages; 2], databases: [&Packages; 2]) -> usize {
+///
+/// # Errors
+/// If a list would have too many packages then, in words.
+pub(crate) fn complete(lists: [&mut Packages; 2], databases: [&Packages; 2]) -> Result<usize, String> {
     let shown = Differing::of(databases[0], databases[1]).names();
     if shown.is_empty() {
-        return 0;
+        return Ok(0);
     }
-    let unsaid: BTreeSet<&str> = {
+    let unsaid: Vec<&str> = {
         let said = Differing::of(lists[0], lists[1]).names();
-        shown.into_iter().filter(|name| !said.contains(*name)).collect()
+        shown.into_iter().filter(|name| said.binary_search(name).is_err()).collect()
     };
-    for (list, database) in lists.into_iter().zip(databases).filter(|_| !unsaid.is_empty()) {
-        let kept = list.iter().filter(|package| !unsaid.contains(package.name));
-        *list = kept.chain(database.iter().filter(|package| unsaid.contains(package.name))).collect();
+    if unsaid.is_empty() {
+        return Ok(0);
     }
-    unsaid.len()
+    let is_unsaid = |name: &str| unsaid.binary_search(&name).is_ok();
+    for (list, database) in lists.into_iter().zip(databases) {
+        let kept = list.iter().filter(|package| !is_unsaid(package.name));
+        let mut list_of_both = List::default();
+        for package in kept.chain(database.iter().filter(|package| is_unsaid(package.name))) {
+            list_of_both.push(package).map_err(|why| format!("with the databases in layers, {why}"))?;
+        }
+        *list = list_of_both.unsorted();
+    }
+    Ok(unsaid.len())
 }
 
 fn licences(packages: &Packages) -> BTreeSet<&str> {
@@ -110,16 +132,14 @@ impl<'a> Differing<'a> {
         }
     }
 
-    fn change(&self, Moved { from, to }: Moved) -> VersionChange<'a> {
-        let (from, to) = (self.from.at(from), self.to.at(to));
-        VersionChange { name: to.name, from: from.version, to: to.version, purl: to.purl }
-    }
-
-    /// The names of all packages that differ.
-    fn names(&self) -> BTreeSet<&'a str> {
+    /// The names of all packages that differ, in order, each once.
+    fn names(&self) -> Vec<&'a str> {
         let moved = self.upgraded.iter().chain(&self.downgraded).map(|moved| moved.to);
         let new = moved.chain(self.added.iter().copied()).map(|at| self.to.at(at).name);
-        new.chain(self.removed.iter().map(|at| self.from.at(*at).name)).collect()
+        let mut names: Vec<&str> = new.chain(self.removed.iter().map(|at| self.from.at(*at).name)).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 }
 

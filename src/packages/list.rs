@@ -58,7 +58,9 @@ impl List {
         })
     }
 
-    fn push(&mut self, package: Package<'_>) -> Result<(), String> {
+    /// # Errors
+    /// As for [`Self::add`].
+    pub(super) fn push(&mut self, package: Package<'_>) -> Result<(), String> {
         let Package { name, version, purl, licences } = package;
         self.text += name.len() + version.len() + purl.map_or(0, str::len) + licences.len();
         if self.packages.len() == MOST {
@@ -69,6 +71,11 @@ impl List {
         }
         self.packages.push(package);
         Ok(())
+    }
+
+    /// As they were added.
+    pub(super) fn unsorted(self) -> Packages {
+        self.packages.pack()
     }
 
     /// In order of names, each once: the same package again adds its licences.

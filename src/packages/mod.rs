@@ -68,26 +68,6 @@ pub(crate) enum Listed {
     Unknown(String),
 }
 
-impl Listed {
-    /// The bytes of memory that the lists take.
-    pub(crate) fn memory(&self) -> usize {
-        match self {
-            Self::Known { from, to, .. } => from.memory() + to.memory(),
-            Self::Untouched | Self::Unknown(_) => 0,
-        }
-    }
-
-    /// Whether both lists are those of `other`.
-    pub(crate) fn is_shared_with(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Known { from, to, .. }, Self::Known { from: was, to: is, .. }) => {
-                from.is_shared_with(was) && to.is_shared_with(is)
-            }
-            _ => false,
-        }
-    }
-}
-
 /// A package whose version differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct VersionChange<'a> {
@@ -105,10 +85,30 @@ pub(crate) struct PackageChanges {
     pub removed: Packages,
     pub upgraded: VersionChanges,
     pub downgraded: VersionChanges,
-    /// Licences that no package had before; of very many, the first.
-    pub licences_added: BTreeSet<String>,
+    /// Licences that no package had before.
+    pub licences_added: LicenceNames,
     /// Licences that no package has any more.
-    pub licences_removed: BTreeSet<String>,
+    pub licences_removed: LicenceNames,
+}
+
+/// Some licences.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct LicenceNames {
+    /// Of very many, the first.
+    pub names: BTreeSet<String>,
+    /// How many are left out.
+    pub further: usize,
+}
+
+impl LicenceNames {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// How many there are, named or not.
+    pub(crate) fn count(&self) -> usize {
+        self.names.len() + self.further
+    }
 }
 
 impl PackageChanges {

@@ -6,9 +6,13 @@ use std::sync::Arc;
 
 use super::{Package, VersionChange};
 
-/// A list of packages. Clones share it.
+/// A list of packages. Clones share it, and so do long selections from it.
 #[derive(Clone, Default)]
-pub(crate) struct Packages(Arc<Packed>);
+pub(crate) struct Packages {
+    all: Arc<Packed>,
+    /// The positions of those that are selected, in this order; `None`: all.
+    selected: Option<Arc<[u32]>>,
+}
 
 #[derive(Default)]
 struct Packed {
@@ -32,31 +36,58 @@ const NO_PURL: u16 = u16::MAX;
 /// The longest text of one package that is kept, in bytes.
 const LONGEST: usize = 60_000;
 
+/// How many times more memory than a selection its whole list has to take for the selection to be copied.
+const SPARSE: usize = 4;
+
 impl Packages {
     pub(crate) fn len(&self) -> usize {
-        self.0.entries.len()
+        self.selected.as_ref().map_or(self.all.entries.len(), |selected| selected.len())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.entries.is_empty()
+        self.len() == 0
     }
 
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = Package<'_>> + Clone {
-        self.0.entries.iter().map(|entry| entry.package(&self.0.text))
+        (0..self.len()).map(|position| self.get(position))
     }
 
     pub(super) fn at(&self, position: u32) -> Package<'_> {
-        self.0.entries[position as usize].package(&self.0.text)
+        self.get(position as usize)
+    }
+
+    fn get(&self, position: usize) -> Package<'_> {
+        self.entry(position).package(&self.all.text)
+    }
+
+    fn entry(&self, position: usize) -> &Entry {
+        let position = self.selected.as_ref().map_or(position, |selected| selected[position] as usize);
+        &self.all.entries[position]
+    }
+
+    /// The packages at these positions. A short list is copied, so that a long one need not be kept for it.
+    pub(super) fn select(&self, positions: &[u32]) -> Self {
+        let size = |position: &u32| size_of::<Entry>() + self.entry(*position as usize).length();
+        if positions.iter().map(size).sum::<usize>() * SPARSE <= self.memory() {
+            return positions.iter().map(|position| self.at(*position)).collect();
+        }
+        let of_all = |position: &u32| self.selected.as_ref().map_or(*position, |known| known[*position as usize]);
+        Self { all: Arc::clone(&self.all), selected: Some(positions.iter().map(of_all).collect()) }
     }
 
     /// Whether both are clones of one list.
     pub(crate) fn is_shared_with(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        let selected = match (&self.selected, &other.selected) {
+            (Some(selected), Some(other)) => Arc::ptr_eq(selected, other),
+            (selected, other) => selected.is_none() && other.is_none(),
+        };
+        selected && Arc::ptr_eq(&self.all, &other.all)
     }
 
     /// The bytes of memory that it takes.
     pub(crate) fn memory(&self) -> usize {
-        self.0.text.len() + self.0.entries.len() * size_of::<Entry>()
+        let selected = self.selected.as_ref().map_or(0, |selected| size_of_val(&**selected));
+        self.all.text.capacity() + self.all.entries.capacity() * size_of::<Entry>() + selected
     }
 }
 
@@ -83,6 +114,11 @@ impl<'a> FromIterator<Package<'a>> for Packages {
 }
 
 impl Entry {
+    fn length(&self) -> usize {
+        let purl = if self.purl == NO_PURL { 0 } else { self.purl };
+        [self.name, self.version, purl, self.licences].into_iter().map(usize::from).sum()
+    }
+
     fn package<'a>(&self, text: &'a str) -> Package<'a> {
         let mut rest = text.get(self.start as usize..).unwrap_or_default();
         let mut next = |length: u16| {
@@ -111,7 +147,10 @@ impl Packer {
     }
 
     pub(super) fn pack(self) -> Packages {
-        Packages(Arc::new(self.0))
+        let Packed { mut text, mut entries } = self.0;
+        text.shrink_to_fit();
+        entries.shrink_to_fit();
+        Packages { all: Arc::new(Packed { text, entries }), selected: None }
     }
 
     /// In order of names, each once: of the same package several times, the licences are put together, at most so many.
@@ -137,7 +176,8 @@ impl Packer {
             };
             unique.push(entry);
         }
-        Packages(Arc::new(Packed { text, entries: unique }))
+        drop(entries);
+        Self(Packed { text, entries: unique }).pack()
     }
 }
 
@@ -179,13 +219,23 @@ impl VersionChanges {
     }
 }
 
+impl VersionChanges {
+    /// The packages at these positions of two lists, which stand for each other in this order.
+    pub(super) fn select(from: &Packages, to: &Packages, of_former: &[u32], of_new: &[u32]) -> Self {
+        Self { from: from.select(of_former), to: to.select(of_new) }
+    }
+}
+
+#[cfg(test)]
 impl<'a> FromIterator<VersionChange<'a>> for VersionChanges {
     fn from_iter<I: IntoIterator<Item = VersionChange<'a>>>(changes: I) -> Self {
-        let (mut was, mut is) = (Packer::default(), Packer::default());
-        for VersionChange { name, from, to, purl } in changes {
-            was.push(Package { name: "", version: from, purl: None, licences: "" });
-            is.push(Package { name, version: to, purl, licences: "" });
-        }
-        Self { from: was.pack(), to: is.pack() }
+        let (from, to): (Vec<Package<'_>>, Vec<Package<'_>>) = changes
+            .into_iter()
+            .map(|VersionChange { name, from, to, purl }| {
+                let package = |version, purl| Package { name, version, purl, licences: "" };
+                (package(from, None), package(to, purl))
+            })
+            .unzip();
+        Self { from: from.into_iter().collect(), to: to.into_iter().collect() }
     }
 }

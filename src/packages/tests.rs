@@ -55,8 +55,8 @@ fn the_ecosystem_decides_which_version_is_newer() {
     assert_eq!(told(&from, &to), ["+ e 1", "- d 1", "up a 1.0~rc1 1.0", "down b 1:1 2"]);
     let changes = changes(&packed(&from), &packed(&to));
     assert_eq!(changes.upgraded.iter().next().unwrap().purl, Some("pkg:deb/a@1.0"));
-    assert_eq!(changes.licences_added.iter().collect::<Vec<_>>(), ["e-licence"]);
-    assert_eq!(changes.licences_removed.iter().collect::<Vec<_>>(), ["d-licence"]);
+    assert_eq!(changes.licences_added.names.iter().collect::<Vec<_>>(), ["e-licence"]);
+    assert_eq!(changes.licences_removed.names.iter().collect::<Vec<_>>(), ["d-licence"]);
 }
 
 #[test]
@@ -132,7 +132,50 @@ fn what_databases_show_and_lists_leave_out_is_added() {
     };
     let (mut from, mut to) = (list(&["a 1", "b 1", "npm 1"]), list(&["a 1", "b 2", "npm 2"]));
     let (was, is) = (list(&["a 2", "b 1:1", "c 1"]), list(&["a 1", "b 1:2", "d 1"]));
-    assert_eq!(complete([&mut from, &mut to], [&was, &is]), 3);
+    assert_eq!(complete([&mut from, &mut to], [&was, &is]), Ok(3));
     assert_eq!(told_of(&from, &to), ["+ d 1", "- c 1", "up b 1 2", "up npm 1 2", "down a 2 1"]);
-    assert_eq!(complete([&mut from, &mut to], [&was, &is]), 0);
+    assert_eq!(complete([&mut from, &mut to], [&was, &is]), Ok(0));
+}
+
+#[test]
+fn with_the_databases_a_list_has_no_more_packages_than_one_alone() {
+    let list = |names: std::ops::Range<usize>, version: &'static str| -> Packages {
+        let names: Vec<String> = names.map(|n| format!("package-{n:06}")).collect();
+        names.iter().map(|name| Package { name, version, purl: None, licences: "" }).collect()
+    };
+    let (mut from, mut to) = (list(0..70_000, "1"), list(0..70_000, "2"));
+    let why = complete([&mut from, &mut to], [&list(60_000..110_000, "1"), &list(60_000..110_000, "2")]).unwrap_err();
+    assert_eq!(why, "with the databases in layers, it lists more than 100,000 packages");
+}
+
+/// What differs in long lists is not copied, and a few packages do not keep a long list.
+#[test]
+fn changes_share_long_lists() {
+    let list = |version: &'static str| -> Packages {
+        let names: Vec<String> = (0..1_000).map(|n| format!("package-{n:06}")).collect();
+        names.iter().map(|name| Package { name, version, purl: Some("pkg:npm/x"), licences: "MIT" }).collect()
+    };
+    let (from, to) = (list("1"), list("2"));
+    let all: Vec<u32> = (0..1_000).rev().collect();
+    assert!(to.select(&all).memory() - to.memory() <= 4_000, "positions alone");
+    assert_eq!(to.select(&all).at(0), to.at(999));
+    assert_eq!(
+        to.select(&all).select(&[1, 0]).iter().map(|package| package.name).collect::<Vec<_>>(),
+        ["package-000998", "package-000999"]
+    );
+    assert!(to.select(&[7]).memory() < 100);
+    let changes = changes(&from, &to);
+    assert_eq!(changes.upgraded.iter().len(), 1_000);
+    assert!(changes.upgraded.iter().all(|one| (one.from, one.to, one.purl) == ("1", "2", Some("pkg:npm/x"))));
+}
+
+#[test]
+fn of_very_many_licences_the_rest_is_counted() {
+    let licences: Vec<String> = (0..1_200).map(|n| format!("Licence-{n:04}")).collect();
+    let one = |at: usize| Package { name: "x", version: "1", purl: None, licences: &licences[at] };
+    let list = |to: usize| (0..to).map(one).collect::<Packages>();
+    let (few, many) = (list(1), list(1_200));
+    let changes = changes(&few, &many);
+    assert_eq!((changes.licences_added.names.len(), changes.licences_added.further), (1_000, 199));
+    assert!(changes.licences_removed.is_empty());
 }

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use crate::difference::{ConfigChange, LayerCounts, PlatformDifference};
 use crate::image::Digest;
 use crate::layers::FileChange;
-use crate::packages::{Package, PackageSource, Packages, VersionChange, VersionChanges};
+use crate::packages::{LicenceNames, Package, PackageSource, Packages, VersionChange, VersionChanges};
 use crate::text::excerpt;
 use crate::vulnerabilities::{Excepted, Severity, Vulnerability, VulnerabilityChanges, VulnerabilitySource};
 
@@ -101,6 +101,17 @@ pub struct ComparedLicences {
     pub added: Vec<String>,
     /// Only in the former image.
     pub removed: Vec<String>,
+    /// How many of `added` are left out: at most 1,000 are named.
+    #[serde(rename = "added-omitted", skip_serializing_if = "is_none")]
+    pub added_omitted: usize,
+    /// How many of `removed` are left out.
+    #[serde(rename = "removed-omitted", skip_serializing_if = "is_none")]
+    pub removed_omitted: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// How known vulnerabilities differ.
@@ -162,7 +173,7 @@ impl From<&PlatformDifference> for ComparedPlatform {
             from: shown_if(change.from.as_ref()),
             to: shown_if(change.to.as_ref()),
         });
-        let licences = |of: &std::collections::BTreeSet<String>| of.iter().map(|name| shown(name)).collect();
+        let licences = |of: &LicenceNames| of.names.iter().map(|name| shown(name)).collect();
         Self {
             platform: excerpt(&platform.name, 60),
             from: platform.from.as_ref().map(|(digest, _)| digest.clone()),
@@ -184,6 +195,8 @@ impl From<&PlatformDifference> for ComparedPlatform {
             licences: ComparedLicences {
                 added: licences(&platform.packages.licences_added),
                 removed: licences(&platform.packages.licences_removed),
+                added_omitted: platform.packages.licences_added.further,
+                removed_omitted: platform.packages.licences_removed.further,
             },
             files: platform.files.iter().map(|file| FileChange { path: shown(&file.path), what: file.what }).collect(),
         }

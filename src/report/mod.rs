@@ -14,6 +14,7 @@ pub(crate) mod doctor;
 pub(crate) mod evidence;
 pub(crate) mod explain;
 pub mod facts;
+mod filed;
 mod human;
 pub(crate) mod import;
 mod inside;
@@ -30,14 +31,17 @@ pub(crate) mod scan;
 mod sections;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
+mod style;
 pub(crate) mod summary;
 mod table;
 mod terminal;
 pub(crate) mod usage;
 pub(crate) mod workflow_command;
 
-pub use output::{Ending, Output, Runner, Sinks, Style};
+pub(crate) use filed::Filed;
+pub use output::{Ending, Output};
 pub(crate) use page::Look;
+pub use style::{Runner, Sinks, Style};
 
 /// `--format`: how results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -11,54 +11,29 @@ use super::audit::{self, Audit};
 use super::comparison::{self, Compared};
 use super::doctor::Doctor;
 use super::explain::Explanation;
+use super::filed::{self, Content, Filed};
 use super::import::Import;
 use super::page::{Look, Page, Tone};
-use super::redacting::Redacting;
 use super::results::Results;
 use super::rows::{Check, Diagnostics, Outcome, Plan, ProposedAction};
 use super::scan::{self, Scan};
 use super::settings::Settings;
 use super::sign_in::SignIn;
+use super::style::{Runner, Sinks, Style};
 use super::usage::Usage;
 use super::{Format, diagnostics, human, markdown, run, workflow_command};
 use crate::diag::Diagnostic;
 use crate::manifest::File;
 use crate::text::Hidden;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Style {
-    pub format: Format,
-    pub runner: Runner,
-}
-
-/// Whether the Actions runner reads what is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Runner {
-    #[default]
-    Absent,
-    /// It reads a command line in a step, whose standard output is only for results.
-    Step,
-    /// It reads the action: a single stream in order, whatever [`Sinks`] call it.
-    Action,
-}
-
-/// The streams that results are written to.
-pub struct Sinks {
-    /// Standard output: results.
-    pub out: Box<dyn Write + Send>,
-    /// Standard error: everything else.
-    pub err: Box<dyn Write + Send>,
-}
-
 /// What is left to do when a run ends: files that the Actions runner reads.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ending {
     /// The job summary, not yet bounded.
     pub summary: String,
     /// The action's outputs, by name.
     pub outputs: Vec<(&'static str, String)>,
-    /// A file to write, and its text.
-    pub document: Option<(String, String)>,
+    /// A file to write.
+    pub document: Option<Filed>,
 }
 
 pub struct Output {
@@ -278,14 +253,25 @@ impl Output {
         match self.fault.take() {
             Some(fault) => Err(fault),
             None => {
-                let file = self.file.take();
-                let text = file.as_ref().map(|(_, format)| self.rendered(*format, error)).transpose()?.flatten();
-                let document = file.zip(text).map(|((path, _), text)| (path, text));
                 let redacted = |(name, value): (_, String)| (name, self.hidden.redact(&value));
                 let outputs = self.results.outputs().into_iter().map(redacted).collect();
-                Ok(Ending { outputs, summary: self.hidden.redact_laid_out(&self.whole_summary(error)), document })
+                let summary = self.hidden.redact_laid_out(&self.whole_summary(error));
+                Ok(Ending { outputs, summary, document: self.into_document(error)? })
             }
         }
+    }
+
+    /// The document for a file, if one was asked for and there is a document.
+    fn into_document(mut self, error: Option<&str>) -> io::Result<Option<Filed>> {
+        let Some((path, format)) = self.file.take() else { return Ok(None) };
+        let content = match format {
+            Format::Json => {
+                let (results, hidden) = (Box::new(self.results), self.hidden);
+                Some(Content::Json { results, hidden, error: error.map(str::to_owned) })
+            }
+            format => self.rendered(format, error)?.map(Content::Text),
+        };
+        Ok(content.map(|content| Filed { path, content }))
     }
 
     /// The job summary: what ended the run, then what it did.
@@ -307,11 +293,18 @@ impl Output {
     }
 
     fn write_end(&mut self, error: Option<&str>) -> io::Result<()> {
-        if self.style.format == Format::Json && self.style.runner != Runner::Action {
-            let change = if self.style.runner == Runner::Step { workflow_command::inert_json } else { str::to_owned };
-            let mut out = Redacting::new(&mut *self.sinks.out, &self.hidden, change);
-            super::json::write(&mut out, &self.results.document(), error)?;
-            out.finish()?;
+        if self.style.format == Format::Json {
+            let (out, results, hidden) = (&mut *self.sinks.out, &self.results, &self.hidden);
+            match self.style.runner {
+                Runner::Absent => filed::json(out, results, hidden, error, str::to_owned)?,
+                Runner::Step => filed::json(out, results, hidden, error, workflow_command::inert_json)?,
+                Runner::Action => {
+                    let digest = filed::digest_of_json(results, hidden, error)?;
+                    workflow_command::write_inert(out, &digest, |out| {
+                        filed::json(out, results, hidden, error, str::to_owned)
+                    })?;
+                }
+            }
         } else if let Some(text) = self.rendered(self.style.format, error)? {
             match self.style.runner {
                 Runner::Absent => self.sinks.out.write_all(text.as_bytes())?,
@@ -332,7 +325,6 @@ impl Output {
     fn rendered(&self, format: Format, error: Option<&str>) -> io::Result<Option<String>> {
         let mut text = Vec::new();
         match (format, error) {
-            (Format::Json, _) => super::json::write(&mut text, &self.results.document(), error)?,
             (Format::Sarif, None) => match self.results.sarif() {
                 Some(document) => writeln!(text, "{document}")?,
                 None => return Ok(None),

@@ -29,9 +29,28 @@ pub(crate) fn write(out: &mut dyn Write, name: &str, properties: &[(&str, &str)]
 /// `text` so that the runner interprets no line of it: between `stop-commands` and its token, which is the text's own
 /// digest and so cannot occur in the text.
 pub(crate) fn inert(text: &str) -> String {
-    let token = format!("wharfinger-{}", Digest::sha256(text.as_bytes()).hex());
+    let token = token(&Digest::sha256(text.as_bytes()));
     let end = if text.ends_with('\n') { "" } else { "\n" };
     format!("::stop-commands::{token}\n{text}{end}::{token}::\n")
+}
+
+/// The same of a text with this digest, which `text` writes with a line feed at its end.
+///
+/// # Errors
+/// Those of `text` and `out`.
+pub(super) fn write_inert(
+    out: &mut dyn Write,
+    digest: &Digest,
+    text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let token = token(digest);
+    writeln!(out, "::stop-commands::{token}")?;
+    text(out)?;
+    writeln!(out, "::{token}::")
+}
+
+fn token(digest: &Digest) -> String {
+    format!("wharfinger-{}", digest.hex())
 }
 
 /// A JSON document in which the runner finds no commands, although it looks for `##[` anywhere in a line. The value

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::ImageIdentity;
-use super::vex::{Statement, exception};
+use super::vex::{Named, Statements, exception};
 use super::{Excepted, Finding, Findings, Severity, Vulnerability, VulnerabilityChanges, VulnerabilitySource};
 
 /// The vulnerabilities of one image.
@@ -12,7 +12,7 @@ pub(crate) struct Side {
     pub findings: Findings,
     pub image: ImageIdentity,
     /// What is attested about this image, signed as it must be.
-    pub vex: Vec<Statement>,
+    pub vex: Statements,
 }
 
 /// The identifier and the package: one vulnerability of one package, whatever its version.
@@ -26,9 +26,9 @@ pub(crate) fn compare(
     source: VulnerabilitySource,
     from: Option<&Side>,
     to: &Side,
-    vex: &[Statement],
+    vex: &Statements,
 ) -> VulnerabilityChanges {
-    let nothing = Side::default();
+    let (nothing, vex) = (Side::default(), &Named::of(vex));
     let (former, new) = (Judged::of(from.unwrap_or(&nothing), vex), Judged::of(to, vex));
     let mut fixed =
         former.counted.iter().filter(|(key, _)| !new.counted.contains_key(*key) && !new.excepted.contains_key(*key));
@@ -82,11 +82,12 @@ struct Judged<'a> {
 }
 
 impl<'a> Judged<'a> {
-    fn of(side: &'a Side, vex: &[Statement]) -> Self {
+    fn of(side: &'a Side, vex: &Named<'_>) -> Self {
+        let attested = Named::of(&side.vex);
         let mut judged = Self { counted: BTreeMap::new(), excepted: BTreeMap::new() };
         for finding in side.findings.iter() {
             let key = (finding.vulnerability.id.as_str(), finding.vulnerability.package.as_str());
-            match exception(vex, &side.vex, finding, &side.image) {
+            match exception(vex, &attested, finding, &side.image) {
                 Some(reason) => drop(judged.excepted.entry(key).or_insert(reason)),
                 None => judged.count(key, finding),
             }

@@ -28,7 +28,7 @@ pub(crate) use identity::ImageIdentity;
 pub(crate) use osv::{Record, read_answers, read_record};
 pub(crate) use query::query;
 pub(crate) use reports::{Report, read_report};
-pub(crate) use vex::{Exceptions, MOST as STATEMENTS, Statement, newly_excepted, no_longer_affected, read_vex};
+pub(crate) use vex::{Exceptions, Statement, Statements, newly_excepted, no_longer_affected, read_vex};
 
 /// The most findings of one image that are read; more make them unknown.
 pub(crate) const MOST: usize = 50_000;
@@ -102,8 +102,8 @@ pub(crate) struct Finding {
 }
 
 impl Finding {
-    fn is_called(&self, name: &str) -> bool {
-        self.vulnerability.id == name || self.names.iter().any(|other| other == name)
+    fn all_names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.vulnerability.id).chain(&self.names).map(String::as_str)
     }
 }
 

@@ -257,6 +257,19 @@ fn vex(statements: &[(&str, &str)]) -> String {
         .to_string()
 }
 
+/// What the base excepts is unknown where its documents cannot be read: that is said, and nothing is called new.
+#[test]
+fn what_the_base_excepts_may_be_unknown() {
+    let (world, text) = asking_for("vulnerabilities: osv, vex: [vex/*.json]");
+    world.clone.commit(&[(MANIFEST, &text), ("vex/large.json", &" ".repeat((1 << 20) + 1))], "Much");
+    let new = vex(&[("CVE-2027-3", "not_affected")]);
+    std::fs::write(world.clone.path().join("vex/new.json"), new).unwrap();
+    let found = lowered(&world, &text, 1).pop().unwrap();
+    let why = "which excepts CVE-2027-3; unknown whether the base has that too: vex/large.json cannot be read (it has more \
+               than 1,048,576 bytes, which are the most)";
+    assert!(found.ends_with(why), "{found}");
+}
+
 #[test]
 fn vex_that_excepts_more_than_at_the_base_is_a_finding() {
     let (world, text) = asking_for("vulnerabilities: osv, vex: [vex/*.json]");

@@ -1,16 +1,19 @@
-//! How much memory `diff` takes with the largest lists of packages and reports: at most 64 MiB more than to read nothing.
+//! How much memory `diff` takes with the worst that its bounds let through: at most 64 MiB more than to read nothing.
 #![cfg(target_os = "linux")]
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::support::images::{Image, ImageSpec};
+use crate::support::images::{Image, ImageSpec, Manifest};
 use crate::support::layers::{Files, Layer};
 use crate::support::registry::TestRegistry;
+use crate::support::signing::{Key, tag_of};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
 
@@ -19,33 +22,91 @@ const BOUND: u64 = 64 << 10;
 
 const PACKAGES: usize = 99_000;
 
-/// The most memory that `diff` of two tags took, in KiB, and what it printed.
-fn peak(registry: &TestRegistry, tags: [&str; 2], directory: &Path) -> (u64, String) {
-    let name = |tag: &str| format!("{}/acme/tool:{tag}", registry.host());
-    let (printed, reports) = (directory.join("printed.json"), directory.join("reports"));
-    let mut diff = Command::new(PROGRAM);
-    diff.args(["diff", &name(tags[0]), &name(tags[1]), "--format", "json", "--reports"]).arg(reports);
-    diff.current_dir(directory).stdout(std::fs::File::create(&printed).unwrap()).stderr(Stdio::null());
-    for name in ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "GITHUB_ACTIONS"] {
-        diff.env_remove(name);
-    }
-    let mut child = diff.spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut most = 0;
-    while child.try_wait().unwrap().is_none() {
-        let status = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().split(' ').next()?.parse().ok());
-        most = most.max(line.unwrap_or_default());
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    assert!(child.wait().unwrap().success());
-    (most, std::fs::read_to_string(printed).unwrap())
+/// The versions of all packages in the former and in the new image.
+const VERSIONS: [&str; 2] = ["1.0.1", "1.0.2"];
+
+const PLATFORMS: [&str; 3] = ["linux/amd64", "linux/arm64", "linux/s390x"];
+
+/// A registry, and the directory that `diff` runs in.
+struct World {
+    registry: TestRegistry,
+    directory: TempDir,
 }
 
-/// A document of nearly 10 MB.
-fn sbom(version: &str) -> String {
+/// What one run took, in KiB, and what it printed.
+struct Ran {
+    most: u64,
+    printed: String,
+}
+
+impl World {
+    fn new() -> Self {
+        let world = Self { registry: TestRegistry::start(), directory: tempfile::tempdir().unwrap() };
+        std::fs::create_dir_all(world.directory.path().join("reports")).unwrap();
+        world
+    }
+
+    /// Puts an image under a tag, which is its version.
+    fn put(&self, version: &str, image: &Image) {
+        image.put(&self.registry, "acme/tool", version);
+    }
+
+    /// Puts what refers to an image beside it.
+    fn beside(&self, artifact: &Image) {
+        artifact.put(&self.registry, "acme/tool", artifact.digest().as_str());
+    }
+
+    fn run(&self, tags: [&str; 2], more: &[&str]) -> Ran {
+        let name = |tag: &str| format!("{}/acme/tool:{tag}", self.registry.host());
+        let printed = self.directory.path().join("printed.json");
+        let mut diff = Command::new(PROGRAM);
+        diff.args(["diff", &name(tags[0]), &name(tags[1]), "--format", "json"]).args(more);
+        diff.current_dir(&self.directory).stdout(std::fs::File::create(&printed).unwrap()).stderr(Stdio::null());
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "GITHUB_ACTIONS"] {
+            diff.env_remove(name);
+        }
+        let mut child = diff.spawn().unwrap();
+        let status = format!("/proc/{}/status", child.id());
+        let mut most = 0;
+        while child.try_wait().unwrap().is_none() {
+            let status = std::fs::read_to_string(&status).unwrap_or_default();
+            let line =
+                status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().split(' ').next()?.parse().ok());
+            most = most.max(line.unwrap_or_default());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(child.wait().unwrap().success());
+        Ran { most, printed: std::fs::read_to_string(printed).unwrap() }
+    }
+
+    /// Compares both versions within the bound, and returns what is found.
+    #[track_caller]
+    fn found(&self, more: &[&str]) -> Value {
+        let Ran { most, mut printed } = self.run(VERSIONS, more);
+        if let Some(at) = more.iter().position(|word| *word == "--output") {
+            printed = std::fs::read_to_string(self.directory.path().join(more[at + 1])).unwrap();
+        }
+        let above = most.saturating_sub(idle());
+        eprintln!("{above} KiB");
+        assert!(above <= BOUND, "{above} KiB more than a run that reads nothing");
+        serde_json::from_str(&printed).unwrap()
+    }
+}
+
+/// What a run takes that reads nothing.
+fn idle() -> u64 {
+    static IDLE: OnceLock<u64> = OnceLock::new();
+    *IDLE.get_or_init(|| {
+        let world = World::new();
+        world.put("nothing", &ImageSpec::new(1).build());
+        world.run(["nothing", "nothing"], &["--reports", "reports"]).most
+    })
+}
+
+/// A document of so many packages, nearly 10 MB for the most.
+fn sbom(version: &str, packages: usize) -> String {
     let mut text = r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{}"#.to_owned();
-    for n in 0..PACKAGES {
+    for n in 0..packages {
         let name = format!("package-{n:06}");
         write!(
             text,
@@ -54,8 +115,17 @@ fn sbom(version: &str) -> String {
         .unwrap();
     }
     text.push_str("]}");
-    assert!((9_000_000..10_000_000).contains(&text.len()), "{}", text.len());
     text
+}
+
+/// The same of different packages as SPDX.
+fn spdx(version: &str, packages: usize) -> Value {
+    let package = |n: usize| {
+        let name = format!("package-{n:06}");
+        json!({"name": name, "versionInfo": version, "externalRefs": [
+            {"referenceType": "purl", "referenceLocator": format!("pkg:npm/{name}@{version}")}]})
+    };
+    json!({"spdxVersion": "SPDX-2.3", "packages": (0..packages).map(package).collect::<Vec<Value>>()})
 }
 
 /// A few files, of which some run by themselves, with others' rights or as programs.
@@ -64,8 +134,14 @@ fn layer(seed: &str) -> Layer {
     files.text(&format!("etc/cron.d/{seed}"), "").text(&format!("srv/{seed}/text"), "").gzip_fast()
 }
 
-fn image(seed: &str) -> Image {
-    ImageSpec::new(1).platforms(&["linux/amd64"]).of_files(&[layer(seed)]).build()
+fn image(layer: Layer) -> ImageSpec {
+    ImageSpec::new(1).platforms(&PLATFORMS[..1]).of_files(&[layer])
+}
+
+fn cyclonedx_beside(subject: &Manifest, version: &str) -> Image {
+    let text = sbom(version, PACKAGES);
+    assert!((9_000_000..10_000_000).contains(&text.len()), "{}", text.len());
+    Image::artifact(subject, "application/vnd.cyclonedx+json", text.as_bytes())
 }
 
 /// A report of Grype of many megabytes about an image.
@@ -76,29 +152,113 @@ fn report(directory: &Path, image: &Image, seed: &str) {
     };
     let matches: Vec<Value> = (0..25_000).map(one).collect();
     let name = format!("{}.json", image.digest().hex());
-    std::fs::create_dir_all(directory.join("reports")).unwrap();
     std::fs::write(directory.join("reports").join(name), json!({ "matches": matches }).to_string()).unwrap();
 }
 
-#[test]
-fn the_largest_lists_of_packages_take_little_memory() {
-    let (registry, directory) = (TestRegistry::start(), tempfile::tempdir().unwrap());
-    std::fs::create_dir_all(directory.path().join("reports")).unwrap();
-    let small = ImageSpec::new(1).build();
-    small.put(&registry, "acme/tool", "nothing");
-    let (idle, _) = peak(&registry, ["nothing", "nothing"], directory.path());
-    for (tag, version) in [("from", "1.0.1"), ("to", "1.0.2")] {
-        let image = image(version);
-        image.put(&registry, "acme/tool", tag);
-        report(directory.path(), &image, version);
-        let beside = Image::artifact(image.root(), "application/vnd.cyclonedx+json", sbom(version).as_bytes());
-        beside.put(&registry, "acme/tool", beside.digest().as_str());
+/// Two versions of one platform with the largest SBOMs beside them, and reports.
+fn largest() -> World {
+    let world = World::new();
+    for version in VERSIONS {
+        let image = image(layer(version)).build();
+        world.put(version, &image);
+        report(world.directory.path(), &image, version);
+        world.beside(&cyclonedx_beside(image.root(), version));
     }
-    let (most, printed) = peak(&registry, ["from", "to"], directory.path());
-    let found: Value = serde_json::from_str(&printed).unwrap();
-    let packages = &found["platforms"][0]["packages"];
+    world
+}
+
+fn upgraded(found: &Value, platform: usize) -> usize {
+    let packages = &found["platforms"][platform]["packages"];
     assert_eq!(packages["source"], "sbom", "{}", packages["detail"]);
-    assert_eq!(packages["upgraded"].as_array().unwrap().len(), PACKAGES);
-    let more = most.saturating_sub(idle);
-    assert!(more <= BOUND, "{more} KiB more than a run that reads nothing");
+    packages["upgraded"].as_array().unwrap().len()
+}
+
+#[test]
+fn the_largest_sboms_and_reports_take_little_memory() {
+    let world = largest();
+    let found = world.found(&["--reports", "reports"]);
+    assert_eq!(upgraded(&found, 0), PACKAGES);
+    assert_eq!(found["vulnerabilities"]["new"].as_array().unwrap().len(), 25_000);
+    let filed = world.found(&["--reports", "reports", "--output", "document.json"]);
+    assert_eq!(filed, found, "into a file");
+}
+
+#[test]
+fn sboms_of_several_platforms_take_little_memory() {
+    let world = World::new();
+    for version in VERSIONS {
+        let spec = ImageSpec::new(1).platforms(&PLATFORMS).of_files(&[layer(version)]);
+        world.put(version, &spec.with_sbom(spdx(version, 70_000)).build());
+    }
+    let found = world.found(&[]);
+    assert_eq!(upgraded(&found, 0), 70_000);
+}
+
+/// Debian's database with very many packages, and as many files that matter as a layer may have.
+fn dangerous(version: &str) -> Layer {
+    let packages: Vec<String> = (0..90_000).map(|n| format!("package-{n:06}")).collect();
+    let entry = |name: &String| format!("Package: {name}\nStatus: install ok installed\nVersion: {version}\n\n");
+    let mut files = Files::new().text("var/lib/dpkg/status", &packages.iter().map(entry).collect::<String>());
+    for n in 0..30_000 {
+        files = files.file(&format!("srv/{version}/{n:05}"), 0o755, b"").file(&format!("srv/{n:05}"), 0o4755, b"");
+    }
+    files.gzip_fast()
+}
+
+#[test]
+fn databases_with_dangerous_files_and_sboms_take_little_memory() {
+    let world = World::new();
+    for version in VERSIONS {
+        let image = image(dangerous(version)).build();
+        world.put(version, &image);
+        world.beside(&cyclonedx_beside(image.root(), version));
+    }
+    let found = world.found(&[]);
+    assert!(upgraded(&found, 0) >= 90_000);
+    assert_eq!(found["platforms"][0]["files"].as_array().unwrap().len(), 1_000);
+}
+
+#[test]
+fn the_largest_signed_attestations_take_little_memory() {
+    let (world, key) = (World::new(), Key::generate());
+    std::fs::write(world.directory.path().join("tool.pub"), key.pem()).unwrap();
+    for (version, is_tagged) in VERSIONS.into_iter().zip([false, true]) {
+        let image = image(layer(version)).build();
+        world.put(version, &image);
+        let predicate: Value = serde_json::from_str(&sbom(version, 73_000)).unwrap();
+        let predicate = json!({"Data": predicate.to_string()});
+        let kind = "https://cyclonedx.org/bom";
+        if is_tagged {
+            let attestation = key.tagged_attestation_of(&image.digest(), kind, &predicate);
+            world.put(&tag_of(&image.digest(), ".att"), &attestation);
+        } else {
+            world.beside(&key.attestation_of(image.root(), kind, &predicate));
+        }
+    }
+    let found = world.found(&["--key", "tool.pub"]);
+    assert_eq!(upgraded(&found, 0), 73_000);
+}
+
+#[test]
+fn the_largest_vex_documents_take_little_memory() {
+    let world = largest();
+    let statement = |n: usize| json!({"vulnerability": format!("CVE-2025-{n}"), "status": "fixed"});
+    let vex = json!({"@context": "https://openvex.dev/ns/v0.2.0", "statements": (0..20_000).map(statement).collect::<Vec<_>>()});
+    let text = vex.to_string();
+    assert!((1_000_000..1 << 20).contains(&text.len()), "{}", text.len());
+    std::fs::create_dir(world.directory.path().join("vex")).unwrap();
+    let write = |n: usize| std::fs::write(world.directory.path().join(format!("vex/{n:03}.json")), &text).unwrap();
+    (0..7).for_each(write);
+    let manifest = "organization: acme\nregistry: oci:mirror\nevidence: { vulnerabilities: reports, vex: [vex/*.json] }\n\
+        images:\n  - source: docker.io/acme/tool\n    approved: []\n";
+    std::fs::write(world.directory.path().join("approved-images.yml"), manifest).unwrap();
+    for why in
+        ["vex/000.json excepts nothing: the statements take more than 6 MiB, which are the most", "more than 8 MiB"]
+    {
+        let found = world.found(&["--reports", "reports"]);
+        assert_eq!(upgraded(&found, 0), PACKAGES);
+        let detail = found["vulnerabilities"]["detail"].as_str().unwrap();
+        assert!(detail.contains(why), "{detail}");
+        (7..200).for_each(write);
+    }
 }

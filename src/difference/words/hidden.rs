@@ -32,7 +32,7 @@ fn of_platform(platform: &PlatformDifference) -> impl Iterator<Item = &'static s
         packages.added.iter().chain(packages.removed.iter()).any(|p| has_hidden(p.name) || has_hidden(p.version));
     let mut versions = packages.upgraded.iter().chain(packages.downgraded.iter());
     let changed = versions.any(|one| [one.name, one.from, one.to].into_iter().any(has_hidden));
-    let mut licences = packages.licences_added.iter().chain(&packages.licences_removed);
+    let mut licences = packages.licences_added.names.iter().chain(&packages.licences_removed.names);
     let all = [
         ("the configuration", platform.config.iter().any(in_config)),
         ("package names", named || changed),

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::listing::{Listing, MOST};
-use super::style::{NAMED, Style, named};
+use super::style::{NAMED, Style, named_of};
 use super::told::Line;
 use crate::difference::{Difference, PlatformDifference};
-use crate::packages::{PackageChanges, PackageSource, Packages, VersionChange, VersionChanges};
+use crate::packages::{LicenceNames, PackageChanges, PackageSource, Packages, VersionChange, VersionChanges};
 use crate::text::{counted, cut};
 
 /// The most characters of a package's name and of a version.
@@ -69,11 +69,7 @@ struct Part {
 
 impl Part {
     fn named(&self) -> String {
-        let shown = self.names[..self.names.len().min(NAMED)].join(", ");
-        match self.count.saturating_sub(NAMED) {
-            0 => shown,
-            more => format!("{shown} and {more} more"),
-        }
+        named_of(&self.names, self.count, NAMED)
     }
 }
 
@@ -91,21 +87,23 @@ pub(super) fn licences(
 ) -> (Vec<Line>, Vec<Listing>) {
     let PackageChanges { licences_added, licences_removed, .. } = &platform.packages;
     if first {
-        let count = (!licences_added.is_empty()).then(|| Line::top(format!("Licences{on}: {}", licences_added.len())));
+        let count =
+            (!licences_added.is_empty()).then(|| Line::top(format!("Licences{on}: {}", licences_added.count())));
         return (count.into_iter().collect(), Vec::new());
     }
-    let names = |licences: &BTreeSet<String>| licences.iter().map(|name| style.name(name)).collect::<Vec<String>>();
-    let (new, gone) = (names(licences_added), names(licences_removed));
-    let part = |word: &str, names: &[String]| (!names.is_empty()).then(|| format!("{word}: {}", named(names, NAMED)));
-    let parts: Vec<String> = [part("new", &new), part("gone", &gone)].into_iter().flatten().collect();
+    let names = |licences: &LicenceNames| licences.names.iter().map(|name| style.name(name)).collect::<Vec<String>>();
+    let part = |word: &str, licences: &LicenceNames| {
+        let names = named_of(&names(licences), licences.count(), NAMED);
+        (!licences.is_empty()).then(|| format!("{word}: {names}"))
+    };
+    let parts: Vec<String> =
+        [part("new", licences_added), part("gone", licences_removed)].into_iter().flatten().collect();
     if parts.is_empty() {
         return (Vec::new(), Vec::new());
     }
     let line = Line::top(format!("Licences{on}: {}", parts.join("; ")));
-    (
-        vec![line],
-        vec![Listing { heading: "New licences".to_owned(), on: on.to_owned(), all: new, shown: NAMED, further: 0 }],
-    )
+    let (all, further) = (names(licences_added), licences_added.further);
+    (vec![line], vec![Listing { heading: "New licences".to_owned(), on: on.to_owned(), all, shown: NAMED, further }])
 }
 
 /// The packages that fixed and new vulnerabilities are in: the first that a reader wants to see.

@@ -48,8 +48,13 @@ impl Style {
 
 /// The first of some names, and how many more there are.
 pub(super) fn named(names: &[String], most: usize) -> String {
+    named_of(names, names.len(), most)
+}
+
+/// The same where not all of `count` are among `names`.
+pub(super) fn named_of(names: &[String], count: usize, most: usize) -> String {
     let shown = names[..names.len().min(most)].join(", ");
-    match names.len().saturating_sub(most) {
+    match count.saturating_sub(most) {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }

@@ -49,7 +49,7 @@ fn hidden_characters_are_noticed_wherever_an_image_has_them() {
     };
     assert_eq!(places(|_| {}), "");
     assert_eq!(places(|one| one.packages.removed = [package("a\u{202e}", "1")].into_iter().collect()), "package names");
-    assert_eq!(places(|one| one.packages.licences_added = ["MIT\u{200b}".to_owned()].into()), "licences");
+    assert_eq!(places(|one| one.packages.licences_added.names = ["MIT\u{200b}".to_owned()].into()), "licences");
     assert_eq!(places(|one| one.files = vec![file("/a\nb", FileKind::Cron)]), "file paths");
     assert_eq!(places(|one| one.name = "linux/\u{1b}[2J".to_owned()), "platform names");
     let label = |text: &'static str| {

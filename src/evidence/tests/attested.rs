@@ -9,7 +9,7 @@ const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
 /// What counts of these documents, one after the other.
 fn verified(signatures: &Signatures, trust: &Trust, beside: &[Beside]) -> Vec<Result<Option<Attestation>, String>> {
     let mut verifier = AttestationVerifier::new(signatures, trust);
-    beside.iter().map(|one| verifier.verify(one)).collect()
+    beside.iter().map(|one| verifier.verify(one.clone())).collect()
 }
 
 fn counts(signatures: &Signatures, trust: &Trust, beside: &Beside) -> bool {
@@ -73,7 +73,7 @@ fn where_all_must_sign_each_attests_the_same() {
     let keyless = |payload: &str| referrer(&world.keyless(&leaf(), payload));
     let told = |beside: &[Beside]| {
         let mut verifier = AttestationVerifier::new(&all, &world.trust);
-        let verified = beside.iter().map(|one| verifier.verify(one).unwrap().is_some()).collect::<Vec<_>>();
+        let verified = beside.iter().map(|one| verifier.verify(one.clone()).unwrap().is_some()).collect::<Vec<_>>();
         (verified, verifier.lacks_signers())
     };
     assert_eq!(told(&[keyed(&one), keyless(&one)]), (vec![false, true], false));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
+use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -126,7 +127,7 @@ impl Images {
         let mut read_so_far = BTreeMap::new();
         for _ in 0..100 {
             let wanted = match self.pair.next(&read_so_far) {
-                Next::Known(contents) => return contents,
+                Next::Known(contents) => return contents.list(),
                 Next::Read(wanted) => wanted,
             };
             assert!(!wanted.is_empty());
@@ -134,7 +135,7 @@ impl Images {
                 self.asked.push(layer.digest.clone());
                 let facts = match self.failing.get(&layer.digest) {
                     Some(reason) => Err(reason.clone()),
-                    None => read(&layer.media_type, &self.layers[&layer.digest][..]),
+                    None => read(&layer.media_type, &self.layers[&layer.digest][..]).map(Arc::new),
                 };
                 assert!(read_so_far.insert(layer.digest, facts).is_none(), "asked for a layer twice");
             }

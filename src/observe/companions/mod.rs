@@ -64,18 +64,53 @@ pub(crate) async fn find(sources: &Sources, location: &Location, digests: &[Dige
 /// # Errors
 /// As for [`find`].
 pub(crate) async fn beside(sources: &Sources, location: &Location, subject: &Digest) -> Result<Found, Error> {
+    Ok(beside_within(sources, location, subject, usize::MAX).await?.unwrap_or_default().found)
+}
+
+/// What was looked for, and how many requests it took to see that what a fallback tag lists is there.
+#[derive(Default)]
+pub(crate) struct Confirmed {
+    pub found: Found,
+    pub requests: usize,
+}
+
+/// The same as [`beside`]; `None` if it takes more than `most` requests to see that what a fallback tag lists is there.
+///
+/// # Errors
+/// As for [`find`].
+pub(crate) async fn beside_within(
+    sources: &Sources,
+    location: &Location,
+    subject: &Digest,
+    most: usize,
+) -> Result<Option<Confirmed>, Error> {
     let asked = (location.clone(), subject.clone());
-    if let Some(known) = sources.companions.get(&asked) {
-        return Ok(known);
+    if let Some(found) = sources.companions.get(&asked) {
+        return Ok(Some(Confirmed { found, requests: 0 }));
     }
     let tags = sources.companion_tags(location).await?;
     let tagged = cosign_tags(subject).into_iter().filter(|tag| tags.as_ref().is_some_and(|tags| tags.contains(tag)));
     let mut found = Found { companions: tagged.map(Companion::Tagged).collect(), left: Vec::new() };
-    let referrers = referrers(sources, location, subject, tags.as_deref(), &mut found.left).await?;
+    let Listed { mut referrers, unconfirmed } =
+        referrers(sources, location, subject, tags.as_deref(), &mut found.left).await?;
+    let requests = unconfirmed.len().min(MOST);
+    if requests > most {
+        return Ok(None);
+    }
+    for (asked, referrer) in unconfirmed.into_iter().enumerate() {
+        if asked == MOST {
+            found.left.push(LeftBehind::rest());
+            break;
+        }
+        // An API that lists referrers omits deleted ones; the tag may not.
+        if sources.has(location, &referrer.digest).await? {
+            referrers.push(referrer);
+        }
+    }
     let refers = |referrer| Companion::Referrer { subject: subject.clone(), referrer };
     found.companions.extend(referrers.into_iter().map(refers));
     sources.companions.keep(&asked, &found, found.memory());
-    Ok(found)
+    Ok(Some(Confirmed { found, requests }))
 }
 
 /// How many requests it takes to find the companions of one manifest, whose tags are listed.
@@ -100,6 +135,13 @@ pub(crate) async fn signing(sources: &Sources, location: &Location, subject: &Di
     Ok(found)
 }
 
+/// What is listed as referring to a manifest.
+struct Listed {
+    referrers: Vec<Descriptor>,
+    /// Those that the fallback tag lists and the referrers API does not.
+    unconfirmed: Vec<Descriptor>,
+}
+
 /// By the referrers API, and by the fallback tag if that is listed: some APIs do not know what it lists. If nothing at
 /// all is listed, the tag is requested. Anything but an index under that tag lists nothing.
 async fn referrers(
@@ -108,25 +150,18 @@ async fn referrers(
     subject: &Digest,
     tags: Option<&BTreeSet<Tag>>,
     left: &mut Vec<LeftBehind>,
-) -> Result<Vec<Descriptor>, Error> {
+) -> Result<Listed, Error> {
+    let listed = |referrers| Listed { referrers, unconfirmed: Vec::new() };
     let by_api = sources.listed_referrers(location, subject).await?;
     let is_there = |tag: &Tag| tags.map_or(by_api.is_none(), |tags| tags.contains(tag));
-    let Some(tag) = fallback_tag(subject).ok().filter(is_there) else { return Ok(by_api.unwrap_or_default()) };
+    let Some(tag) = fallback_tag(subject).ok().filter(is_there) else {
+        return Ok(listed(by_api.unwrap_or_default()));
+    };
     let by_tag = under_fallback_tag(sources, location, tag, tags.is_some(), left).await?;
-    let Some(mut all) = by_api else { return Ok(by_tag) };
-    let known: BTreeSet<Digest> = all.iter().map(|listed| listed.digest.clone()).collect();
-    let unknown = by_tag.into_iter().filter(|referrer| !known.contains(&referrer.digest));
-    for (asked, referrer) in unknown.enumerate() {
-        if asked == MOST {
-            left.push(LeftBehind::rest());
-            break;
-        }
-        // An API that lists referrers omits deleted ones; the tag may not.
-        if sources.has(location, &referrer.digest).await? {
-            all.push(referrer);
-        }
-    }
-    Ok(all)
+    let Some(by_api) = by_api else { return Ok(listed(by_tag)) };
+    let known: BTreeSet<Digest> = by_api.iter().map(|listed| listed.digest.clone()).collect();
+    let unconfirmed = by_tag.into_iter().filter(|referrer| !known.contains(&referrer.digest)).collect();
+    Ok(Listed { referrers: by_api, unconfirmed })
 }
 
 /// `is_listed`: whether the list of tags names it, so that it must be there.

@@ -16,7 +16,7 @@ use crate::observe::sources::Sources;
 use crate::observe::vulnerabilities::Vex;
 use crate::packages::read_sbom;
 use crate::text::excerpt;
-use crate::vulnerabilities::{STATEMENTS, read_vex};
+use crate::vulnerabilities::read_vex;
 
 /// The predicate types of VEX documents: CycloneDX's may be SBOMs, VEX or both.
 const VEX: [&str; 2] = ["https://openvex.dev/", "https://cyclonedx.org/"];
@@ -91,11 +91,9 @@ impl<'a> AttestationReader<'a> {
         let is_image = about == side.digest;
         let statements = vex.statements.into_iter();
         let statements = statements.map(|one| if is_image { one } else { one.only_for(about) });
-        known.statements.extend(statements);
         known.faults.extend(vex.faults);
-        if known.statements.len() > STATEMENTS {
-            known.statements.clear();
-            known.faults.push(format!("attested VEX excepts nothing: it has more than {STATEMENTS} statements"));
+        if let Err(why) = known.statements.extend(statements) {
+            known.faults.push(format!("attested VEX excepts nothing: {why}"));
         }
         sbom
     }
@@ -164,11 +162,8 @@ impl Attested<'_> {
                 annotations: statement.layer.annotations.clone(),
                 content,
             };
-            match self.verifier.verify(&beside) {
-                Ok(Some(attestation)) => {
-                    drop(beside);
-                    self.take(attestation).await;
-                }
+            match self.verifier.verify(beside) {
+                Ok(Some(attestation)) => self.take(attestation).await,
                 Ok(None) => {}
                 Err(why) => self.refuse_one(&statement, why),
             }
@@ -198,7 +193,9 @@ impl Attested<'_> {
             match read_vex(attestation.predicate().as_bytes()) {
                 Ok(statements) => {
                     is_only_vex = !statements.is_empty();
-                    self.vex.statements.extend(statements);
+                    if let Err(why) = self.vex.statements.extend(statements) {
+                        self.refuse_vex(&why);
+                    }
                 }
                 // As an SBOM it may be of use.
                 Err(_) if is_sbom(kind) => {}

@@ -34,11 +34,20 @@ impl DocumentReader<'_> {
         let Self { sources, location } = self;
         let read = async {
             let cost = companions::cost(sources, location, about).await?;
-            Ok(match (allowance.take(cost), is_signed) {
-                (Err(why), _) => Err(why),
-                (Ok(()), true) => Ok(companions::signing(sources, location, about).await?),
-                (Ok(()), false) => Ok(companions::beside(sources, location, about).await?),
-            })
+            if let Err(why) = allowance.take(cost) {
+                return Ok(Err(why));
+            }
+            let most = allowance.left();
+            let looked = companions::beside_within(sources, location, about, most).await?;
+            // None within the allowance is one more than it.
+            let requests = looked.as_ref().map_or(most + 1, |looked| looked.requests);
+            if let Err(why) = allowance.take(requests) {
+                return Ok(Err(why));
+            }
+            Ok(Ok(match (looked, is_signed) {
+                (Some(looked), false) => looked.found,
+                _ => companions::signing(sources, location, about).await?,
+            }))
         };
         read.await.unwrap_or_else(|error: crate::registry::Error| Err(error.to_string()))
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -27,10 +28,13 @@ pub(super) struct LayerReader<'a> {
 impl LayerReader<'_> {
     /// What the layers of one platform of two images say; those of the former are at `from`.
     pub(super) async fn contents(self, pair: &Pair, from: Option<&Location>, to: &Location) -> Contents {
-        let mut read: BTreeMap<Digest, Result<LayerFacts, String>> = BTreeMap::new();
+        let mut read: BTreeMap<Digest, Result<Arc<LayerFacts>, String>> = BTreeMap::new();
         loop {
             let wanted = match pair.next(&read) {
-                Next::Known(contents) => return contents,
+                Next::Known(found) => {
+                    drop(read);
+                    return found.list();
+                }
                 Next::Read(wanted) => wanted,
             };
             let missing: Vec<Descriptor> =
@@ -48,11 +52,11 @@ impl LayerReader<'_> {
     }
 
     /// What one layer says, read once in a run as long as there is room.
-    async fn facts(self, location: &Location, layer: &Descriptor) -> Result<LayerFacts, String> {
+    async fn facts(self, location: &Location, layer: &Descriptor) -> Result<Arc<LayerFacts>, String> {
         if let Some(known) = self.sources.layers.get(&layer.digest) {
             return Ok(known);
         }
-        let facts = read(self.sources, location, layer).await?;
+        let facts = Arc::new(read(self.sources, location, layer).await?);
         self.sources.layers.keep(&layer.digest, &facts, facts.memory());
         Ok(facts)
     }

@@ -2,7 +2,8 @@
 //!
 //! Costs, beside what [`walk`](super::upstream::walk) reads, at most five requests for each platform and side
 //! (configuration, SBOM, layers) and four for each side; what was read once in a run is not read again as long as there
-//! is room. One image after the other is read, and one layer at a time: so memory stays bounded whatever they contain.
+//! is room. Whoever reads it has the run's one turn for that; one layer and one document is read at a time:
+//! so memory stays bounded whatever they contain.
 
 use super::sources::Sources;
 use super::upstream::Part;
@@ -14,6 +15,7 @@ use crate::layers::{Contents, Pair};
 use crate::packages::{Listed, PackageSource, Packages, complete};
 use crate::text::{counted, size};
 
+mod account;
 mod allowance;
 mod attested;
 mod documents;
@@ -25,6 +27,7 @@ mod side;
 pub(crate) use attested::SignedBy;
 pub(crate) use side::Side;
 
+use account::Account;
 use allowance::Allowance;
 use layers::LayerReader;
 pub(super) use pairs::pairs;
@@ -35,9 +38,6 @@ const LAYERS: usize = 4;
 
 /// The most platforms of two images that are read: an index may name thousands.
 const PLATFORMS: usize = 24;
-
-/// The most bytes of memory that packages and configurations of all platforms may take.
-const ROOM: usize = 18 << 20;
 
 /// Reads what is inside images.
 #[derive(Clone, Copy)]
@@ -62,7 +62,6 @@ pub(crate) struct Inside {
 impl<'a> DifferenceReader<'a> {
     /// What is inside two images; without `from` it is a first approval. What cannot be read is unknown, and says why.
     pub(crate) async fn read(&self, from: Option<Side<'a>>, to: Side<'a>) -> Inside {
-        let _turn = self.sources.inside_turn().await;
         let mut sboms = SbomReader::new(self.sources, self.signed, self.vex);
         let platforms = self.platforms(from, to, &mut sboms).await;
         let mut vex = [Vex::default(), Vex::default()];
@@ -77,7 +76,7 @@ impl<'a> DifferenceReader<'a> {
 
     async fn platforms(&self, from: Option<Side<'a>>, to: Side<'a>, sboms: &mut SbomReader<'a>) -> Vec<PlatformPair> {
         let layers = LayerReader { sources: self.sources };
-        let (refused, mut read, mut taken) = (self.too_few_pulls(to), Vec::new(), 0);
+        let (refused, mut read, mut account) = (self.too_few_pulls(to), Vec::new(), Account::default());
         for (was, is) in pairs(from.map_or(&[], |from| &from.walk.parts), &to.walk.parts) {
             let from = from.zip(was);
             let to = is.map(|is| (to, is));
@@ -85,15 +84,11 @@ impl<'a> DifferenceReader<'a> {
                 read.push(unread(from, to, &format!("at most {PLATFORMS} platforms are read")));
                 continue;
             }
-            let mut pair = self.platform(from, to, sboms, layers, refused.as_deref()).await;
-            // What platforms share is held once.
-            let shared = read.iter().any(|other: &PlatformPair| other.listed.is_shared_with(&pair.listed));
-            let memory = pair.memory() - if shared { pair.listed.memory() } else { 0 };
-            match taken + memory > ROOM {
-                true => pair = unread(from, to, &format!("what all platforms list is larger than {} MiB", ROOM >> 20)),
-                false => taken += memory,
-            }
-            read.push(pair);
+            let pair = self.platform(from, to, sboms, (layers, account.clone()), refused.as_deref()).await;
+            read.push(match account.hold(&pair) {
+                Ok(()) => pair,
+                Err(why) => unread(from, to, &why),
+            });
         }
         read
     }
@@ -128,7 +123,7 @@ impl<'a> DifferenceReader<'a> {
         from: Option<(Side<'a>, &Part)>,
         to: Option<(Side<'a>, &Part)>,
         sboms: &mut SbomReader<'a>,
-        layers: LayerReader<'_>,
+        (layers, account): (LayerReader<'_>, Account),
         refused: Option<&str>,
     ) -> PlatformPair {
         let name = to.or(from).map(|(_, part)| part.name.clone()).unwrap_or_default();
@@ -136,7 +131,7 @@ impl<'a> DifferenceReader<'a> {
             (Some((_, was)), Some((_, is)), _) if was.digest == is.digest => nothing(Listed::Untouched),
             (_, None, _) => nothing(Listed::Unknown("the new image does not have this platform".to_owned())),
             (_, _, Some(why)) => nothing(Listed::Unknown(why.to_owned())),
-            (from, Some(to), None) => self.contents(from, to, sboms, layers).await,
+            (from, Some(to), None) => self.contents(from, to, sboms, (layers, account)).await,
         };
         PlatformPair {
             name,
@@ -154,13 +149,13 @@ impl<'a> DifferenceReader<'a> {
         from: Option<(Side<'a>, &Part)>,
         to: (Side<'a>, &Part),
         sboms: &mut SbomReader<'a>,
-        layers: LayerReader<'_>,
+        (layers, mut account): (LayerReader<'_>, Account),
     ) -> Contents {
         let mut allowances = [Allowance::of_platform(), Allowance::of_platform()];
         let [was, is] = &mut allowances;
-        let new = sboms.of_platform(to.0, to.1, is).await;
+        let new = account.sbom(sboms.of_platform(to.0, to.1, is).await);
         let former = match (&new, from) {
-            (Ok(Some(_)), Some((side, part))) => sboms.of_platform(side, part, was).await,
+            (Ok(Some(_)), Some((side, part))) => account.sbom(sboms.of_platform(side, part, was).await),
             (Ok(Some(_)), None) => Ok(Some(Packages::default())),
             // An SBOM of one side only is no comparison.
             (_, Some((side, part))) => {
@@ -177,14 +172,8 @@ impl<'a> DifferenceReader<'a> {
         };
         let mut contents = layers.contents(&pair, from.map(|(side, _)| side.location), to.0.location).await;
         let why = match (former, new) {
-            (Ok(Some(mut from)), Ok(Some(mut to))) => {
-                if let Listed::Known { from: was, to: is, .. } = &contents.listed {
-                    let unsaid = complete([&mut from, &mut to], [was, is]);
-                    contents.note((unsaid > 0).then(|| {
-                        format!("the SBOM does not show {} of the databases in layers", counted(unsaid, "change"))
-                    }));
-                }
-                contents.listed = Listed::Known { source: PackageSource::Sbom, from, to };
+            (Ok(Some(from)), Ok(Some(to))) => {
+                add_sboms(&mut contents, from, to);
                 return contents;
             }
             (Err(why), _) | (_, Err(why)) => format!("the SBOM cannot be used: {why}"),
@@ -210,6 +199,25 @@ impl<'a> DifferenceReader<'a> {
             Ok(None) => Err(format!("{} is not there with the bytes of its digest", config.digest)),
             Err(error) => Err(error.to_string()),
         }
+    }
+}
+
+/// Lists the packages by the SBOMs of both, with what only the databases in layers tell.
+fn add_sboms(contents: &mut Contents, mut from: Packages, mut to: Packages) {
+    let unsaid = match &contents.listed {
+        Listed::Known { from: was, to: is, .. } => complete([&mut from, &mut to], [was, is]),
+        Listed::Untouched | Listed::Unknown(_) => Ok(0),
+    };
+    match unsaid {
+        Ok(unsaid) => {
+            contents.note(
+                (unsaid > 0).then(|| {
+                    format!("the SBOM does not show {} of the databases in layers", counted(unsaid, "change"))
+                }),
+            );
+            contents.listed = Listed::Known { source: PackageSource::Sbom, from, to };
+        }
+        Err(why) => contents.listed = Listed::Unknown(format!("the SBOM cannot be used: {why}")),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::difference::PlatformPair;
 use crate::image::{Digest, Location};
-use crate::vulnerabilities::{Findings, ImageIdentity, Side, Statement};
+use crate::vulnerabilities::{Findings, ImageIdentity, Side, Statements};
 
 /// One of two images whose vulnerabilities are compared.
 #[derive(Clone, Copy)]
@@ -88,6 +88,6 @@ impl<'a> Compared<'a> {
 /// What VEX documents say, and which of them could not be used, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Vex {
-    pub(crate) statements: Vec<Statement>,
+    pub(crate) statements: Statements,
     pub(crate) faults: Vec<String>,
 }

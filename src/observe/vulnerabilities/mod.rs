@@ -91,7 +91,12 @@ fn parse(files: NamedFiles) -> Vex {
     let mut vex = Vex::default();
     for (path, bytes) in files {
         match bytes.and_then(|bytes| read_vex(&bytes)) {
-            Ok(statements) => vex.statements.extend(statements),
+            Ok(statements) => {
+                // What is left out may be that something is affected.
+                if let Err(why) = vex.statements.extend(statements) {
+                    return Vex { faults: vec![format!("VEX documents except nothing: {why}")], ..Vex::default() };
+                }
+            }
             Err(why) => vex.faults.push(format!("{} excepts nothing: {}", excerpt(&path, 200), excerpt(&why, 200))),
         }
     }

@@ -106,6 +106,16 @@ impl Installed {
         self.packed.lines().map(Entry::unpack)
     }
 
+    /// Each package as it is packed: equal ones are the same package.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
+        self.packed.lines()
+    }
+
+    /// Whether it lists a package of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.lines().any(|line| line.split(SEPARATOR).next() == Some(name))
+    }
+
     /// The version of an installed package.
     fn version_of(&self, name: &str) -> Option<String> {
         self.entries().find(|entry| entry.name == name).map(|entry| entry.version)

@@ -114,8 +114,12 @@ fn removed(difference: &Difference) -> Option<String> {
 }
 
 fn licences(difference: &Difference) -> Option<String> {
-    let new = difference.platforms.iter().flat_map(|platform| &platform.packages.licences_added);
-    some_of("licences", "new", &new.map(String::as_str).collect())
+    let new = || difference.platforms.iter().map(|platform| &platform.packages.licences_added);
+    let names = new().flat_map(|licences| &licences.names).map(String::as_str).collect();
+    match new().map(|licences| licences.further).max().unwrap_or_default() {
+        0 => some_of("licences", "new", &names),
+        further => Some(format!("licences ({} new)", names.len() + further)),
+    }
 }
 
 /// `licences (new: MIT)`; many are only counted.

@@ -55,10 +55,11 @@ fn documents(before: &VexFiles, after: &VexFiles) -> Vec<Change> {
         return Vec::new();
     }
     let (was, now) = (exceptions(before.values()), exceptions(after.values()));
+    let unread = before.iter().find_map(|(path, bytes)| Some((path, bytes.as_ref().err()?)));
     let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let document = |path: &String| {
         let (former, new) = (before.get(path), after.get(path));
-        if former == new {
+        if former == new || (former.is_some_and(Result::is_err) && new.is_none()) {
             return None;
         }
         let excepted = newly_excepted(&was, &exceptions(new));
@@ -66,7 +67,11 @@ fn documents(before: &VexFiles, after: &VexFiles) -> Vec<Change> {
         let lowers = !(excepted.is_empty() && counts.is_empty());
         let why = [("which excepts", excepted), ("which no longer calls affected by", counts)];
         let why = why.into_iter().filter(|(_, names)| !names.is_empty());
-        let why: String = why.map(|(says, names)| format!(", {says} {}", named(&names))).collect();
+        let mut why: String = why.map(|(says, names)| format!(", {says} {}", named(&names))).collect();
+        if let (Some((place, fault)), true) = (unread, lowers) {
+            let (place, fault) = (excerpt(place, 100), excerpt(fault, 200));
+            why = format!("{why}; unknown whether the base has that too: {place} cannot be read ({fault})");
+        }
         let what = What::File { path: path.clone(), key: "evidence.vex" };
         Some(change(what, content(former), format!("{}{why}", content(new)), lowers))
     };

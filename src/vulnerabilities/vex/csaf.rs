@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::product::Product;
-use super::statement::{Says, Statement, excepted, names, time};
+use super::statement::{Says, Statement, Statements, excepted, names, time};
 use crate::vulnerabilities::json::{nullable, parse};
 
 #[derive(Deserialize)]
@@ -113,11 +113,11 @@ struct Flag {
 /// Products by the document's own identifiers.
 type Products<'a> = BTreeMap<&'a str, Product>;
 
-pub(super) fn read(document: &[u8]) -> Result<Vec<Statement>, String> {
+pub(super) fn read(document: &[u8]) -> Result<Statements, String> {
     let document: Document = parse(document, "a CSAF document")?;
     let products = products(&document.product_tree);
     let at = time(document.document.tracking.current_release_date.as_deref());
-    let mut statements = Vec::new();
+    let mut statements = Statements::default();
     for written in &document.vulnerabilities {
         let called = names(written.ids.iter().map(|id| id.text.clone()).chain([written.cve.clone()]));
         for (status, ids) in &written.product_status {
@@ -125,11 +125,8 @@ pub(super) fn read(document: &[u8]) -> Result<Vec<Statement>, String> {
             for id in ids {
                 let product = products.get(id.as_str()).cloned().unwrap_or_default();
                 let says = says(status, id, &written.flags);
-                statements.push(Statement { names: called.clone(), products: vec![product], says, at, only: None });
+                statements.add(Statement { names: called.clone(), products: vec![product], says, at, only: None })?;
             }
-        }
-        if statements.len() > super::statement::MOST {
-            break;
         }
     }
     Ok(statements)
@@ -169,5 +166,5 @@ fn product(named: &Named) -> Product {
     let helper = &named.product_identification_helper;
     let hashes = helper.hashes.iter().flat_map(|hashes| &hashes.file_hashes);
     let hashes = hashes.filter(|hash| hash.algorithm == "sha256").map(|hash| hash.value.clone());
-    Product { id: helper.purl.clone().unwrap_or_default(), hashes: hashes.collect(), parts: Vec::new() }
+    Product::new(helper.purl.clone().unwrap_or_default(), hashes.collect(), Vec::new())
 }

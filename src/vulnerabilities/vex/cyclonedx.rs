@@ -1,21 +1,25 @@
 //! VEX in CycloneDX (1.4 and later): `vulnerabilities` with an `analysis`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::product::Product;
-use super::statement::{Says, Statement, excepted, names, time};
-use crate::vulnerabilities::json::{nullable, parse};
+use super::statement::{Says, Statement, Statements, excepted, names, time};
+use super::{DOCUMENT, TOO_LONG};
+use crate::vulnerabilities::json::{each, nullable, parse};
 
+/// An SBOM of many megabytes may hold some VEX: nothing of the rest is held.
 #[derive(Deserialize)]
-struct Document {
+struct Document<'a> {
     #[serde(default, deserialize_with = "nullable")]
     metadata: Metadata,
-    #[serde(default, deserialize_with = "nullable")]
-    components: Vec<Component>,
-    #[serde(default, deserialize_with = "nullable")]
-    vulnerabilities: Vec<Written>,
+    #[serde(default, borrow)]
+    components: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    vulnerabilities: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize, Default)]
@@ -71,34 +75,67 @@ struct Affected {
     reference: String,
 }
 
-pub(super) fn read(document: &[u8]) -> Result<Vec<Statement>, String> {
-    let document: Document = parse(document, "a CycloneDX document")?;
-    let described = document.metadata.component.iter().chain(&document.components);
-    let purls: BTreeMap<&str, &str> =
-        described.filter_map(|one| Some((one.reference.as_str(), one.purl.as_deref()?))).collect();
-    let whole = time(document.metadata.timestamp.as_deref());
-    let statement = |written: &Written| {
-        let analysis = written.analysis.as_ref()?;
-        let says = match analysis.state.as_str() {
-            state @ ("not_affected" | "false_positive" | "resolved" | "resolved_with_pedigree") => {
-                excepted(state, [analysis.justification.as_deref(), analysis.detail.as_deref()])
-            }
-            "" => return None,
-            _ => Says::Affected,
-        };
-        let named = written.references.iter().map(|reference| reference.id.clone()).chain([written.id.clone()]);
-        let at = time(analysis.last_updated.as_deref()).or_else(|| time(written.updated.as_deref())).or(whole);
-        let products = written.affects.iter().map(|affected| product(&affected.reference, &purls)).collect();
-        Some(Statement { names: names(named), products, says, at, only: None })
+const WHAT: &str = "a CycloneDX document";
+
+pub(super) fn read(document: &[u8]) -> Result<Statements, String> {
+    let document: Document<'_> = parse(document, WHAT)?;
+    let Some(vulnerabilities) = document.vulnerabilities else { return Ok(Statements::default()) };
+    if vulnerabilities.get().len() > DOCUMENT {
+        return Err(TOO_LONG.to_owned());
+    }
+    let mut named = BTreeSet::new();
+    each(vulnerabilities, WHAT, &mut |written: Written| {
+        let references = written.affects.iter().map(|affected| affected.reference.as_str());
+        named.extend(references.flat_map(|reference| [linked(reference).to_owned(), decoded(reference)]));
+        Ok(())
+    })?;
+    let mut purls = BTreeMap::new();
+    let mut describe = |one: Component| {
+        if let Some(purl) = one.purl.filter(|_| named.contains(&one.reference)) {
+            purls.entry(one.reference).or_insert(purl);
+        }
+        Ok(())
     };
-    Ok(document.vulnerabilities.iter().filter_map(statement).collect())
+    document.metadata.component.into_iter().try_for_each(&mut describe)?;
+    if let Some(components) = document.components {
+        each(components, WHAT, &mut describe)?;
+    }
+    let whole = time(document.metadata.timestamp.as_deref());
+    let mut statements = Statements::default();
+    each(vulnerabilities, WHAT, &mut |written: Written| {
+        statement(&written, &purls, whole).map_or(Ok(()), |one| statements.add(one))
+    })?;
+    Ok(statements)
+}
+
+fn statement(written: &Written, purls: &BTreeMap<String, String>, whole: Option<DateTime<Utc>>) -> Option<Statement> {
+    let analysis = written.analysis.as_ref()?;
+    let says = match analysis.state.as_str() {
+        state @ ("not_affected" | "false_positive" | "resolved" | "resolved_with_pedigree") => {
+            excepted(state, [analysis.justification.as_deref(), analysis.detail.as_deref()])
+        }
+        "" => return None,
+        _ => Says::Affected,
+    };
+    let named = written.references.iter().map(|reference| reference.id.clone()).chain([written.id.clone()]);
+    let at = time(analysis.last_updated.as_deref()).or_else(|| time(written.updated.as_deref())).or(whole);
+    let products = written.affects.iter().map(|affected| product(&affected.reference, purls)).collect();
+    Some(Statement { names: names(named), products, says, at, only: None })
 }
 
 /// What a reference stands for: a component of this document, one of another (`urn:cdx:SERIAL/VERSION#REF`), whose
 /// reference is often its package URL, or a package URL.
-fn product(reference: &str, purls: &BTreeMap<&str, &str>) -> Product {
-    let local = reference.strip_prefix("urn:cdx:").and_then(|link| Some(link.split_once('#')?.1)).unwrap_or(reference);
-    let decoded = percent_encoding::percent_decode_str(local).decode_utf8_lossy();
-    let id = [local, &decoded].into_iter().find_map(|name| purls.get(name).copied());
-    Product::of(id.unwrap_or(if local == reference { local } else { &decoded }).to_owned())
+fn product(reference: &str, purls: &BTreeMap<String, String>) -> Product {
+    let (plain, decoded) = (linked(reference), decoded(reference));
+    let id = [plain, &decoded].into_iter().find_map(|name| purls.get(name)).map(String::as_str);
+    Product::of(id.unwrap_or(if plain == reference { plain } else { &decoded }).to_owned())
+}
+
+/// The reference in a link to another document.
+fn linked(reference: &str) -> &str {
+    reference.strip_prefix("urn:cdx:").and_then(|link| Some(link.split_once('#')?.1)).unwrap_or(reference)
+}
+
+fn decoded(reference: &str) -> String {
+    percent_encoding::percent_decode_str(linked(reference)).decode_utf8_lossy().into_owned()
 }

@@ -4,6 +4,7 @@
 //! names the vulnerability and, if it names products, the image or the package.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::json::parse;
 
@@ -14,17 +15,21 @@ mod product;
 mod statement;
 mod widened;
 
-pub(super) use statement::exception;
-pub(crate) use statement::{MOST, Statement};
+pub(super) use statement::{Named, exception};
+pub(crate) use statement::{Statement, Statements};
 pub(crate) use widened::{Exceptions, newly_excepted, no_longer_affected};
+
+/// The most bytes of one document that may be statements.
+const DOCUMENT: usize = 1 << 20;
+const TOO_LONG: &str = "it has more than 1 MiB of statements, which are the most";
 
 /// What tells the formats apart.
 #[derive(Deserialize)]
-struct Form {
-    #[serde(default, rename = "@context")]
-    context: Option<serde_json::Value>,
-    #[serde(default, rename = "bomFormat")]
-    bom_format: Option<String>,
+struct Form<'a> {
+    #[serde(default, rename = "@context", borrow)]
+    context: Option<&'a RawValue>,
+    #[serde(default, rename = "bomFormat", borrow)]
+    bom_format: Option<&'a RawValue>,
     #[serde(default)]
     document: Option<serde::de::IgnoredAny>,
 }
@@ -33,20 +38,19 @@ struct Form {
 ///
 /// # Errors
 /// Why it cannot be used.
-pub(crate) fn read_vex(document: &[u8]) -> Result<Vec<Statement>, String> {
-    let form: Form = parse(document, "a VEX document in JSON")?;
-    let context = form.context.as_ref().and_then(|context| context.as_str()).unwrap_or_default();
-    let statements = if context.starts_with("https://openvex.dev/ns") {
-        openvex::read(document)
-    } else if form.bom_format.as_deref() == Some("CycloneDX") {
-        cyclonedx::read(document)
-    } else if form.document.is_some() {
-        csaf::read(document)
-    } else {
-        Err("not OpenVEX, CycloneDX or CSAF".to_owned())
-    }?;
-    if statements.len() > MOST {
-        return Err(format!("it has more than {MOST} statements, which are the most"));
+pub(crate) fn read_vex(document: &[u8]) -> Result<Statements, String> {
+    let form: Form<'_> = parse(document, "a VEX document in JSON")?;
+    let is = |member: Option<&RawValue>, begins: &str| {
+        let text = member.and_then(|member| serde_json::from_str::<String>(member.get()).ok());
+        text.is_some_and(|text| text.starts_with(begins))
+    };
+    if is(form.bom_format, "CycloneDX") {
+        return cyclonedx::read(document);
     }
-    Ok(statements)
+    let read = match (is(form.context, "https://openvex.dev/ns"), form.document.is_some()) {
+        (true, _) => openvex::read,
+        (false, true) => csaf::read,
+        (false, false) => return Err("not OpenVEX, CycloneDX or CSAF".to_owned()),
+    };
+    if document.len() > DOCUMENT { Err(TOO_LONG.to_owned()) } else { read(document) }
 }

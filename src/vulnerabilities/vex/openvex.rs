@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::product::Product;
-use super::statement::{Says, Statement, excepted, names, time};
-use crate::vulnerabilities::json::{nullable, parse};
+use super::statement::{Says, Statement, Statements, excepted, names, time};
+use crate::vulnerabilities::json::{each, nullable, parse};
 
 #[derive(Deserialize)]
-struct Document {
+struct Document<'a> {
     #[serde(default)]
     timestamp: Option<String>,
-    #[serde(default, deserialize_with = "nullable")]
-    statements: Vec<Written>,
+    #[serde(default, borrow)]
+    statements: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -62,8 +63,8 @@ enum Component {
     },
 }
 
-pub(super) fn read(document: &[u8]) -> Result<Vec<Statement>, String> {
-    let document: Document = parse(document, "an OpenVEX document")?;
+pub(super) fn read(document: &[u8]) -> Result<Statements, String> {
+    let document: Document<'_> = parse(document, "an OpenVEX document")?;
     let whole = time(document.timestamp.as_deref());
     let statement = |written: Written| {
         let says = match written.status.as_str() {
@@ -76,7 +77,11 @@ pub(super) fn read(document: &[u8]) -> Result<Vec<Statement>, String> {
         let products = written.products.into_iter().map(product).collect();
         Statement { names: named(written.vulnerability), products, says, at, only: None }
     };
-    Ok(document.statements.into_iter().map(statement).collect())
+    let mut statements = Statements::default();
+    if let Some(written) = document.statements {
+        each(written, "an OpenVEX document", &mut |one| statements.add(statement(one)))?;
+    }
+    Ok(statements)
 }
 
 fn named(vulnerability: Named) -> std::collections::BTreeSet<String> {
@@ -96,9 +101,7 @@ fn product(component: Component) -> Product {
         Component::Text(id) => id,
         Component::Whole { id, mut identifiers, .. } => purl(id, &mut identifiers),
     };
-    Product {
-        id: purl(id, &mut identifiers),
-        hashes: hashes.remove("sha-256").into_iter().collect(),
-        parts: subcomponents.into_iter().map(part).collect(),
-    }
+    let id = purl(id, &mut identifiers);
+    let hashes = hashes.remove("sha-256").into_iter().collect();
+    Product::new(id, hashes, subcomponents.into_iter().map(part).collect())
 }

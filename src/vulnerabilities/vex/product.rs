@@ -8,6 +8,11 @@ use crate::image::{Digest, Repository};
 use crate::vulnerabilities::Finding;
 use crate::vulnerabilities::identity::ImageIdentity;
 
+/// The longest identifier, in bytes.
+const LONGEST: usize = 1_000;
+/// The most digests of one product, and the most packages in it.
+const MOST: usize = 1_000;
+
 /// A product that a statement names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Product {
@@ -21,7 +26,26 @@ pub(crate) struct Product {
 
 impl Product {
     pub(super) fn of(id: String) -> Self {
-        Self { id, ..Self::default() }
+        Self::new(id, Vec::new(), Vec::new())
+    }
+
+    /// What is too long to be one names nothing, and of very many digests and packages the first count.
+    pub(super) fn new(id: String, hashes: Vec<String>, parts: Vec<String>) -> Self {
+        let is_all = parts.is_empty();
+        let few = |names: Vec<String>| names.into_iter().filter(|name| name.len() <= LONGEST).take(MOST).collect();
+        let (id, hashes, mut parts): (_, _, Vec<String>) =
+            (Some(id).filter(|id| id.len() <= LONGEST).unwrap_or_default(), few(hashes), few(parts));
+        if parts.is_empty() && !is_all {
+            // None of them is a package, which is not all of them.
+            parts.push(String::new());
+        }
+        Self { id, hashes, parts }
+    }
+
+    /// The bytes of memory that it takes, about.
+    pub(super) fn memory(&self) -> usize {
+        let texts = self.hashes.iter().chain(&self.parts).map(|text| text.len() + size_of::<String>());
+        size_of::<Self>() + self.id.len() + texts.sum::<usize>()
     }
 
     pub(super) fn is(&self, finding: &Finding, image: &ImageIdentity) -> bool {

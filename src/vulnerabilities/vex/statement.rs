@@ -1,6 +1,6 @@
 //! What a VEX document says, and for which findings it counts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -10,8 +10,10 @@ use crate::text::excerpt;
 use crate::vulnerabilities::identity::ImageIdentity;
 use crate::vulnerabilities::{Finding, ID};
 
-/// The most statements of one document.
-pub(crate) const MOST: usize = 50_000;
+/// The most statements about one image.
+const MOST: usize = 50_000;
+/// The most bytes of memory that they take.
+const MEMORY: usize = 6 << 20;
 /// The longest reason, in characters.
 const REASON: usize = 300;
 
@@ -43,22 +45,105 @@ impl Statement {
         Self { only: Some(manifest.clone()), ..self }
     }
 
+    /// Whether it is about the package of a finding that it names.
     fn is_about(&self, finding: &Finding, image: &ImageIdentity) -> bool {
-        let named = self.names.iter().any(|name| finding.is_called(name));
-        named && (self.products.is_empty() || self.products.iter().any(|product| product.is(finding, image)))
+        self.products.is_empty() || self.products.iter().any(|product| product.is(finding, image))
+    }
+
+    /// The bytes of memory that it takes, about.
+    fn memory(&self) -> usize {
+        let name = |name: &String| name.len() + 2 * size_of::<String>();
+        let reason = if let Says::Excepted(reason) = &self.says { reason.len() } else { 0 };
+        let names: usize = self.names.iter().map(name).sum();
+        size_of::<Self>() + SET + names + reason + self.products.iter().map(Product::memory).sum::<usize>()
+    }
+}
+
+/// The bytes of memory of a small set, apart from what is in it.
+const SET: usize = 250;
+
+/// Statements, within bounds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Statements {
+    list: Vec<Statement>,
+    memory: usize,
+}
+
+impl Statements {
+    /// Adds one.
+    ///
+    /// # Errors
+    /// A bound, in words. Then there are none and none can be added: one that is left out might say that a package is
+    /// affected.
+    pub(crate) fn add(&mut self, statement: Statement) -> Result<(), String> {
+        self.memory = self.memory.saturating_add(statement.memory());
+        let why = match (self.list.len() == MOST, self.memory > MEMORY) {
+            (true, _) => format!("there are more than {MOST} statements, which are the most"),
+            (false, true) => "the statements take more than 6 MiB, which are the most".to_owned(),
+            (false, false) => {
+                self.list.push(statement);
+                return Ok(());
+            }
+        };
+        *self = Self { list: Vec::new(), memory: usize::MAX };
+        Err(why)
+    }
+
+    /// Adds all of others.
+    ///
+    /// # Errors
+    /// As for [`Self::add`].
+    pub(crate) fn extend(&mut self, others: impl IntoIterator<Item = Statement>) -> Result<(), String> {
+        others.into_iter().try_for_each(|one| self.add(one))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+}
+
+impl IntoIterator for Statements {
+    type Item = Statement;
+    type IntoIter = std::vec::IntoIter<Statement>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.into_iter()
+    }
+}
+
+/// Statements by the vulnerabilities that they name.
+pub(in crate::vulnerabilities) struct Named<'s> {
+    all: &'s [Statement],
+    by_name: BTreeMap<&'s str, Vec<usize>>,
+}
+
+impl<'s> Named<'s> {
+    pub(in crate::vulnerabilities) fn of(statements: &'s Statements) -> Self {
+        let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, statement) in statements.list.iter().enumerate() {
+            statement.names.iter().for_each(|name| by_name.entry(name).or_default().push(at));
+        }
+        Self { all: &statements.list, by_name }
+    }
+
+    /// The statements about a finding, in their order.
+    fn about(&self, finding: &Finding, image: &ImageIdentity) -> Vec<&'s Statement> {
+        let named = finding.all_names().filter_map(|name| self.by_name.get(name)).flatten();
+        let named: BTreeSet<usize> = named.copied().collect();
+        named.into_iter().map(|at| &self.all[at]).filter(|statement| statement.is_about(finding, image)).collect()
     }
 }
 
 /// Why a finding does not count, if the latest statement about it says so. Of statements at the same time, one that it
 /// affects the product wins. `own`, by the organization itself, go before `attested` ones, by the image's publisher.
 pub(in crate::vulnerabilities) fn exception(
-    own: &[Statement],
-    attested: &[Statement],
+    own: &Named<'_>,
+    attested: &Named<'_>,
     finding: &Finding,
     image: &ImageIdentity,
 ) -> Option<String> {
     [own, attested].into_iter().find_map(|all| {
-        let about: Vec<&Statement> = all.iter().filter(|statement| statement.is_about(finding, image)).collect();
+        let about = all.about(finding, image);
         (!about.is_empty()).then(|| excepted_by(&about, finding))
     })?
 }

@@ -120,7 +120,7 @@ fn another_commit_with_a_link_to_the_comparison() {
         platform.source = PackageSource::Sbom;
         platform.packages = upgraded(&["github.com/grafana/loki"], "v3.0.0", "v3.1.0");
         platform.packages.added = [package("github.com/hashicorp/golang-lru/v2", "v2.0.7")].into_iter().collect();
-        platform.packages.licences_added = ["MPL-2.0".to_owned()].into();
+        platform.packages.licences_added.names = ["MPL-2.0".to_owned()].into();
         platform.config = vec![config(
             Field::Command,
             Some("[\"-config.file=/etc/loki/local-config.yaml\"]"),
@@ -235,7 +235,7 @@ fn a_first_approval_in_numbers() {
         platform.source = PackageSource::Sbom;
         let names: Vec<String> = (0..214).map(|n| format!("module-{n}")).collect();
         platform.packages.added = names.iter().map(|name| package(name, "1.0")).collect();
-        platform.packages.licences_added = ["Apache-2.0", "MIT", "BSD-3-Clause"].map(str::to_owned).into();
+        platform.packages.licences_added.names = ["Apache-2.0", "MIT", "BSD-3-Clause"].map(str::to_owned).into();
         platform.config = vec![config(Field::User, None, Some("10001")), config(Field::Port, None, Some("3100/tcp"))];
     });
     difference.why = None;
@@ -254,7 +254,7 @@ fn written_by(text: &str) -> Difference {
         platform.detail = Some(text.to_owned());
         platform.packages.added = [package(text, text)].into_iter().collect();
         platform.packages.upgraded = [version(text, text, text); 9].into_iter().collect();
-        platform.packages.licences_added = [text.to_owned()].into();
+        platform.packages.licences_added.names = [text.to_owned()].into();
         platform.config.extend(
             [Field::Env, Field::Volume, Field::Label, Field::Command].map(|field| config(field, None, Some(text))),
         );

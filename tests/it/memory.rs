@@ -87,7 +87,6 @@ impl World {
             printed = std::fs::read_to_string(self.directory.path().join(more[at + 1])).unwrap();
         }
         let above = most.saturating_sub(idle());
-        eprintln!("{above} KiB");
         assert!(above <= BOUND, "{above} KiB more than a run that reads nothing");
         serde_json::from_str(&printed).unwrap()
     }

@@ -29,7 +29,12 @@ impl<'a> Scope<'a> {
     pub(super) fn new(text: &'a str, body: &'a Body) -> Self {
         let blocks = body.blocks.iter().filter(|block| block.kind == "variable").filter_map(|block| {
             let default = block.body.attributes.iter().rev().find(|attribute| attribute.name == "default");
-            Some((block.labels.first()?.as_str(), default.map(|attribute| &attribute.value)))
+            let value = default.map(|attribute| &attribute.value);
+            // `null` is no default: nothing can be put together with it.
+            Some((
+                block.labels.first()?.as_str(),
+                value.filter(|value| text.get(value.at.start..value.at.end) != Some("null")),
+            ))
         });
         // A top-level attribute goes before a variable of the same name, as in Bake.
         let attributes = body.attributes.iter().map(|attribute| (attribute.name.as_str(), Some(&attribute.value)));
@@ -125,9 +130,7 @@ impl<'a> Scope<'a> {
 /// A number, or `true` or `false`, as a string. HCL shows numbers without the zeros that change nothing: `7.20` is `7.2`.
 fn literal(text: &str, at: Span) -> Expanded {
     let mut value = Expanded::default();
-    if text == "null" {
-        value.push_missing(at, "it is null".to_owned());
-    } else if !text.starts_with(|c: char| c.is_ascii_digit()) {
+    if !text.starts_with(|c: char| c.is_ascii_digit()) {
         value.push(text, at);
     } else if text.contains(['e', 'E']) {
         value.push_missing(at, "a number with an exponent is not evaluated".to_owned());

@@ -375,7 +375,7 @@ fn numbers_lose_the_zeros_that_change_nothing() {
         ("0.50", "redis:${V} -> redis:0.5 composed"),
         ("\"7.20\"", "redis:${V} -> redis:7.20 composed"),
         ("1e3", "redis:${V} ? a number with an exponent is not evaluated"),
-        ("null", "redis:${V} ? it is null"),
+        ("null", "redis:${V} ? the variable `V` has no default"),
         ("true", "redis:${V} -> redis:true composed"),
     ] {
         with(&format!("variable \"V\" {{ default = {written} }}"), "a = \"docker-image://redis:${V}\"", &[found]);

@@ -100,7 +100,10 @@ const PLAIN: [Case; 27] = [
         text: "spec:\n  inputs:\n    image: { default: redis:7 }\n---\ntest:\n  image: $[[ inputs.image ]]\n",
         found: &["$[[ inputs.image ]]: an input"],
     },
-    Case { text: "test:\n  image: Ruby:3\n", found: &["Ruby:3: not an image reference"] },
+    Case {
+        text: "test:\n  image: Ruby:3\n",
+        found: &["Ruby:3: not an image reference: a repository has no upper case letters"],
+    },
     Case { text: "test:\n  image:\n  services:\nother:\n  image: ''\n  services: []\n", found: &[] },
     Case { text: "test:\n  image: \"{{ image }}\"\n", found: &["{{ image }}: a template"] },
     Case { text: "test:\n  # image: old\n  script:\n    - |\n      image: redis:7\n", found: &[] },

@@ -128,7 +128,7 @@ const CASES: [Case; 36] = [
         found: &[
             "${REGISTRY}/app:1: `REGISTRY` is not set in this file",
             "$(IMAGE): `IMAGE` is not set in this file",
-            "IMAGE_PLACEHOLDER: not an image reference",
+            "IMAGE_PLACEHOLDER: not an image reference: a repository has no upper case letters",
             "ko://github.com/a/b/cmd: built by ko",
         ],
     },

@@ -90,7 +90,10 @@ const WORKFLOWS: [Case; 26] = [
         text: "jobs:\n  a: &a\n    container: node:20\n    steps: []\n  b: *a\n",
         found: &["node:20 = docker.io/library/node:20"],
     },
-    Case { text: "jobs:\n  a:\n    container: Node:20\n", found: &["Node:20: not an image reference"] },
+    Case {
+        text: "jobs:\n  a:\n    container: Node:20\n",
+        found: &["Node:20: not an image reference: a repository has no upper case letters"],
+    },
     Case {
         text: "jobs:\n  a:\n    runs-on: docker\n    container:\n      image: code.forgejo.org/oci/node:20-bookworm\n",
         found: &["code.forgejo.org/oci/node:20-bookworm = code.forgejo.org/oci/node:20-bookworm"],

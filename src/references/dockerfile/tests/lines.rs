@@ -44,7 +44,7 @@ fn the_frontend_is_an_image() {
     names("## syntax=docker/dockerfile:1.4\nFROM scratch\n", &[]);
     names(
         "# syntax=docker/Dockerfile\n# syntax=docker/dockerfile:1\nFROM scratch\n",
-        &["1 docker/Dockerfile ! not an image reference"],
+        &["1 docker/Dockerfile ! not an image reference: a repository has no upper case letters"],
     );
     names("# syntax=\nFROM scratch\n", &[]);
     names("{\"syntax\": \"foo\"}\n# syntax=bar\n", &[]);

@@ -391,7 +391,7 @@ fn hostile_attestations_are_bounded_and_the_bound_is_named() {
                 }
             },
             "the SBOM cannot be used: this form is not read",
-            "attested VEX excepts nothing: not a VEX document in JSON",
+            "attested VEX excepts nothing: not OpenVEX, CycloneDX or CSAF",
         ),
     ];
     for (name, attest, of_sbom, of_vex) in rows {

@@ -2,7 +2,7 @@
 
 use super::super::collector::{Collector, Scalar, outside};
 use super::super::named::image_named;
-use super::{FIELDS, is_image_name, is_picture, is_pinned};
+use super::words::{FIELDS, is_image_name, is_picture, is_pinned};
 use crate::yaml::Node;
 
 /// The keys of an image's parts: those that the map has, and where they would stand.

@@ -1,19 +1,19 @@
 //! Helm's values: maps with `repository` and `tag`, `imageRepository` beside `imageTag`, and texts named `image`.
 
 mod keys;
+mod words;
 
 use super::collector::{Collector, Scalar, TEMPLATE, is_switch, is_template, outside};
-use super::documents::{self, Merging};
+use super::documents;
 use super::found::{Findings, FoundReference, Parts, Site, Slot};
 use super::named::{image_named, not_an_image};
 use super::numbers::Reader;
 use super::parts::{Place, insertion};
-use crate::image::{Named, Repository};
 use crate::text::excerpt;
 use crate::yaml::Node;
 use keys::Keys;
+use words::{FIELDS, is_image_name, is_picture, is_pinned};
 
-const FIELDS: Merging = Merging::OwnFirst;
 const DEFAULT_TAG: &str = "the chart sets the tag";
 /// What may stand below `images` and is no image by itself.
 const PARTS: [&str; 8] = ["registry", "repository", "name", "tag", "digest", "version", "host", "url"];
@@ -126,23 +126,9 @@ impl Walk<'_> {
     }
 }
 
-fn is_image_name(name: &str) -> bool {
-    name.len() >= 5 && name.get(name.len() - 5..).is_some_and(|end| end.eq_ignore_ascii_case("image"))
-}
-
 /// Whether what a key holds are images by their names: `images`, `sidecarImages`.
 fn names_images(name: &str) -> bool {
     name == "images" || name.ends_with("Images")
-}
-
-fn is_pinned(image: &Named<Repository>) -> bool {
-    image.tag.is_some() || image.digest.is_some()
-}
-
-fn is_picture(text: &str) -> bool {
-    let end = text.rsplit('.').next().unwrap_or_default();
-    text.contains('.')
-        && ["png", "svg", "jpg", "jpeg", "gif", "ico", "webp"].iter().any(|picture| end.eq_ignore_ascii_case(picture))
 }
 
 /// Where the parts are written; `None` if rewriting them would change more than this image.

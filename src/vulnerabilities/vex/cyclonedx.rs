@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::bounds::{DOCUMENT, TOO_LONG};
 use super::product::Product;
 use super::statement::{Says, Statement, Statements, excepted, names, time};
-use super::{DOCUMENT, TOO_LONG};
 use crate::vulnerabilities::json::{each, nullable, parse};
 
 /// An SBOM of many megabytes may hold some VEX: nothing of the rest is held.

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::json::parse;
+use bounds::{DOCUMENT, TOO_LONG};
 
+mod bounds;
 mod csaf;
 mod cyclonedx;
 mod openvex;
@@ -18,10 +20,6 @@ mod widened;
 pub(super) use statement::{Named, exception};
 pub(crate) use statement::{Statement, Statements};
 pub(crate) use widened::{Exceptions, newly_excepted, no_longer_affected};
-
-/// The most bytes of one document that may be statements.
-const DOCUMENT: usize = 1 << 20;
-const TOO_LONG: &str = "it has more than 1 MiB of statements, which are the most";
 
 /// What tells the formats apart.
 #[derive(Deserialize)]

@@ -14,9 +14,9 @@ const LIMIT: usize = 1 << 20;
 
 /// The most VEX documents of a manifest, and the most bytes that they have together.
 const MOST_VEX: usize = 200;
-const VEX_BYTES: usize = 8 << 20;
+const VEX_BYTES: usize = 4 << 20;
 /// How many of them are read at once.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 4;
 
 /// The contents of files, by the path that the manifest gives; an error says why they are unknown.
 pub(crate) type NamedFiles = BTreeMap<String, Result<Vec<u8>, String>>;
@@ -116,7 +116,7 @@ pub(crate) async fn read_matching(
             None => read(place, main, &some).await,
         });
         if files.values().flatten().map(Vec::len).sum::<usize>() > VEX_BYTES {
-            return NamedFiles::from([(names, Err("more than 8 MiB together, which are the most".to_owned()))]);
+            return NamedFiles::from([(names, Err("more than 4 MiB together, which are the most".to_owned()))]);
         }
     }
     files

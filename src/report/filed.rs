@@ -8,7 +8,7 @@ use crate::image::{Digest, Hasher};
 use crate::text::Hidden;
 
 /// A file to write when a run ends.
-pub struct Filed {
+pub(crate) struct Filed {
     pub path: String,
     pub(super) content: Content,
 }
@@ -24,7 +24,7 @@ impl Filed {
     ///
     /// # Errors
     /// Those of `out`.
-    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         match &self.content {
             Content::Text(text) => out.write_all(text.as_bytes()),
             Content::Json { results, hidden, error } => json(out, results, hidden, error.as_deref(), str::to_owned),

@@ -33,7 +33,7 @@ pub struct Ending {
     /// The action's outputs, by name.
     pub outputs: Vec<(&'static str, String)>,
     /// A file to write.
-    pub document: Option<Filed>,
+    pub(crate) document: Option<Filed>,
 }
 
 pub struct Output {

@@ -159,7 +159,10 @@ impl Image {
             self.platforms.dedup();
         }
         self.has_platforms = true;
+        // Wishes that were made of one list of tags exclude the same.
         self.denied.extend(denied);
+        self.denied.sort();
+        self.denied.dedup();
         match tags {
             Tags::Named(named) => {
                 for one in named {

@@ -123,12 +123,7 @@ fn selected(
     ranges: Vec<Versions>,
     patterns: &[&str],
 ) -> Vec<Tags> {
-    let mut found = Vec::new();
-    if !ranges.is_empty() {
-        let prereleases = ranges.iter().any(|one| one.prereleases);
-        let range = ranges.into_iter().map(|one| one.range).collect::<Vec<_>>().join(" || ");
-        found.push(Tags::Versions(Versions { range, prereleases }));
-    }
+    let mut found: Vec<Tags> = ranges.into_iter().map(Tags::Versions).collect();
     for expression in patterns {
         match matching(expression, true) {
             Ok(expression) => found.push(Tags::Matching(expression)),

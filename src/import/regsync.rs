@@ -157,11 +157,7 @@ fn tag_set(reading: &mut Reading<'_>, source: &Repository, set: &Node) -> Vec<(T
         }
         let read = |range: &&Node| versions(Dialect::Regclient, range.text().unwrap_or_default());
         match ranges.iter().map(read).collect::<Result<Vec<Versions>, String>>() {
-            Ok(all) => {
-                let prereleases = all.iter().any(|one| one.prereleases);
-                let range = all.into_iter().map(|one| one.range).collect::<Vec<_>>().join(" || ");
-                found.push(Tags::Versions(Versions { range, prereleases }));
-            }
+            Ok(all) => found.extend(all.into_iter().map(Tags::Versions)),
             Err(why) => reading.left(ranges[0], format!("semverRange of {source}"), why),
         }
     } else if literals.is_empty() && patterns.is_empty() {

@@ -1,6 +1,6 @@
 //! One test for each kind of configuration.
 
-use super::{Kind, snapshot};
+use super::{Kind, import, snapshot};
 
 #[test]
 fn regsync() {
@@ -272,4 +272,13 @@ fn kubernetes() {
     snapshot("kubernetes", Kind::Kubernetes, text, Some("acme"));
     snapshot("kubernetes_without_organization", Kind::Kubernetes, text, None);
     snapshot("kubernetes_nothing", Kind::Kubernetes, "{\"kind\": \"List\", \"items\": []}", Some("acme"));
+}
+
+#[test]
+fn what_several_filters_of_one_list_exclude_is_rejected_once() {
+    let text = "sync:\n  - source: grafana/loki\n    target: docker.io/acme/loki\n    type: repository\n    tags:\n      \
+        allow: ['3\\.[0-9]', '4\\.[0-9]']\n      deny: [\"3.1\"]\n";
+    let imported = import(Kind::Regsync, text, None).unwrap();
+    assert_eq!((imported.images, imported.left.len()), (1, 0), "{:?}", imported.left);
+    assert_eq!(imported.manifest.matches("tag: \"3.1\"").count(), 1, "{}", imported.manifest);
 }

@@ -1,19 +1,18 @@
 //! Sigstore bundles, versions 0.1 to 0.3.
 
-use std::borrow::Cow;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sigstore_verify::types::bundle::VerificationMaterialContent;
-use sigstore_verify::types::{Bundle, MediaType, SignatureContent};
+use sigstore_verify::types::{Bundle, MediaType, PayloadBytes, SignatureContent};
 
 use super::Kind;
 use super::certificate::Certificate;
+use super::envelope::{Envelope, Opened, unreadable};
 use super::fault::Fault;
 use super::signed::{Claim, Signed};
-use super::statement::{PAYLOAD, Says, Statement};
+use super::statement::{Says, Statement};
 
 /// The envelope of a bundle; the other members are ignored.
 #[derive(Deserialize)]
@@ -21,7 +20,7 @@ use super::statement::{PAYLOAD, Says, Statement};
 #[serde(expecting = "a bundle")]
 struct EnvelopeOnly<'a> {
     #[serde(borrow)]
-    dsse_envelope: Option<EnvelopeOutline<'a>>,
+    dsse_envelope: Option<Envelope<'a>>,
 }
 
 /// Read before the library parses a bundle, so that unsupported parts can be named.
@@ -31,23 +30,10 @@ struct EnvelopeOnly<'a> {
 struct Outline<'a> {
     media_type: Option<String>,
     #[serde(borrow)]
-    dsse_envelope: Option<EnvelopeOutline<'a>>,
+    dsse_envelope: Option<Envelope<'a>>,
     message_signature: Option<IgnoredAny>,
     #[serde(default)]
     verification_material: MaterialOutline,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[serde(expecting = "an envelope")]
-pub(super) struct EnvelopeOutline<'a> {
-    #[serde(default)]
-    payload_type: String,
-    /// Long ones are not copied.
-    #[serde(default, borrow)]
-    payload: Cow<'a, str>,
-    #[serde(default)]
-    signatures: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize, Default)]
@@ -97,22 +83,6 @@ const PROOFS: usize = 10;
 /// The kinds of log entries that can be read.
 const ENTRIES: [&str; 4] = ["hashedrekord/0.0.1", "hashedrekord/0.0.2", "dsse/0.0.1", "intoto/0.0.2"];
 
-impl EnvelopeOutline<'_> {
-    /// The statement in the envelope.
-    fn statement(&self) -> Result<Statement, Fault> {
-        if self.payload_type != PAYLOAD {
-            return Err(Fault::Unsupported(format!("an envelope of type {}", self.payload_type)));
-        }
-        let payload = STANDARD.decode(&*self.payload).map_err(|error| Fault::Unreadable(error.to_string()))?;
-        Statement::read(&payload)
-    }
-
-    /// Whether the envelope's statement is neither a signature nor provenance.
-    pub(super) fn is_other(&self) -> bool {
-        matches!(self.statement(), Ok(Statement { says: Says::Other, .. }))
-    }
-}
-
 /// Whether a bundle, of any size, is neither a signature nor provenance.
 pub(super) fn is_other(content: &[u8]) -> bool {
     let envelope = serde_json::from_slice::<EnvelopeOnly<'_>>(content).ok().and_then(|bundle| bundle.dsse_envelope);
@@ -121,7 +91,7 @@ pub(super) fn is_other(content: &[u8]) -> bool {
 
 impl<'a> Outline<'a> {
     fn read(content: &'a [u8]) -> Result<Self, Fault> {
-        serde_json::from_slice(content).map_err(|error| Fault::Unreadable(error.to_string()))
+        serde_json::from_slice(content).map_err(unreadable)
     }
 
     /// Checks that the bundle is in a form that can be verified at all.
@@ -136,9 +106,7 @@ impl<'a> Outline<'a> {
                 "a bundle that signs bytes instead of a statement about an image".to_owned(),
             ));
         }
-        if self.dsse_envelope.as_ref().is_some_and(|envelope| envelope.signatures.len() > 1) {
-            return Err(Fault::Several);
-        }
+        self.dsse_envelope.as_ref().map(Envelope::signatures).transpose()?;
         self.verification_material.check()?;
         let entries = self.verification_material.tlog_entries.iter().flatten();
         let kinds = entries.filter_map(|entry| entry.kind_version.as_ref());
@@ -175,38 +143,40 @@ pub(super) fn kind(content: &[u8]) -> Kind {
 /// Reads a bundle; `None` if it is neither a signature nor provenance.
 pub(super) fn read(content: &[u8]) -> Result<Option<Signed>, Fault> {
     let outline = Outline::read(content)?;
-    let statement = outline.dsse_envelope.as_ref().map(EnvelopeOutline::statement).transpose();
-    if matches!(&statement, Ok(Some(statement)) if statement.says == Says::Other) {
+    let opened = outline.dsse_envelope.as_ref().map(Envelope::open).transpose();
+    if matches!(&opened, Ok(Some(opened)) if opened.statement.says == Says::Other) {
         return Ok(None);
     }
     outline.check()?;
-    signed(content, statement?.ok_or_else(no_envelope)?).map(Some)
+    signed(content, &outline, opened?.ok_or_else(no_envelope)?).map(Some)
 }
 
 /// Reads a bundle whatever its statement says.
 pub(super) fn attestation(content: &[u8]) -> Result<Signed, Fault> {
     let outline = Outline::read(content)?;
     outline.check()?;
-    let statement = outline.dsse_envelope.as_ref().ok_or_else(no_envelope)?.statement()?;
-    drop(outline);
-    signed(content, statement)
+    let opened = outline.dsse_envelope.as_ref().ok_or_else(no_envelope)?.open()?;
+    signed(content, &outline, opened)
 }
 
 fn no_envelope() -> Fault {
     Fault::Unreadable("it has no envelope".to_owned())
 }
 
-fn signed(content: &[u8], statement: Statement) -> Result<Signed, Fault> {
-    let text = std::str::from_utf8(content).map_err(|error| Fault::Unreadable(error.to_string()))?;
-    let bundle = Bundle::from_json(text).map_err(|error| Fault::Unreadable(error.to_string()))?;
-    let SignatureContent::DsseEnvelope(envelope) = &bundle.content else { return Err(no_envelope()) };
+fn signed(content: &[u8], outline: &Outline<'_>, opened: Opened) -> Result<Signed, Fault> {
+    let text = std::str::from_utf8(content).map_err(unreadable)?;
+    let emptied = outline.dsse_envelope.as_ref().and_then(|envelope| envelope.emptied(text));
+    let mut bundle = Bundle::from_json(emptied.as_deref().unwrap_or(text)).map_err(unreadable)?;
+    let SignatureContent::DsseEnvelope(envelope) = &mut bundle.content else { return Err(no_envelope()) };
+    envelope.payload = PayloadBytes::new(opened.payload);
+    let (message, signature) = (envelope.pae().into(), envelope.signature.sig.clone());
     let claim = claim(&bundle)?;
     let kind = match claim {
         Claim::Key(_) => Kind::CosignKey,
         Claim::Certificate(_) => Kind::CosignKeyless,
     };
-    let (message, signature) = (envelope.pae().into(), envelope.signature.sig.clone());
-    Ok(Signed { kind, about: statement.about, says: statement.says, claim, message, signature, bundle })
+    let Statement { about, says } = opened.statement;
+    Ok(Signed { kind, about, says, claim, message, signature, bundle })
 }
 
 /// Who claims to have signed.

@@ -3,16 +3,13 @@
 //!
 //! Both are rewritten as the equivalent bundle, so that one path verifies everything.
 
-use std::borrow::Cow;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use sigstore_verify::types::{Bundle, DerCertificate, DerPublicKey, PayloadBytes, SignatureContent};
 
-use super::bundle::EnvelopeOutline;
+use super::envelope::{Envelope, Opened, unreadable};
 use super::fault::Fault;
 use super::signed::{Claim, Signed};
 use super::statement::{PAYLOAD, Says, Statement};
@@ -83,63 +80,25 @@ pub(super) fn simple(beside: &Beside) -> Result<Option<Signed>, Fault> {
 
 /// An attestation: the layer is an envelope.
 pub(super) fn envelope(beside: &Beside) -> Result<Option<Signed>, Fault> {
-    let Some(Opened { envelope, payload, statement }) = Opened::read(&beside.content)? else { return Ok(None) };
-    match statement.says {
+    let envelope: Envelope<'_> = serde_json::from_slice(&beside.content).map_err(unreadable)?;
+    if envelope.payload_type != PAYLOAD {
+        return Ok(None);
+    }
+    let opened = envelope.open()?;
+    match opened.statement.says {
         Says::Other => Ok(None),
-        _ => signed(beside, &envelope, payload, statement).map(Some),
+        _ => signed(beside, &envelope, opened).map(Some),
     }
 }
 
 /// The same whatever its statement says.
 pub(super) fn attestation(beside: &Beside) -> Result<Signed, Fault> {
-    match Opened::read(&beside.content)? {
-        Some(Opened { envelope, payload, statement }) => signed(beside, &envelope, payload, statement),
-        None => {
-            let envelope: Envelope<'_> = serde_json::from_slice(&beside.content).map_err(unreadable)?;
-            Err(Fault::Unsupported(format!("an envelope of type {}", envelope.payload_type)))
-        }
-    }
+    let envelope: Envelope<'_> = serde_json::from_slice(&beside.content).map_err(unreadable)?;
+    signed(beside, &envelope, envelope.open()?)
 }
 
-/// An envelope (DSSE), whose payload may be long.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[serde(expecting = "an envelope")]
-struct Envelope<'a> {
-    #[serde(default)]
-    payload_type: String,
-    #[serde(default, borrow)]
-    payload: Cow<'a, str>,
-    #[serde(default, borrow)]
-    signatures: Option<&'a RawValue>,
-}
-
-/// An envelope with the statement in it.
-struct Opened<'a> {
-    envelope: Envelope<'a>,
-    payload: Vec<u8>,
-    statement: Statement,
-}
-
-impl<'a> Opened<'a> {
-    /// `None` if it holds something else.
-    fn read(content: &'a [u8]) -> Result<Option<Self>, Fault> {
-        let envelope: Envelope<'a> = serde_json::from_slice(content).map_err(unreadable)?;
-        if envelope.payload_type != PAYLOAD {
-            return Ok(None);
-        }
-        let payload = STANDARD.decode(&*envelope.payload).map_err(unreadable)?;
-        let statement = Statement::read(&payload)?;
-        Ok(Some(Self { envelope, payload, statement }))
-    }
-}
-
-fn signed(beside: &Beside, envelope: &Envelope<'_>, payload: Vec<u8>, statement: Statement) -> Result<Signed, Fault> {
-    let signatures = envelope.signatures.map_or("[]", RawValue::get);
-    let signatures: Value = serde_json::from_str(signatures).map_err(unreadable)?;
-    if signatures.as_array().is_some_and(|signatures| signatures.len() > 1) {
-        return Err(Fault::Several);
-    }
+fn signed(beside: &Beside, envelope: &Envelope<'_>, opened: Opened) -> Result<Signed, Fault> {
+    let signatures: Value = serde_json::from_str(envelope.signatures()?).map_err(unreadable)?;
     // cosign's timestamps cover the envelope here but the signature in a bundle, so they prove nothing there.
     if [CERTIFICATE, TIMESTAMP].iter().all(|name| annotation(beside, name).is_some())
         && annotation(beside, LOG_ENTRY).is_none()
@@ -152,30 +111,19 @@ fn signed(beside: &Beside, envelope: &Envelope<'_>, payload: Vec<u8>, statement:
     let SignatureContent::DsseEnvelope(envelope) = &mut bundle.content else {
         return Err(Fault::Unreadable("it has no envelope".to_owned()));
     };
-    envelope.payload = PayloadBytes::new(payload);
+    envelope.payload = PayloadBytes::new(opened.payload);
     let (message, signature) = (envelope.pae().into(), envelope.signature.sig.clone());
-    Ok(Signed {
-        kind: kind(beside),
-        about: statement.about,
-        says: statement.says,
-        claim: claim(beside, &bundle)?,
-        message,
-        signature,
-        bundle,
-    })
+    let Statement { about, says } = opened.statement;
+    Ok(Signed { kind: kind(beside), about, says, claim: claim(beside, &bundle)?, message, signature, bundle })
 }
 
 /// Whether an envelope, of any size, is neither a signature nor provenance.
 pub(super) fn is_other(content: &[u8]) -> bool {
-    serde_json::from_slice::<EnvelopeOutline<'_>>(content).is_ok_and(|envelope| envelope.is_other())
+    serde_json::from_slice::<Envelope<'_>>(content).is_ok_and(|envelope| envelope.is_other())
 }
 
 fn annotation<'a>(beside: &'a Beside, name: &str) -> Option<&'a str> {
     beside.annotations.get(name).map(String::as_str).filter(|text| !text.trim().is_empty())
-}
-
-fn unreadable(error: impl std::fmt::Display) -> Fault {
-    Fault::Unreadable(error.to_string())
 }
 
 /// The bundle equivalent to the layer and its annotations.

@@ -20,6 +20,7 @@ mod certificate;
 mod coverage;
 mod distinct;
 mod document;
+mod envelope;
 mod examine;
 mod fault;
 mod judge;

@@ -46,8 +46,8 @@ pub struct ImageSpec {
     pub base: Option<(u64, usize)>,
     /// Layers with files, above all others, the same for each platform.
     pub content: Vec<Layer>,
-    /// The predicate of the SPDX statements in attestation manifests.
-    pub sbom: Value,
+    /// The predicates of the SPDX statements in attestation manifests, each for a platform; the last for all others.
+    pub sboms: Vec<Value>,
     /// Docker schema 2 media types instead of OCI ones.
     pub docker: bool,
     /// One manifest (of the first platform) instead of an index.
@@ -79,7 +79,7 @@ impl ImageSpec {
             layer_size: 256,
             base: None,
             content: Vec::new(),
-            sbom: json!({"spdxVersion": "SPDX-2.3", "name": "sbom", "packages": []}),
+            sboms: vec![json!({"spdxVersion": "SPDX-2.3", "name": "sbom", "packages": []})],
             docker: false,
             single: false,
             attestations: false,
@@ -140,8 +140,14 @@ impl ImageSpec {
 
     /// An attestation manifest for each platform, with this SPDX document as its statement's predicate.
     #[must_use]
-    pub fn with_sbom(mut self, sbom: Value) -> Self {
-        (self.attestations, self.sbom) = (true, sbom);
+    pub fn with_sbom(self, sbom: Value) -> Self {
+        self.with_sboms(vec![sbom])
+    }
+
+    /// The same with a document for each platform.
+    #[must_use]
+    pub fn with_sboms(mut self, sboms: Vec<Value>) -> Self {
+        (self.attestations, self.sboms) = (true, sboms);
         self
     }
 
@@ -162,8 +168,9 @@ impl ImageSpec {
             return image;
         }
         if self.attestations {
+            let sboms = self.sboms.iter().chain(self.sboms.last().into_iter().cycle());
             let attestations: Vec<Value> =
-                entries.iter().map(|entry| attestation(entry, &self.sbom, &mut image)).collect();
+                entries.iter().zip(sboms).map(|(entry, sbom)| attestation(entry, sbom, &mut image)).collect();
             entries.extend(attestations);
         }
         let mut index = json!({"schemaVersion": 2, "mediaType": types.index, "manifests": entries});

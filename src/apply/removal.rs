@@ -31,6 +31,8 @@ pub(super) struct Remover<'a> {
     /// Docker Hub's own API, if the mirrors are there and a credential was given.
     pub(super) hub: Option<&'a Hub>,
     pub(super) manifest: &'a Manifest,
+    /// Everything that this run deletes: tags of one manifest may go together.
+    pub(super) all: &'a [Removal],
 }
 
 /// What happened to a tag.
@@ -133,7 +135,12 @@ impl Remover<'_> {
 
     /// Deletes the manifest on a registry that does not delete tags, if no other tag depends on it.
     async fn delete_manifest(&self, store: &dyn Store, removal: &Removal, said: &str) -> Result<(), String> {
-        let others = others(store, removal).await.map_err(|e| e.to_string())?;
+        let is_deleted = |tag: &Tag| {
+            let is_it = |other: &Removal| other.repository == removal.repository && other.tag == *tag;
+            self.all.iter().any(|other| is_it(other) && other.digest == removal.digest)
+        };
+        let mut others = others(store, removal).await.map_err(|e| e.to_string())?;
+        others.retain(|tag| !is_deleted(tag));
         if !others.is_empty() {
             let names = others.iter().take(5).map(Tag::as_str).collect::<Vec<_>>().join(", ");
             return Err(format!(

@@ -217,6 +217,7 @@ pub fn planned(seen: &Promotions, failed: Vec<rows::Failed>) -> rows::Plan {
     rows::Plan {
         promotions: seen.steps.iter().map(rows::Promotion::from).collect(),
         repositories: seen.repositories.iter().flat_map(rows::PlannedRepository::of).collect(),
+        aliases: seen.aliases.iter().map(rows::Alias::from).collect(),
         removals: seen.removals.iter().map(rows::Removal::from).collect(),
         failed,
         ..rows::Plan::default()

@@ -41,6 +41,7 @@ pub(super) fn outcome(
         left_behind: applied.left_behind.into_iter().map(|(step, left)| left_behind(step, left)).collect(),
         promoted: ours.into_iter().map(row).collect(),
         fixed: applied.fixed.into_iter().map(rows::Finding::from).collect(),
+        aliases: applied.aliases.iter().map(rows::Alias::from).collect(),
         removed: applied.removed.iter().map(rows::Removal::from).collect(),
         drift: applied.left.into_iter().map(rows::Finding::from).collect(),
         failed,

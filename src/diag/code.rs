@@ -103,6 +103,8 @@ codes! {
     BadGlob = "bad-glob",
     /// An invalid user, team or label.
     BadName = "bad-name",
+    /// An alias that does not say which approval it follows.
+    BadAlias = "bad-alias",
     /// A group's name that cannot be part of a branch name.
     BadGroup = "bad-group",
     /// A branch prefix that git does not accept.

@@ -40,11 +40,12 @@ impl Given {
 
 /// The number of entries in all lists.
 fn entries(settings: &Settings) -> usize {
-    let Settings { tags, platforms, teams, reviewers, team_reviewers, labels, signatures, .. } = settings;
+    let Settings { tags, aliases, platforms, teams, reviewers, team_reviewers, labels, signatures, .. } = settings;
     let logins = [reviewers, team_reviewers].into_iter().flatten().map(|list| list.value.0.len()).sum::<usize>();
     logins
         + labels.as_ref().map_or(0, |list| list.value.0.len())
         + tags.as_ref().map_or(0, |list| list.value.0.0.len())
+        + aliases.as_ref().map_or(0, |list| list.value.0.len())
         + platforms.as_ref().and_then(|list| list.value.0.as_ref()).map_or(0, Vec::len)
         + teams.as_ref().map_or(0, |list| list.value.0.len())
         + signatures.as_ref().map_or(0, |asked| asked.value.signers())
@@ -112,6 +113,7 @@ pub(super) fn rule_keys(settings: &Settings, faults: &mut Faults) {
         ("variant", settings.variant.as_ref().map(|a| a.place)),
         ("pattern", settings.pattern.as_ref().map(|a| a.place)),
         ("follow", settings.follow.as_ref().map(|a| a.place)),
+        ("aliases", settings.aliases.as_ref().map(|a| a.place)),
     ];
     for (key, place) in others {
         if let Some(place) = place {
@@ -191,10 +193,11 @@ fn is_hub(registry: &Destination) -> bool {
     matches!(registry, Destination::Registry(host) if host.is_docker_hub())
 }
 
-/// The mirror tags of one image: of approvals and floating tags. Approving a tag twice is an error.
+/// The mirror tags of one image: of approvals, floating tags and aliases. Approving a tag twice is an error.
 pub(super) fn mirror_tags(
     approved: &[document::Approval],
     floating: Vec<At<Tag>>,
+    aliases: Vec<At<Tag>>,
     faults: &mut Faults,
 ) -> Vec<At<Tag>> {
     let (mut tags, mut seen) = (Vec::new(), BTreeSet::new());
@@ -207,6 +210,7 @@ pub(super) fn mirror_tags(
         }
     }
     tags.extend(floating.into_iter().filter(|tag| seen.insert(tag.value.clone())));
+    tags.extend(aliases.into_iter().filter(|alias| seen.insert(alias.value.clone())));
     tags
 }
 

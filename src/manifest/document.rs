@@ -122,6 +122,8 @@ object! {
     /// How many of a line's newest approvals to keep when an update comes: all (default) or a number. As a mapping, also for how long
     /// nobody may have pulled an older one before its retirement is proposed.
     optional keep "keep": Keep,
+    /// Further tags at the mirror that follow the newest approval: `latest`, or the first parts of a version ("3", "3.1").
+    optional aliases "aliases": Unique<Tag>,
     /// The platforms to copy: all (default) keeps the index byte for byte.
     optional platforms "platforms": Platforms,
     /// Whether the mirror is private (default) or public.

@@ -55,6 +55,7 @@ fn image(index: usize, span: Span, source_text: &str) -> Image {
         }),
         approved: Vec::new(),
         rejected: Vec::new(),
+        aliases: Vec::new(),
         revoked: Vec::new(),
         visibility: Visibility::Private,
         teams: BTreeMap::from([("developers".to_owned(), team)]),

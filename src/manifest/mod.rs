@@ -12,6 +12,7 @@ use crate::diag::Span;
 use crate::image::{Digest, Location, NameError, Platform, RegistryHost, Repository, RepositoryName, Tag};
 use crate::rules::{Rule, Variant, VersionRule};
 
+mod aliases;
 mod check;
 mod document;
 mod faults;
@@ -122,6 +123,8 @@ pub struct Image {
     pub visibility: Visibility,
     /// Docker Hub teams and what they may do.
     pub teams: BTreeMap<String, Team>,
+    /// Further tags at the mirror, each of which follows the newest approval of its kind.
+    pub aliases: Vec<Tag>,
     /// The wanted platforms; `None` is the whole index, byte for byte.
     pub platforms: Option<Vec<Platform>>,
     /// How long a version must have been public; zero requires no age.

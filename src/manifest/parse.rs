@@ -1,5 +1,6 @@
 //! From texts to the model, or to diagnostics.
 
+use super::aliases;
 use super::check::{self, Namespace, PlacedImage};
 use super::document::{self, Included, Main, Settings};
 use super::faults::{Faults, Place};
@@ -203,6 +204,7 @@ fn layer(over: Settings, under: &Settings) -> Settings {
     let mut under = under.clone();
     if over.tags.is_some() {
         (under.versions, under.variant, under.pattern, under.follow) = (None, None, None, None);
+        under.aliases = None;
     } else if over.versions.is_some() || over.variant.is_some() || over.pattern.is_some() || over.follow.is_some() {
         under.tags = None;
     }
@@ -229,7 +231,9 @@ fn image(
     check::vouched(&settings, &source.value.text, faults);
     let approved = raw.approved.map(|a| a.value.0).unwrap_or_default();
     let floating = settings.tags.clone().map(|t| t.value.0.0).unwrap_or_default();
-    let tags = check::mirror_tags(&approved, floating, faults);
+    let short = settings.aliases.clone().map(|a| a.value.0).unwrap_or_default();
+    aliases::check(&short, &approved, raw.revoked.as_ref().map_or(&[], |r| &r.value.0), faults);
+    let tags = check::mirror_tags(&approved, floating, short, faults);
     let rejected = raw.rejected.map(|r| r.value.0).unwrap_or_default();
     check::rejected_once(&rejected, faults);
     let lists = Lists { approved, rejected, revoked: raw.revoked.map(|r| r.value.0).unwrap_or_default() };
@@ -268,6 +272,7 @@ fn build(place: Place, index: usize, source: Source, mirror: Mirror, settings: S
         revoked: lists.revoked.into_iter().filter_map(revocation).collect(),
         visibility: settings.visibility.map(|v| v.value).unwrap_or_default(),
         teams: settings.teams.map(|t| t.value.0).unwrap_or_default().into_iter().collect(),
+        aliases: settings.aliases.map(|a| a.value.into_values()).unwrap_or_default(),
         platforms: settings.platforms.and_then(|p| p.value.0),
         cooldown: default,
         fixes,

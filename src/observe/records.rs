@@ -116,6 +116,24 @@ impl History<'_> {
         Ok(found)
     }
 
+    /// Those of these bytes that were ever recorded for any tag of their repository.
+    pub(super) async fn recorded_in(
+        &self,
+        manifest: &Manifest,
+        bytes: BTreeSet<(RepositoryName, Digest)>,
+    ) -> Result<BTreeSet<(RepositoryName, Digest)>, Error> {
+        let place = |(name, digest): (RepositoryName, Digest)| {
+            Some(((mirror_of(manifest, &name)?, digest.clone()), (name, digest)))
+        };
+        let (mut open, mut found) = (bytes.into_iter().filter_map(place).collect::<BTreeMap<_, _>>(), BTreeSet::new());
+        self.walk(manifest, |record, _| {
+            found.extend(open.remove(&(record.mirror.clone(), record.digest.clone())));
+            enough(open.is_empty())
+        })
+        .await?;
+        Ok(found)
+    }
+
     /// When each of these tags was last recorded, whatever it resolved to.
     pub(super) async fn recorded_when(
         &self,

@@ -1,6 +1,7 @@
 //! The promotion plan: from what the manifest wants and the registries return to what is to be done. Pure; a dry run
 //! prints the very value that a real run applies.
 
+pub(crate) mod aliases;
 pub(crate) mod binding;
 pub(crate) mod companions;
 mod description;

@@ -137,6 +137,7 @@ pub(crate) fn unapproved(manifest: &Manifest, repository: &RepositoryName, tags:
     let images = || manifest.images.iter().filter(|image| image.repository == *repository);
     let known: BTreeSet<&Tag> = images()
         .flat_map(|image| image.approved.iter().map(|a| &a.tag).chain(image.revoked.iter().map(|r| &r.tag)))
+        .chain(images().flat_map(|image| &image.aliases))
         .collect();
     tags.iter().filter(|tag| !known.contains(tag) && !is_companion(tag)).cloned().collect()
 }

@@ -45,6 +45,7 @@ fn image(source: &str, approved: Vec<Approval>) -> Image {
         rule: Rule::Tags(Vec::new()),
         approved,
         rejected: Vec::new(),
+        aliases: Vec::new(),
         revoked: Vec::new(),
         visibility: Visibility::Private,
         teams: BTreeMap::new(),

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::known::Candidates;
+use crate::image::Tag;
 use crate::manifest::{Approval, Image, Manifest};
 use crate::plan::Key;
+use crate::plan::aliases::followed;
 use crate::rules::{Reason, Selection};
 
 /// What is known about the pulls of approvals that `keep` would retire.
@@ -16,16 +18,23 @@ pub(crate) struct Unused {
     pub(crate) unknown: BTreeMap<Key, String>,
 }
 
-/// The approvals whose pulls matter: promoted, not revoked, and beyond the newest of their line.
+/// The approvals whose pulls matter: promoted, not revoked, beyond the newest of their line, and
+/// followed by no alias.
 pub(crate) fn asked<'m>(image: &'m Image, selection: &Selection) -> Vec<&'m Approval> {
     if image.keep.unused.is_none() {
         return Vec::new();
     }
-    let older =
-        |tag| selection.lines.iter().any(|line| line.approved.iter().skip(image.keep.protected()).any(|t| t == tag));
+    let older = |tag: &Tag| {
+        selection.lines.iter().any(|line| line.approved.iter().skip(image.keep.protected()).any(|t| t == tag))
+    };
     let revoked = |approval: &Approval| image.revoked.iter().any(|revoked| revoked.digest == approval.digest);
-    let of_image = image.approved.iter();
-    of_image.filter(|approval| approval.mirrored.is_some() && !revoked(approval) && older(&approval.tag)).collect()
+    // Who pulls an alias pulls what it follows, and Docker Hub shows that for the alias alone.
+    let followed =
+        |approval: &Approval| image.aliases.iter().any(|alias| followed(image, alias) == Some(&approval.tag));
+    let asked = |approval: &&Approval| {
+        approval.mirrored.is_some() && !revoked(approval) && older(&approval.tag) && !followed(approval)
+    };
+    image.approved.iter().filter(asked).collect()
 }
 
 impl Unused {

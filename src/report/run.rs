@@ -6,6 +6,7 @@ use super::table::Section;
 use super::{markdown, sections};
 use crate::markdown::{escaped, folded, table};
 use crate::plan::State;
+use crate::plan::aliases::AliasState;
 use crate::proposal::body::Mark;
 use crate::text::{counted, serde_name, short_digests};
 
@@ -66,10 +67,15 @@ fn ended(outcome: &Outcome) -> Vec<String> {
         (proposals(ProposedAction::Updated), of_proposals(proposals(ProposedAction::Updated), "updated")),
         (proposals(ProposedAction::Closed), of_proposals(proposals(ProposedAction::Closed), "closed")),
         (outcome.fixed.len(), counted(outcome.fixed.len(), "setting") + " changed"),
+        (outcome.aliases.len(), format!("{} moved", of_aliases(outcome.aliases.len()))),
         (outcome.removed.len(), counted(outcome.removed.len(), "tag") + " deleted"),
         (outcome.waiting.len(), counted(outcome.waiting.len(), "version") + " waiting"),
     ];
     counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect()
+}
+
+fn of_aliases(count: usize) -> String {
+    if count == 1 { "1 alias".to_owned() } else { format!("{count} aliases") }
 }
 
 fn of_proposals(count: usize, action: &str) -> String {
@@ -99,10 +105,12 @@ fn planned(plan: &Plan) -> String {
 
 /// What would be done.
 fn intended(plan: &Plan) -> Vec<String> {
+    let set = plan.aliases.iter().filter(|alias| alias.state == AliasState::Set).count();
     let copies = plan.promotions.iter().filter(|promotion| promotion.state == State::Copy).count();
     let counts = [
         (plan.proposals.len(), counted(plan.proposals.len(), "proposal") + " to make"),
         (copies, counted(copies, "image") + " to copy"),
+        (set, of_aliases(set) + " to move"),
         (plan.removals.len(), counted(plan.removals.len(), "tag") + " to delete"),
         (plan.waiting.len(), counted(plan.waiting.len(), "version") + " waiting"),
     ];

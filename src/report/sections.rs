@@ -2,13 +2,14 @@
 
 use super::page::Tone;
 use super::rows::{
-    Beside, Carried, Failed, Finding, LeftBehind, Outcome, Plan, PlannedRepository, Promoted, Promotion, Proposed,
-    ProposedAction, Removal, Unmatched, Unread, Waiting,
+    Alias, Beside, Carried, Failed, Finding, LeftBehind, Outcome, Plan, PlannedRepository, Promoted, Promotion,
+    Proposed, ProposedAction, Removal, Unmatched, Unread, Waiting,
 };
 use super::table::Place::{First, Prose, Second, Third};
 use super::table::{Cell, Column, Section, column, in_table, labelled, on_terminal};
 use crate::image::{RepositoryName, Tag};
 use crate::plan::State;
+use crate::plan::aliases::AliasState;
 use crate::rules::Notice;
 use crate::text::counted;
 
@@ -69,6 +70,7 @@ pub(super) fn plan(plan: &Plan) -> Vec<Section> {
     };
     vec![
         Section::new("Repositories", REPOSITORIES, &plan.repositories, repository),
+        aliases("Aliases", plan.aliases.iter().filter(|alias| alias.state != AliasState::Present)),
         removals("Tags to delete", &plan.removals),
         waiting(&plan.waiting),
         notices(&plan.notices.unmatched, &plan.notices.unread, &plan.notices.beside),
@@ -93,6 +95,7 @@ pub(super) fn outcome(outcome: &Outcome, plan: Option<&Plan>) -> Vec<Section> {
         Section::new("Signatures and attestations", CARRIED, &outcome.carried, carried),
         Section::new("Left behind", LEFT_BEHIND, &outcome.left_behind, left_behind),
         Section::new("Settings changed", CHANGED, &outcome.fixed, finding),
+        aliases("Aliases moved", &outcome.aliases),
         removals("Tags deleted", &outcome.removed),
         waiting(&outcome.waiting),
         notices(&outcome.notices.unmatched, &outcome.notices.unread, &outcome.notices.beside),
@@ -170,6 +173,14 @@ fn removals(heading: &str, removals: &[Removal]) -> Section {
     Section::new(heading, REMOVALS, removals, |r| {
         let mirror = mirror_tag(&r.repository, &r.tag);
         vec![Cell::name(&r.reason), mirror, Cell::Digest(r.digest.clone()), Cell::text(&r.detail)]
+    })
+}
+
+fn aliases<'a>(heading: &str, aliases: impl IntoIterator<Item = &'a Alias>) -> Section {
+    Section::new(heading, PROMOTIONS, aliases, |alias| {
+        let mirror = mirror_tag(&alias.repository, &alias.alias);
+        let digest = alias.digest.clone().map_or(Cell::Nothing, Cell::Digest);
+        vec![Cell::name(&alias.state), mirror, digest, Cell::text(&alias.detail)]
     })
 }
 

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::image::{Digest, Tag};
 
+mod alias;
 mod lines;
 mod notice;
 mod number;
@@ -24,6 +25,7 @@ mod tried;
 mod version;
 mod vocabulary;
 
+pub(crate) use alias::{is_alias, newest_under};
 pub(crate) use lines::{
     is_other_habit, is_other_major, is_patch, line_begun, line_of, order_of, out_of_range, series_of,
 };

@@ -6,6 +6,7 @@ use super::choice::{LATEST, Subject, choose};
 use super::verdict::{Judgement, Verdict};
 use crate::image::{Digest, Location, Repository, Tag};
 use crate::manifest::{Approval, Image, Manifest, Revocation};
+use crate::plan::aliases::followed;
 use crate::policy::Standing;
 use crate::policy::access::{Expected, expected, is_own};
 use crate::references::{FoundReference, Replacement};
@@ -167,7 +168,8 @@ impl<'m> Judge<'m> {
 
 const APPROVED: Judgement = Judgement { verdict: Verdict::Approved, replacement: None };
 
-/// Whether the mirror's tag of this name is approved. The names of an image's aliases belong here too.
+/// Whether the mirror's tag of this name is approved, or an alias that follows an approval.
 fn lets_in(image: &Image, tag: &Tag) -> bool {
-    image.approved.iter().any(|approval| approval.tag == *tag)
+    let is_alias = || image.aliases.contains(tag) && followed(image, tag).is_some();
+    image.approved.iter().any(|approval| approval.tag == *tag) || is_alias()
 }

@@ -76,6 +76,11 @@ impl Delivery {
         Mirror { store: self.registries.destination(&location, from), location }
     }
 
+    /// A mirror to be written from what it has itself.
+    pub(super) fn destination(&self, location: &Location) -> Arc<dyn Store> {
+        self.registries.destination(location, &[])
+    }
+
     /// Whether the source is on the mirror's own registry and readable with this run's credential.
     fn may_mount(&self, step: &Step, location: &Location) -> bool {
         step.source.registry().is_some()

@@ -21,6 +21,7 @@ use crate::plan::{self, FailedStep, State, Step};
 use crate::progress::Progress;
 use crate::registry::Registries;
 
+mod alias;
 mod blob;
 mod carrying;
 mod delivery;

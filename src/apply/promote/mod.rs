@@ -6,6 +6,7 @@ use crate::manifest::Manifest;
 use crate::plan::destination;
 use crate::plan::removal::Why;
 
+mod aliases;
 mod images;
 mod repositories;
 mod work;
@@ -13,17 +14,24 @@ mod work;
 pub(crate) use work::{Applied, Promoted, Work};
 
 /// Applies a plan: revoked tags are deleted first, then repositories are created and fixed, then images are copied or
-/// verified, and finally retired tags are deleted. One image's failure never stops the others, nor does a refusal by
+/// verified, aliases follow them, and finally retired tags are deleted. One image's failure never stops the others, nor does a refusal by
 /// one repository; a credential that is refused as such stops all, and so does an interruption: what is promoted then
 /// is distinguished from what is not.
 pub(crate) async fn promote(work: &Work<'_>, interruption: &Interruption) -> Applied {
     let mut applied = Applied { sealed: work.planned.doubtful.clone(), ..Applied::default() };
+    let there = aliases::already_there(work);
+    // What serves revoked bytes under another name moves before they are deleted.
+    aliases::set(work, &there, &mut applied).await;
     remove(work, Why::Revoked, &mut applied).await;
     let unmade = repositories::prepare(work, &mut applied).await;
     if applied.stopped.is_some() {
         return applied;
     }
     images::copy(work, &unmade, &mut applied, interruption).await;
+    if interruption.signal().is_none() {
+        let promoted = applied.promoted.iter().map(|promoted| promoted.step.key()).filter(|key| !there.contains(key));
+        aliases::set(work, &promoted.collect(), &mut applied).await;
+    }
     explain(work.manifest, &mut applied);
     if applied.stopped.is_none() && interruption.signal().is_none() {
         remove(work, Why::Retired, &mut applied).await;

@@ -9,6 +9,7 @@ use crate::hub::Hub;
 use crate::image::{Digest, RepositoryName};
 use crate::manifest::Manifest;
 use crate::observe::mirror::Promotions;
+use crate::plan::aliases::AliasStep;
 use crate::plan::companions::LeftBehind;
 use crate::plan::drift::Difference;
 use crate::plan::removal::Removal;
@@ -37,7 +38,7 @@ impl Work<'_> {
     }
 
     pub(super) fn remover(&self) -> Remover<'_> {
-        Remover { registries: self.registries, hub: self.hub(), manifest: self.manifest }
+        Remover { registries: self.registries, hub: self.hub(), manifest: self.manifest, all: &self.planned.removals }
     }
 }
 
@@ -71,6 +72,8 @@ pub(crate) struct Applied {
     pub fixed: Vec<(RepositoryName, Difference)>,
     /// Differences that remain.
     pub left: Vec<(RepositoryName, Difference)>,
+    /// Aliases that were moved.
+    pub aliases: Vec<AliasStep>,
     pub removed: Vec<Removal>,
     /// Repositories that contain revoked bytes: nobody is granted anything there.
     pub(super) sealed: BTreeSet<RepositoryName>,

@@ -12,6 +12,7 @@ use super::repositories::{self, RepositorySettings};
 use super::reviews::Reviews;
 use crate::image::RepositoryName;
 use crate::manifest::{Approval, Enforcement, Image, Manifest};
+use crate::plan::aliases::AliasStep;
 use crate::plan::ownership::Ownership;
 use crate::plan::removal::Removal;
 use crate::plan::{
@@ -19,6 +20,7 @@ use crate::plan::{
 };
 
 mod ahead;
+mod aliases;
 mod approvals;
 mod error;
 mod owned;
@@ -43,6 +45,8 @@ pub struct Promotions {
     pub steps: Vec<Step>,
     /// The repositories that copies go to or whose settings differ, if they are created ahead and have settings.
     pub repositories: Vec<RepositoryStep>,
+    /// What is done about aliases, in the manifest's order.
+    pub aliases: Vec<AliasStep>,
     /// Tags that are to be deleted.
     pub removals: Vec<Removal>,
     /// Repositories for which it is unknown whether they hold revoked bytes: nobody is granted anything there.
@@ -79,6 +83,10 @@ pub(crate) async fn promotions(reader: &MirrorReader<'_>, reviews: &Reviews, sco
     promotions.failed.extend(takedowns.failed);
     let (removals, kept) = reviews.reviewed_removals(takedowns.removals);
     promotions.failed.extend(kept);
+    aliases::add(reader, &tags, scope, &mut promotions).await;
+    let here = promotions.steps.iter().filter(|step| step.state == State::Present).map(Step::key).collect();
+    let of_aliases = promotions.aliases.iter().filter_map(|alias| alias.removal(&removals, &here));
+    let removals = of_aliases.collect::<Vec<_>>().into_iter().chain(removals).collect();
     Promotions { removals, doubtful: takedowns.doubtful, ..promotions }
 }
 
@@ -182,8 +190,8 @@ async fn planned(
     let mut failed = failures(manifest, &errors);
     failed.extend(plan::unseen(manifest, &owned::troubles(seen, owned)));
     failed.extend(plan::disowned(manifest, &steps, owned));
-    let (removals, doubtful) = (Vec::new(), BTreeSet::new());
-    Promotions { steps, repositories, removals, doubtful, failed, stopped }
+    let (aliases, removals, doubtful) = (Vec::new(), Vec::new(), BTreeSet::new());
+    Promotions { steps, repositories, aliases, removals, doubtful, failed, stopped }
 }
 
 /// The repositories that something is copied to and that do not exist, and those for which that could not be

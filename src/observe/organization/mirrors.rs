@@ -130,8 +130,9 @@ async fn answers(store: &dyn Store, images: &[&Image]) -> bool {
 
 /// The tags that should exist, if it is unknown which ones do.
 fn of_approvals(images: &[&Image]) -> Mirror {
-    let approved = images.iter().flat_map(|image| &image.approved);
-    let tags = approved.map(|approval| (approval.tag.clone(), Tagged::default())).collect();
+    let approved = images.iter().flat_map(|image| image.approved.iter().map(|approval| &approval.tag));
+    let tags = approved.chain(images.iter().flat_map(|image| &image.aliases));
+    let tags = tags.map(|tag| (tag.clone(), Tagged::default())).collect();
     Mirror { tags, children_known: false, settings: None }
 }
 
@@ -150,7 +151,10 @@ async fn heads(
     reading: &mut MirrorReading,
 ) {
     let whole = !mirror.children_known;
-    let approved = |tag: &Tag| images.iter().any(|image| image.approved.iter().any(|approval| approval.tag == *tag));
+    let approved = |tag: &Tag| {
+        let named = |image: &&Image| image.aliases.contains(tag) || image.approved.iter().any(|a| a.tag == *tag);
+        images.iter().any(named)
+    };
     let open = mirror.tags.iter().filter(|(_, tagged)| tagged.digest.is_none()).map(|(tag, _)| tag);
     let open: Vec<Tag> = open.filter(|tag| approved(tag) || whole && !companion::is_companion(tag)).cloned().collect();
     let answers: Vec<_> = futures_util::stream::iter(open)

@@ -33,6 +33,7 @@ pub(crate) enum Bound {
     Provenance(ImageName),
     Platforms(ImageName),
     Cooldown(ImageName),
+    Aliases(ImageName),
     Rejected(ImageName, Tag),
     Revoked(ImageName, Tag, Digest),
     /// The source, the digest, and the image that has the approval.
@@ -126,6 +127,9 @@ fn of_image(image: &Image, values: &mut Values) {
     }
     join(values, Bound::Platforms(name()), platforms(image));
     join(values, Bound::Cooldown(name()), cooldown(image));
+    if !image.aliases.is_empty() {
+        join(values, Bound::Aliases(name()), listed(image.aliases.iter().map(ToString::to_string)));
+    }
     for rejected in &image.rejected {
         let until = rejected.until.map_or_else(|| "permanently".to_owned(), |day| format!("until {day}"));
         values.insert(Bound::Rejected(name(), rejected.tag.clone()), until);
@@ -266,6 +270,7 @@ impl Bound {
             Self::Provenance(image) => on("provenance", &image.repository),
             Self::Platforms(image) => on("platforms", &image.repository),
             Self::Cooldown(image) => on("cooldown", &image.repository),
+            Self::Aliases(image) => on("aliases", &image.repository),
             Self::Rejected(image, tag) => at("rejected", &image.repository, tag),
             Self::Revoked(image, tag, digest) => {
                 format!("`revoked` of `{organization}/{}:{tag}` at {}: {value}", image.repository, digest.short())

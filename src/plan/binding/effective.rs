@@ -44,6 +44,7 @@ fn former<'a>(bound: &Bound, line: &'a Line, judgement: &Judgement) -> Option<Fo
     | Bound::Provenance(name)
     | Bound::Platforms(name)
     | Bound::Cooldown(name)
+    | Bound::Aliases(name)
     | Bound::ImmutableTags(name)) = bound
     else {
         return None;
@@ -140,7 +141,8 @@ impl Binding {
             | Bound::Signatures(name)
             | Bound::Provenance(name)
             | Bound::Platforms(name)
-            | Bound::Cooldown(name) => match former {
+            | Bound::Cooldown(name)
+            | Bound::Aliases(name) => match former {
                 Some(Former::Nothing) => {}
                 Some(Former::Image(image)) => self.hold_image(bound, name, &[image]),
                 None => self.hold_image(bound, name, &images_of(was, name)),
@@ -205,6 +207,8 @@ impl Binding {
                 (Bound::ImmutableTags(_), _) => image.immutable_tags = before.iter().any(|was| was.immutable_tags),
                 (Bound::Signatures(_), _) => image.signatures = before.iter().find_map(|was| was.signatures.clone()),
                 (Bound::Provenance(_), _) => image.provenance = before.iter().find_map(|was| was.provenance.clone()),
+                // Without a reviewed one there is none.
+                (Bound::Aliases(_), was) => image.aliases = was.map(|was| was.aliases.clone()).unwrap_or_default(),
                 (Bound::Platforms(_), Some(was)) => image.platforms.clone_from(&was.platforms),
                 (Bound::Cooldown(_), Some(was)) => (image.cooldown, image.fixes) = (was.cooldown, was.fixes),
                 // A new image has no reviewed value that could apply.
@@ -357,7 +361,8 @@ impl Unreviewed {
             | Bound::Signatures(name)
             | Bound::Provenance(name)
             | Bound::Platforms(name)
-            | Bound::Cooldown(name) => (Some(&name.repository), None),
+            | Bound::Cooldown(name)
+            | Bound::Aliases(name) => (Some(&name.repository), None),
             Bound::Rejected(name, tag) | Bound::Revoked(name, tag, _) => (Some(&name.repository), Some(tag)),
             _ => (None, None),
         };

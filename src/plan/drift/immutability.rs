@@ -57,6 +57,7 @@ impl Tags {
     pub(crate) fn of(images: &[&Image]) -> Self {
         let mut tags = Self::default();
         for image in images {
+            tags.movable.extend(image.aliases.iter().cloned());
             let approved = image.approved.iter().map(|approval| approval.tag.clone());
             match &image.rule {
                 Rule::Tags(floating) => tags.movable.extend(approved.chain(floating.iter().cloned())),

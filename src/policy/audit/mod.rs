@@ -10,6 +10,7 @@ use crate::image::{RepositoryName, Tag};
 use crate::manifest::Manifest;
 use crate::plan::Key;
 
+mod aliases;
 mod code;
 pub(crate) mod dashboard;
 mod facts;

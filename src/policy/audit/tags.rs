@@ -43,10 +43,10 @@ fn lost(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Finding> {
 }
 
 /// One mirror, with the images that share it.
-struct SharedMirror<'a> {
-    manifest: &'a Manifest,
-    facts: &'a OrganizationFacts,
-    mirror: &'a Mirror,
+pub(super) struct SharedMirror<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) facts: &'a OrganizationFacts,
+    pub(super) mirror: &'a Mirror,
     images: &'a [&'a Image],
 }
 
@@ -54,10 +54,17 @@ impl SharedMirror<'_> {
     fn findings(&self, name: &RepositoryName) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut settled: BTreeSet<&Tag> = BTreeSet::new();
+        let once = self.facts.history.get(name);
         for image in self.images {
             for approval in &image.approved {
                 settled.insert(&approval.tag);
                 findings.extend(self.approved(image, approval));
+            }
+        }
+        for image in self.images {
+            for alias in &image.aliases {
+                settled.insert(alias);
+                findings.extend(self.alias(image, alias, once));
             }
         }
         for image in self.images {
@@ -68,7 +75,6 @@ impl SharedMirror<'_> {
                 }
             }
         }
-        let once = self.facts.history.get(name);
         let ours = self.companions();
         let others = self.mirror.tags.keys().filter(|tag| !settled.contains(tag));
         findings.extend(others.filter_map(|tag| self.other(tag, once, &ours)));
@@ -221,16 +227,16 @@ fn belongs(tag: &Tag, digest: &Digest) -> bool {
     companion::is_companion(tag) && stems(digest).contains(tag)
 }
 
-const fn code(revoked: &Revocation) -> Code {
+pub(super) const fn code(revoked: &Revocation) -> Code {
     if revoked.delete { Code::RevokedTag } else { Code::RevokedKept }
 }
 
-fn gone(revoked: &Revocation) -> String {
+pub(super) fn gone(revoked: &Revocation) -> String {
     format!("no such bytes: revoked, {}", revoked.reason)
 }
 
 /// What an approval's tag should resolve to.
-fn wanted(image: &Image, approval: &Approval) -> String {
+pub(super) fn wanted(image: &Image, approval: &Approval) -> String {
     let Some(platforms) = &image.platforms else { return approval.digest.to_string() };
     let names: Vec<String> = platforms.iter().map(ToString::to_string).collect();
     format!("{} of {}", names.join(", "), approval.digest)

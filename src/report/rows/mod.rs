@@ -12,4 +12,4 @@ pub use notices::{Beside, Notices, Unmatched, Unread};
 pub(crate) use outcome::{Carried, LeftBehind};
 pub use outcome::{Outcome, Promoted, Proposed, ProposedAction};
 pub use plan::{LookedAt, Matrix, Plan, PlannedImage, PlannedProposal, PlannedRepository, Promotion, RepositoryAction};
-pub use shared::{Failed, Finding, Removal, Waiting};
+pub use shared::{Alias, Failed, Finding, Removal, Waiting};

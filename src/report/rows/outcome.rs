@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::notices::Notices;
-use super::shared::{Failed, Finding, Removal, Waiting};
+use super::shared::{Alias, Failed, Finding, Removal, Waiting};
 use crate::image::{Digest, RepositoryName, Tag};
 
 /// What was done: `propose`, `promote` and `run`.
@@ -20,6 +20,8 @@ pub struct Outcome {
     pub left_behind: Vec<LeftBehind>,
     /// Settings of repositories that differed from the manifest and were fixed; `found` is the previous value.
     pub fixed: Vec<Finding>,
+    /// Aliases that were moved.
+    pub aliases: Vec<Alias>,
     /// Mirror tags that were deleted.
     pub removed: Vec<Removal>,
     /// Versions that are in range and wait.
@@ -52,6 +54,7 @@ impl Outcome {
         self.carried.extend(other.carried);
         self.left_behind.extend(other.left_behind);
         self.fixed.extend(other.fixed);
+        self.aliases.extend(other.aliases);
         self.removed.extend(other.removed);
         self.waiting.extend(other.waiting);
         self.notices.extend(other.notices);

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::notices::Notices;
-use super::shared::{Failed, Removal, Waiting};
+use super::shared::{Alias, Failed, Removal, Waiting};
 use crate::image::{Digest, RepositoryName, Tag};
+use crate::plan::aliases::AliasState;
 use crate::plan::drift::Difference;
 use crate::plan::{RepositoryStep, State, Step};
 use crate::proposal::body::Account;
@@ -23,6 +24,8 @@ pub struct Plan {
     pub promotions: Vec<Promotion>,
     /// Repositories that are created or taken over, and settings of others that differ from the manifest.
     pub repositories: Vec<PlannedRepository>,
+    /// Aliases and what they follow.
+    pub aliases: Vec<Alias>,
     /// Mirror tags to delete.
     pub removals: Vec<Removal>,
     /// Versions that are in range and waiting.
@@ -48,11 +51,13 @@ pub struct Plan {
 impl Plan {
     /// The words for a plan in which there is nothing to do and nothing to tell.
     pub(crate) fn nothing_planned(&self) -> Option<&'static str> {
-        let Self { proposals, promotions, repositories, removals, waiting, failed, notices, matrix, record, .. } = self;
+        let Self { proposals, promotions, repositories, aliases, removals, waiting, failed, notices, .. } = self;
+        let Self { matrix, record, .. } = self;
         let quiet = proposals.is_empty() && repositories.is_empty() && removals.is_empty() && record.is_none();
         let silent = waiting.is_empty() && failed.is_empty() && notices.is_empty() && matrix.is_none();
+        let followed = aliases.iter().all(|alias| alias.state != AliasState::Set);
         let present = promotions.iter().all(|promotion| promotion.state == State::Present);
-        (quiet && silent && present).then_some("nothing to propose and nothing to promote")
+        (quiet && silent && followed && present).then_some("nothing to propose and nothing to promote")
     }
 
     /// Adds what another command of the same run would do.
@@ -60,6 +65,7 @@ impl Plan {
         self.proposals.extend(other.proposals);
         self.promotions.extend(other.promotions);
         self.repositories.extend(other.repositories);
+        self.aliases.extend(other.aliases);
         self.removals.extend(other.removals);
         self.waiting.extend(other.waiting);
         self.failed.extend(other.failed);

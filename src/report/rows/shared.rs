@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::image::{Digest, RepositoryName, Tag};
+use crate::plan::aliases::{AliasState, AliasStep};
 use crate::plan::drift::Difference;
 use crate::plan::removal::{self, Why};
 use crate::plan::{FailedStep, Failure};
@@ -29,6 +30,30 @@ impl From<&removal::Removal> for Removal {
     fn from(removal: &removal::Removal) -> Self {
         let removal::Removal { repository, tag, digest, why, detail, .. } = removal.clone();
         Self { repository, tag, digest, reason: why, detail }
+    }
+}
+
+/// An alias at a mirror, and the approval that it follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Alias {
+    /// The mirror's name without the organization.
+    pub repository: RepositoryName,
+    /// The alias.
+    pub alias: Tag,
+    /// The approved tag that it follows; null if no approval matches it.
+    pub tag: Option<Tag>,
+    /// What it resolves to then; null if that is not known yet.
+    pub digest: Option<Digest>,
+    /// What is done about it.
+    pub state: AliasState,
+    /// The state in words.
+    pub detail: String,
+}
+
+impl From<&AliasStep> for Alias {
+    fn from(step: &AliasStep) -> Self {
+        let AliasStep { repository, alias, follows, digest, state, detail, .. } = step.clone();
+        Self { repository, alias, tag: follows, digest, state, detail }
     }
 }
 

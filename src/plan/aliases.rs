@@ -1,0 +1,181 @@
+//! Aliases at the mirrors: which approval each follows, and what is done about it.
+//!
+//! An alias only ever resolves to bytes that an approval has, and is only moved off bytes that an approval of its image
+//! had: anything else was put there by somebody else and stays.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::failure::{FailedStep, Failure};
+use super::key::Key;
+use super::removal::{Removal, Why};
+use super::state::State;
+use super::step::Step;
+use crate::image::{Digest, RepositoryName, Tag};
+use crate::manifest::{Image, Revocation};
+use crate::rules::newest_under;
+
+/// One alias and what is done about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AliasStep {
+    /// The image's source as written in the manifest.
+    pub source: String,
+    /// The mirror's name in the organization.
+    pub repository: RepositoryName,
+    pub alias: Tag,
+    /// The approved tag that it follows; `None` if no approval matches.
+    pub follows: Option<Tag>,
+    /// What it will resolve to; `None` if that is not known yet.
+    pub digest: Option<Digest>,
+    /// What it resolves to now.
+    pub now: Option<Digest>,
+    pub state: AliasState,
+    /// [`Self::state`] in words.
+    pub detail: String,
+}
+
+/// What is done about an alias.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AliasState {
+    /// It resolves to what it should.
+    Present,
+    /// It is set as soon as the approval that it follows is promoted.
+    Set,
+    /// The approval that it follows is not going to be promoted: it stays as it is.
+    Waiting,
+    /// No approval matches it: it stays as it is.
+    Unmatched,
+    /// It resolves to something that no approval of its image had: it is left alone.
+    MirrorDiffers,
+}
+
+/// What is known about the aliases of one image.
+pub(crate) struct Seen<'a> {
+    /// What approvals of its repository are, by their tags.
+    pub(crate) steps: &'a BTreeMap<Key, &'a Step>,
+    /// What each alias resolves to.
+    pub(crate) now: &'a BTreeMap<Key, Digest>,
+    /// Bytes that the default branch's history recorded in a repository.
+    pub(crate) recorded: &'a BTreeSet<(RepositoryName, Digest)>,
+}
+
+impl AliasStep {
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key { repository: self.repository.clone(), tag: self.alias.clone() }
+    }
+
+    /// The failure of this alias at `step`.
+    #[must_use]
+    pub(crate) fn failed(&self, step: FailedStep, error: String) -> Failure {
+        let (source, repository) = (self.source.clone(), self.repository.clone());
+        Failure { source, repository, tag: Some(self.alias.clone()), step, error }
+    }
+
+    /// The failure that its state alone implies, if any.
+    #[must_use]
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        let differs = self.state == AliasState::MirrorDiffers;
+        differs.then(|| self.failed(FailedStep::MirrorDiffers, self.detail.clone()))
+    }
+
+    /// The key of the approval that it follows.
+    #[must_use]
+    pub(crate) fn follows(&self) -> Option<Key> {
+        Some(Key { repository: self.repository.clone(), tag: self.follows.clone()? })
+    }
+
+    /// Its removal, if it resolves to bytes that are taken down and no other approval is there to take their place.
+    /// `here`: approvals that the mirror has.
+    pub(crate) fn removal(&self, taken_down: &[Removal], here: &BTreeSet<Key>) -> Option<Removal> {
+        let now = self.now.as_ref()?;
+        let moves = self.state == AliasState::Set && self.follows().is_some_and(|key| here.contains(&key));
+        let is_it = |removal: &&Removal| {
+            removal.why == Why::Revoked && removal.repository == self.repository && removal.digest == *now
+        };
+        let removal = taken_down.iter().find(is_it).filter(|_| !moves && self.digest.as_ref() != Some(now))?;
+        Some(Removal { tag: self.alias.clone(), ..removal.clone() })
+    }
+}
+
+/// The approved tag that an alias follows: the newest whose bytes are not revoked.
+pub(crate) fn followed<'a>(image: &'a Image, alias: &Tag) -> Option<&'a Tag> {
+    let is_revoked = |digest: &Digest| image.revoked.iter().any(|revoked| revoked.digest == *digest);
+    let approved = image.approved.iter().filter(|approval| !is_revoked(&approval.digest));
+    newest_under(&image.rule, alias, approved.map(|approval| &approval.tag))
+}
+
+/// The aliases that resolve to something that the manifest does not explain: its history has to be asked.
+pub(crate) fn unexplained(image: &Image, seen: &Seen<'_>) -> BTreeSet<(RepositoryName, Digest)> {
+    let held = image.aliases.iter().filter_map(|alias| seen.now.get(&key(image, alias)));
+    let unknown = held.filter(|digest| !is_known(image, digest, seen));
+    unknown.map(|digest| (image.repository.clone(), digest.clone())).collect()
+}
+
+/// What is done about the aliases of an image, in the manifest's order.
+pub(crate) fn aliases(image: &Image, seen: &Seen<'_>) -> Vec<AliasStep> {
+    image.aliases.iter().map(|alias| step(image, alias, seen)).collect()
+}
+
+fn step(image: &Image, alias: &Tag, seen: &Seen<'_>) -> AliasStep {
+    let now = seen.now.get(&key(image, alias)).cloned();
+    let follows = followed(image, alias).cloned();
+    let target = follows.as_ref().and_then(|tag| seen.steps.get(&key(image, tag)));
+    let will_be = |step: &&&Step| matches!(step.state, State::Copy | State::TagOnly | State::Present);
+    let digest = target.filter(will_be).and_then(|step| match step.state {
+        State::Copy => step.expected.clone(),
+        _ => step.mirror_now.clone(),
+    });
+    let (state, detail) = match (&follows, &digest, &now) {
+        (None, ..) => (AliasState::Unmatched, "no approval matches it".to_owned()),
+        (Some(tag), None, _) => {
+            let why = target.map_or("its mirror tag could not be read", |step| &step.detail);
+            (AliasState::Waiting, format!("it follows {tag}, which is not promoted: {why}"))
+        }
+        (Some(tag), Some(digest), Some(now)) if now == digest => (AliasState::Present, format!("it is {tag}")),
+        (Some(tag), Some(_), None) => (AliasState::Set, format!("it will be {tag}")),
+        (Some(tag), Some(_), Some(now)) if is_known(image, now, seen) || is_recorded(image, now, seen) => {
+            (AliasState::Set, format!("it moves from {} to {tag}", name_of(image, now, seen)))
+        }
+        (Some(tag), Some(_), Some(now)) => {
+            let text = format!(
+                "the alias should be {tag}, but it resolves to {}, which no approval of this image had: it is left \
+                 alone; delete it there to have it set again",
+                now.short()
+            );
+            (AliasState::MirrorDiffers, text)
+        }
+    };
+    let (source, repository) = (image.source_text.clone(), image.repository.clone());
+    AliasStep { source, repository, alias: alias.clone(), follows, digest, now, state, detail }
+}
+
+fn key(image: &Image, tag: &Tag) -> Key {
+    Key { repository: image.repository.clone(), tag: tag.clone() }
+}
+
+/// Whether the manifest says that an approval of the image had these bytes.
+fn is_known(image: &Image, digest: &Digest, seen: &Seen<'_>) -> bool {
+    let revoked = |revoked: &Revocation| revoked.digest == *digest;
+    owner(image, digest, seen).is_some() || image.revoked.iter().any(revoked)
+}
+
+fn is_recorded(image: &Image, digest: &Digest, seen: &Seen<'_>) -> bool {
+    seen.recorded.contains(&(image.repository.clone(), digest.clone()))
+}
+
+/// The approval of the image that has these bytes.
+fn owner<'a>(image: &'a Image, digest: &Digest, seen: &Seen<'_>) -> Option<&'a Tag> {
+    let has = |tag: &Tag| seen.steps.get(&key(image, tag)).is_some_and(|step| step.expected.as_ref() == Some(digest));
+    let mut approved = image.approved.iter();
+    let owner =
+        approved.find(|a| a.digest == *digest || a.mirrored.as_ref() == Some(digest) || has(&a.tag)).map(|a| &a.tag);
+    owner
+}
+
+fn name_of(image: &Image, digest: &Digest, seen: &Seen<'_>) -> String {
+    owner(image, digest, seen).map_or_else(|| digest.short().to_string(), ToString::to_string)
+}

@@ -57,19 +57,49 @@ pub(super) async fn trace(sources: &Sources, source: &Location, probes: &[Probe<
     Ok(None)
 }
 
-/// The digests that a source no longer has. A source that fails is not asked further: it fails as a whole.
+/// What of some approvals a source no longer has.
+#[derive(Debug, Default)]
+pub(super) struct Lost {
+    /// Digests that do not answer.
+    pub(super) digests: BTreeSet<Digest>,
+    /// Tags that neither resolve nor are listed.
+    pub(super) tags: BTreeSet<Tag>,
+    /// Whether the repository itself is gone.
+    pub(super) repository: bool,
+}
+
+/// Asks a source for approvals: one request for each digest, where one of its tags still has it; the other tags of that
+/// digest are looked up in the list. A source that fails is not asked further: it fails as a whole.
 pub(super) async fn lost(
     sources: &Sources,
     source: &Location,
-    digests: &BTreeSet<&Digest>,
-) -> Result<Vec<Digest>, Error> {
-    let mut answers = futures_util::stream::iter(digests.iter().copied())
-        .map(|digest| async move { (digest, trace(sources, source, &[Probe::Digest(digest)]).await) })
+    approvals: &BTreeMap<&Digest, BTreeSet<&Tag>>,
+) -> Result<Lost, Error> {
+    let firsts = approvals.iter().filter_map(|(digest, tags)| Some((*digest, *tags.first()?)));
+    let mut answers = futures_util::stream::iter(firsts)
+        .map(|(digest, tag)| async move {
+            let now = sources.head(source, tag).await?.map(|held| held.digest);
+            let is_here = now.as_ref() == Some(digest) || sources.has(source, digest).await?;
+            Ok::<_, Error>((tag, digest, now.is_some(), is_here))
+        })
         .buffered(DIGESTS);
-    let mut lost = Vec::new();
-    while let Some((digest, answer)) = answers.next().await {
-        if answer?.is_none() {
-            lost.push(digest.clone());
+    let (mut lost, mut open) = (Lost::default(), BTreeSet::new());
+    while let Some(answer) = answers.next().await {
+        let (tag, digest, resolves, is_here) = answer?;
+        open.extend((!resolves).then_some(tag));
+        lost.digests.extend((!is_here).then(|| digest.clone()));
+    }
+    open.extend(approvals.values().flat_map(|tags| tags.iter().skip(1).copied()));
+    if open.is_empty() {
+        return Ok(lost);
+    }
+    let listed = sources.tags(source).await?;
+    lost.repository = listed.is_none();
+    let listed = listed.unwrap_or_default();
+    for tag in open.into_iter().filter(|tag| !listed.contains(tag)) {
+        // A list may be incomplete.
+        if sources.head(source, tag).await?.is_none() {
+            lost.tags.insert(tag.clone());
         }
     }
     Ok(lost)

@@ -14,7 +14,7 @@ use super::removal::{Removal, Why};
 use super::state::State;
 use super::step::Step;
 use crate::image::{Digest, RepositoryName, Tag};
-use crate::manifest::{Image, Revocation};
+use crate::manifest::{Approval, Image, Revocation};
 use crate::rules::newest_under;
 
 /// One alias and what is done about it.
@@ -108,6 +108,13 @@ pub(crate) fn followed<'a>(image: &'a Image, alias: &Tag) -> Option<&'a Tag> {
     newest_under(&image.rule, alias, approved.map(|approval| &approval.tag))
 }
 
+/// The aliases of an image that an approval changes: those that follow another tag with these approvals than with the
+/// image's present ones, each with what it then follows.
+pub(crate) fn changed<'a>(image: &'a Image, after: &'a [&'a Tag]) -> Vec<(&'a Tag, Option<&'a Tag>)> {
+    let follows = |alias: &'a Tag| (alias, newest_under(&image.rule, alias, after.iter().copied()));
+    image.aliases.iter().map(follows).filter(|(alias, tag)| followed(image, alias) != *tag).collect()
+}
+
 /// The aliases that resolve to something that the manifest does not explain: its history has to be asked.
 pub(crate) fn unexplained(image: &Image, seen: &Seen<'_>) -> BTreeSet<(RepositoryName, Digest)> {
     let held = image.aliases.iter().filter_map(|alias| seen.now.get(&key(image, alias)));
@@ -170,10 +177,8 @@ fn is_recorded(image: &Image, digest: &Digest, seen: &Seen<'_>) -> bool {
 /// The approval of the image that has these bytes.
 fn owner<'a>(image: &'a Image, digest: &Digest, seen: &Seen<'_>) -> Option<&'a Tag> {
     let has = |tag: &Tag| seen.steps.get(&key(image, tag)).is_some_and(|step| step.expected.as_ref() == Some(digest));
-    let mut approved = image.approved.iter();
-    let owner =
-        approved.find(|a| a.digest == *digest || a.mirrored.as_ref() == Some(digest) || has(&a.tag)).map(|a| &a.tag);
-    owner
+    let given = |a: &&Approval| a.digest == *digest || a.mirrored.as_ref() == Some(digest) || has(&a.tag);
+    image.approved.iter().find(given).map(|approval| &approval.tag)
 }
 
 fn name_of(image: &Image, digest: &Digest, seen: &Seen<'_>) -> String {

@@ -131,7 +131,7 @@ fn everything_that_differs_is_found() {
         ("revoked-tag", "loki:2.0.0"),
         ("mirror-differs", "loki:3.1.0"),
         ("not-promoted", "loki:3.2.0"),
-        ("source-lost", "loki:3.2.0"),
+        ("withdrawn", "loki:3.2.0"),
         ("unapproved-tag", "loki:debug"),
         ("not-promoted", "redis:7.2"),
     ];
@@ -148,7 +148,7 @@ fn everything_that_differs_is_found() {
     let free = |line: &String| {
         // Nothing is read either by finding out how requests are authenticated, before what is absent is believed to be.
         let free = line.starts_with("HEAD ") || line.contains("/referrers/") || line.starts_with("GET /v2/ ");
-        free || line.ends_with(" 404")
+        free || line.contains("/tags/list") || line.ends_with(" 404")
     };
     assert!(pulls.iter().all(free), "nothing counts as a pull: {pulls:?}");
 }
@@ -164,12 +164,37 @@ fn a_source_that_lost_an_approval_is_told_of_though_the_mirror_has_it() {
         promoted("3.1.0", &gone)
     );
     let json = world.audit(&manifest, &["--format", "json"]).expect_status(1).json();
-    assert_eq!(codes(&json), pairs(&[("source-lost", "loki:3.1.0")]));
+    assert_eq!(codes(&json), pairs(&[("withdrawn", "loki:3.1.0")]));
+    assert_eq!(json["findings"][0]["found"], "its tag and its bytes are gone");
     world.registry.put_image("grafana/loki", "other", &ImageSpec::new(3).build());
     world.registry.fault(Rule::new("", "manifests", Action::Answer(403, Vec::new(), "".into())));
     let json = world.audit(&manifest, &["--format", "json"]).expect_status(1).json();
     assert_eq!((codes(&json), &json["drift"]), (Vec::new(), &json!(false)), "a refusal is no absence");
     assert_eq!(json["failed"][0]["source"], "grafana/loki");
+}
+
+#[test]
+fn what_was_withdrawn_upstream_is_told_from_what_was_rebuilt() {
+    let world = World::owned();
+    let (tagged, rebuilt) = (world.upstream("grafana/loki", "3.0.0", 1), Digest::sha256(b"former build"));
+    world.upstream("grafana/loki", "3.1.0", 2);
+    world.registry.delete_tag("grafana/loki", "3.0.0");
+    let gone = Digest::sha256(b"gone");
+    world.mirror("loki", &[], &[("3.0.0", &tagged), ("3.1.0", &rebuilt)]);
+    world.mirror("redis", &[], &[("7.2", &gone)]);
+    let dated = |tag: &str, digest: &Digest| promoted(tag, digest).replace(" }", ", approved-on: 2026-11-21 }");
+    let manifest = format!(
+        "organization: acme\nimages:\n  - source: grafana/loki\n    approved:\n{}{}  - source: redis\n    approved:\n{}",
+        dated("3.0.0", &tagged),
+        promoted("3.1.0", &rebuilt),
+        dated("7.2", &gone)
+    );
+    let json = world.audit(&manifest, &["--format", "json"]).expect_status(1).json();
+    let expected = [("withdrawn", "loki:3.0.0"), ("source-lost", "loki:3.1.0"), ("withdrawn", "redis:7.2")];
+    assert_eq!(codes(&json), pairs(&expected), "{json}");
+    let found = |at: usize| json["findings"][at]["found"].as_str().unwrap();
+    assert_eq!(found(0), "its tag is gone; its bytes still answer by digest (withdrawn on 2026-11-21 or later)");
+    assert_eq!(found(2), "its repository is gone (withdrawn on 2026-11-21 or later)");
 }
 
 /// An organization as its manifest says, and the manifest.
@@ -253,6 +278,7 @@ fn five_hundred_mirrors_and_ten_thousand_tags_are_read_in_few_requests() {
         for number in part * 50..(part + 1) * 50 {
             let (name, image) = (format!("app-{number}"), ImageSpec::new(number).single().layers(1, 10).build());
             let digest = world.registry.put_image(&format!("vendor/{name}"), "1.0.0", &image);
+            tags.iter().for_each(|tag| world.registry.set_tag(&format!("vendor/{name}"), tag, &digest));
             file.push_str(&format!("  - source: vendor/{name}\n    approved:\n"));
             tags.iter().for_each(|tag| file.push_str(&promoted(tag, &digest)));
             let held: Vec<(&str, &Digest)> = tags.iter().map(|tag| (tag.as_str(), &digest)).collect();
@@ -272,7 +298,7 @@ fn five_hundred_mirrors_and_ten_thousand_tags_are_read_in_few_requests() {
     let referrers = |line: &&String| line.starts_with("GET ") && line.contains("/referrers/");
     assert_eq!(asked.iter().filter(referrers).count(), 500, "what refers to each promoted image: {:?}", &asked[..3]);
     let heads = asked.iter().filter(|line| line.starts_with("HEAD ")).count();
-    assert_eq!((asked.len(), heads), (1_000, 500), "upstream one HEAD for each approved digest: {:?}", &asked[..3]);
+    assert_eq!((asked.len(), heads), (1_500, 500), "upstream one HEAD a digest and one list: {:?}", &asked[..3]);
     let phases = outcome.stderr.lines().filter(|line| line.contains("audit: ")).count();
     assert_eq!(phases, 3, "a line a phase: {}", outcome.stderr);
 }

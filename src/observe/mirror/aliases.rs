@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 
-use super::Promotions;
 use super::reader::MirrorReader;
 use super::tags::TagReader;
 use crate::image::{Digest, RepositoryName, Tag};
@@ -15,28 +14,31 @@ use crate::plan::{FailedStep, Failure, Key, Scope, Step};
 /// How many aliases are read at once; each host's own limit is in the client.
 const TOGETHER: usize = 16;
 
-/// Adds the aliases of the images in scope to what is planned for their approvals, and the removal of those that resolve
-/// to bytes that are taken down.
-pub(super) async fn add(reader: &MirrorReader<'_>, tags: &TagReader<'_>, scope: &Scope, promotions: &mut Promotions) {
+/// What is done about the aliases of the images in scope, whose approvals have these steps; and what failed.
+pub(super) async fn planned(
+    reader: &MirrorReader<'_>,
+    tags: &TagReader<'_>,
+    scope: &Scope,
+    steps: &[Step],
+) -> (Vec<AliasStep>, Vec<Failure>) {
     let images = tags.manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
     let images: Vec<&Image> = images.map(|(_, image)| image).filter(|image| !image.aliases.is_empty()).collect();
     if images.is_empty() {
-        return;
+        return Default::default();
     }
-    let (now, failed) = read(tags, &images).await;
+    let (now, mut failed) = read(tags, &images).await;
     let unread: BTreeSet<Key> = failed.iter().filter_map(key_of).collect();
-    promotions.failed.extend(failed);
-    let steps: BTreeMap<Key, &Step> = promotions.steps.iter().map(|step| (step.key(), step)).collect();
+    let steps: BTreeMap<Key, &Step> = steps.iter().map(|step| (step.key(), step)).collect();
     let none = BTreeSet::new();
     let seen = Seen { steps: &steps, now: &now, recorded: &none };
     let open = images.iter().flat_map(|image| unexplained(image, &seen)).collect();
-    let (recorded, failed) = recorded(reader, tags, open).await;
+    let (recorded, unknown) = recorded(reader, tags, open).await;
     let seen = Seen { recorded: &recorded, ..seen };
-    let planned: Vec<AliasStep> = images.iter().flat_map(|image| aliases(image, &seen)).collect();
-    let planned: Vec<AliasStep> = planned.into_iter().filter(|alias| !unread.contains(&alias.key())).collect();
-    promotions.failed.extend(failed);
-    promotions.failed.extend(planned.iter().filter_map(AliasStep::failure));
-    promotions.aliases = planned;
+    let mut planned: Vec<AliasStep> = images.iter().flat_map(|image| aliases(image, &seen)).collect();
+    planned.retain(|alias| !unread.contains(&alias.key()));
+    failed.extend(unknown);
+    failed.extend(planned.iter().filter_map(AliasStep::failure));
+    (planned, failed)
 }
 
 fn key_of(failure: &Failure) -> Option<Key> {

@@ -83,11 +83,12 @@ pub(crate) async fn promotions(reader: &MirrorReader<'_>, reviews: &Reviews, sco
     promotions.failed.extend(takedowns.failed);
     let (removals, kept) = reviews.reviewed_removals(takedowns.removals);
     promotions.failed.extend(kept);
-    aliases::add(reader, &tags, scope, &mut promotions).await;
+    let (aliases, failed) = aliases::planned(reader, &tags, scope, &promotions.steps).await;
+    promotions.failed.extend(failed);
     let here = promotions.steps.iter().filter(|step| step.state == State::Present).map(Step::key).collect();
-    let of_aliases = promotions.aliases.iter().filter_map(|alias| alias.removal(&removals, &here));
-    let removals = of_aliases.collect::<Vec<_>>().into_iter().chain(removals).collect();
-    Promotions { removals, doubtful: takedowns.doubtful, ..promotions }
+    let mut removed: Vec<Removal> = aliases.iter().filter_map(|alias| alias.removal(&removals, &here)).collect();
+    removed.extend(removals);
+    Promotions { aliases, removals: removed, doubtful: takedowns.doubtful, ..promotions }
 }
 
 async fn at_mirrors(

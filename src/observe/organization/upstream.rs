@@ -1,13 +1,14 @@
-//! Whether upstream still has what is approved: a HEAD by digest, which no registry counts as a pull.
+//! Whether upstream still has what is approved: HEADs, which no registry counts as a pull, and the list of tags where several
+//! have one digest or one is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 
 use super::reader::{Organization, OrganizationReader, TOGETHER};
-use crate::image::{Digest, Location};
+use crate::image::{Digest, Location, Tag};
 use crate::manifest::Manifest;
-use crate::observe::availability::lost;
+use crate::observe::availability::{Lost, lost};
 use crate::plan::is_revoked;
 use crate::policy::audit::Unseen;
 use crate::registry::Error;
@@ -23,11 +24,11 @@ pub(super) async fn read_sources(
     organization.counted.sources = wanted.len();
     tracing::info!("audit: looking up the approved images at {} sources", wanted.len());
     let phase = reader.progress.phase("sources", wanted.len());
-    let answers: BTreeMap<Location, Result<Vec<Digest>, Error>> = futures_util::stream::iter(&wanted)
-        .map(|(location, digests)| {
+    let answers: BTreeMap<Location, Result<Lost, Error>> = futures_util::stream::iter(&wanted)
+        .map(|(location, approvals)| {
             let phase = &phase;
             async move {
-                let lost = lost(reader.sources, location, digests).await;
+                let lost = lost(reader.sources, location, approvals).await;
                 phase.one();
                 ((*location).clone(), lost)
             }
@@ -38,7 +39,12 @@ pub(super) async fn read_sources(
     phase.end();
     for (location, answer) in answers {
         match answer {
-            Ok(lost) => organization.facts.lost.extend(lost.into_iter().map(|digest| (location.clone(), digest))),
+            Ok(lost) => {
+                let Lost { digests, tags, repository } = lost;
+                organization.facts.lost.extend(digests.into_iter().map(|digest| (location.clone(), digest)));
+                organization.facts.withdrawn.extend(tags.into_iter().map(|tag| (location.clone(), tag)));
+                organization.facts.gone.extend(repository.then_some(location));
+            }
             Err(error) => {
                 let source = manifest.images.iter().find(|image| image.source == location);
                 let source = source.map_or_else(|| location.to_string(), |image| image.source_text.clone());
@@ -49,11 +55,11 @@ pub(super) async fn read_sources(
 }
 
 /// What is approved from each source, except what is revoked.
-fn wanted(manifest: &Manifest) -> BTreeMap<&Location, BTreeSet<&Digest>> {
-    let mut wanted: BTreeMap<&Location, BTreeSet<&Digest>> = BTreeMap::new();
+fn wanted(manifest: &Manifest) -> BTreeMap<&Location, BTreeMap<&Digest, BTreeSet<&Tag>>> {
+    let mut wanted: BTreeMap<&Location, BTreeMap<&Digest, BTreeSet<&Tag>>> = BTreeMap::new();
     for image in &manifest.images {
         for approval in image.approved.iter().filter(|approval| !is_revoked(image, approval)) {
-            wanted.entry(&image.source).or_default().insert(&approval.digest);
+            wanted.entry(&image.source).or_default().entry(&approval.digest).or_default().insert(&approval.tag);
         }
     }
     wanted

@@ -29,6 +29,8 @@ pub enum Code {
     NotPromoted,
     /// Upstream no longer has what was approved.
     SourceLost,
+    /// Upstream no longer has an approved tag.
+    Withdrawn,
     /// A tag that the manifest wants deleted.
     RevokedTag,
     /// Revoked bytes that the manifest does not delete.
@@ -57,13 +59,14 @@ pub enum Code {
 
 impl Code {
     /// All of them, in the order of the README's table.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::UnapprovedTag,
         Self::MirrorDiffers,
         Self::ForeignCompanion,
         Self::MissingTag,
         Self::NotPromoted,
         Self::SourceLost,
+        Self::Withdrawn,
         Self::RevokedTag,
         Self::RevokedKept,
         Self::RetiredTag,
@@ -88,6 +91,7 @@ impl Code {
             Self::MissingTag => "missing-tag",
             Self::NotPromoted => "not-promoted",
             Self::SourceLost => "source-lost",
+            Self::Withdrawn => "withdrawn",
             Self::RevokedTag => "revoked-tag",
             Self::RevokedKept => "revoked-kept",
             Self::RetiredTag => "retired-tag",
@@ -119,6 +123,7 @@ impl Code {
             Self::MissingTag
             | Self::NotPromoted
             | Self::SourceLost
+            | Self::Withdrawn
             | Self::ImmutableTags
             | Self::Description
             | Self::AllowlistedSource => Level::Warning,
@@ -142,6 +147,7 @@ impl Code {
             Self::MissingTag => "a promoted tag is gone from its mirror",
             Self::NotPromoted => "an approval is not promoted, or not recorded",
             Self::SourceLost => "upstream no longer has the approved digest",
+            Self::Withdrawn => "upstream no longer has the approved tag, or its repository",
             Self::RevokedTag => "a tag that is revoked with `delete: true` is still there",
             Self::RevokedKept => "revoked bytes can still be pulled, and the manifest does not ask to delete them",
             Self::RetiredTag => "a tag was promoted, and its approval has been retired since",
@@ -169,6 +175,9 @@ impl Code {
             Self::MissingTag | Self::NotPromoted => "run `promote`",
             Self::SourceLost => {
                 "the promoted image stays usable; approve what upstream has now, or retire the approval"
+            }
+            Self::Withdrawn => {
+                "find out why it was withdrawn; the promoted image stays usable until you retire or revoke the approval"
             }
             Self::RevokedTag => "run `promote`, or delete the tag in the registry; find out who pulled it",
             Self::RevokedKept => "write `delete: true` to have it deleted",

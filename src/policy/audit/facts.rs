@@ -23,6 +23,10 @@ pub(crate) struct OrganizationFacts {
     pub foreign: BTreeMap<RepositoryName, Vec<ForeignCompanion>>,
     /// Sources that no longer have an approved digest.
     pub lost: BTreeSet<(Location, Digest)>,
+    /// Sources that no longer have an approved tag, whether its bytes still answer by digest or not.
+    pub withdrawn: BTreeSet<(Location, Tag)>,
+    /// Sources that are gone as a whole.
+    pub gone: BTreeSet<Location>,
     /// What the manifest's history approved, for the mirrors that needed it.
     pub history: BTreeMap<RepositoryName, Once>,
     /// The organization's settings compared with the policy.

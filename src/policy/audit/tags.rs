@@ -31,15 +31,30 @@ pub(super) fn judge(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Findi
 
 /// Approvals whose source no longer has them, promoted or not.
 fn lost(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Finding> {
-    let all = manifest.approvals();
-    all.filter(|(image, approval)| facts.lost.contains(&(image.source.clone(), approval.digest.clone())))
-        .map(|(image, approval)| {
-            let expected = format!("{} resolves to {}", image.source_text, approval.digest);
-            let found = "upstream no longer has it".to_owned();
-            let tag = Some(approval.tag.clone());
-            at(manifest, image, approval.span, Mismatch { code: Code::SourceLost, tag, expected, found })
-        })
-        .collect()
+    let finding = |(image, approval): (&Image, &Approval)| {
+        let bytes = facts.lost.contains(&(image.source.clone(), approval.digest.clone()));
+        let tag = facts.withdrawn.contains(&(image.source.clone(), approval.tag.clone()));
+        let (code, found) = match (tag, bytes) {
+            (true, bytes) => (Code::Withdrawn, withdrawn(approval, facts.gone.contains(&image.source), bytes)),
+            (false, true) => (Code::SourceLost, "upstream no longer has it".to_owned()),
+            (false, false) => return None,
+        };
+        let expected = format!("{} resolves to {}", image.source_text, approval.digest);
+        let tag = Some(approval.tag.clone());
+        Some(at(manifest, image, approval.span, Mismatch { code, tag, expected, found }))
+    };
+    manifest.approvals().filter_map(finding).collect()
+}
+
+/// What is gone, and when it is last known to have been there.
+fn withdrawn(approval: &Approval, repository: bool, bytes: bool) -> String {
+    let what = match (repository, bytes) {
+        (true, _) => "its repository is gone",
+        (false, true) => "its tag and its bytes are gone",
+        (false, false) => "its tag is gone; its bytes still answer by digest",
+    };
+    let since = approval.approved_on.map_or_else(String::new, |day| format!(" (withdrawn on {day} or later)"));
+    format!("{what}{since}")
 }
 
 /// One mirror, with the images that share it.

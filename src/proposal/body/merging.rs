@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use super::account::Account;
 use super::{AtMirror, Evidence};
+use crate::image::Tag;
 use crate::manifest::{Destination, Image, Manifest, Visibility};
+use crate::plan::aliases::changed;
 use crate::proposal::{Item, Kind};
 use crate::text::{Quote, size};
 
@@ -19,7 +21,12 @@ impl Account<'_> {
             Kind::New | Kind::Update => {
                 let mirror = format!("{}/{}:{}", manifest.organization, image.repository, tag_text(item));
                 let place = place(manifest, image, evidence.map(|evidence| &evidence.at_mirror), quote);
-                format!("{place}{} to {}", copying(image, evidence), quote(&mirror, 400))
+                format!(
+                    "{place}{} to {}{}",
+                    copying(image, evidence),
+                    quote(&mirror, 400),
+                    following(image, item, quote)
+                )
             }
             Kind::Rebuild => {
                 let mirror = quote(&format!("{}/{}:{}", manifest.organization, image.repository, tag_text(item)), 400);
@@ -35,8 +42,17 @@ impl Account<'_> {
     }
 }
 
+/// The aliases that follow a new version, as the end of a sentence.
+fn following(image: &Image, item: &Item, quote: Quote) -> String {
+    let Some(to) = &item.entry.to else { return String::new() };
+    let after: Vec<&Tag> = image.approved.iter().map(|approval| &approval.tag).chain([to]).collect();
+    let aliases = changed(image, &after).into_iter().filter(|(_, follows)| *follows == Some(to));
+    let names: Vec<String> = aliases.map(|(alias, _)| quote(alias.as_str(), 128)).collect();
+    if names.is_empty() { String::new() } else { format!(", and moves {} to it", names.join(", ")) }
+}
+
 fn tag_text(item: &Item) -> &str {
-    item.entry.to.as_ref().map(crate::image::Tag::as_str).unwrap_or_default()
+    item.entry.to.as_ref().map(Tag::as_str).unwrap_or_default()
 }
 
 /// What happens to the mirror's tag.

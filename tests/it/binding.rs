@@ -454,3 +454,19 @@ fn a_key_that_was_replaced_and_hosts_that_were_let_in_are_not_reviewed() {
     );
     assert_eq!(world.mirror("app", "1"), None);
 }
+
+#[test]
+fn an_alias_that_nobody_reviewed_is_not_set() {
+    let world = World::new(1);
+    world.merged(&world.text(1, "", &["1"]), &["mona"]);
+    world.promote(&[], 0);
+    let plain = world.manifest();
+    let with_alias = plain.replace("    repository: app\n", "    repository: app\n    aliases: [latest]\n");
+    world.push(&with_alias);
+    assert_said(&world.unreviewed(&[]), "`aliases`: latest on `acme/app`: 1 approving review");
+    assert_eq!(world.mirror("app", "latest"), None);
+    world.push(&plain);
+    world.merged(&with_alias, &["mona"]);
+    world.promote(&[], 0);
+    assert_eq!(world.mirror("app", "latest"), world.mirror("app", "1"));
+}

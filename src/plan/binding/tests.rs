@@ -151,7 +151,7 @@ fn everything_that_is_asked_for_is_bound() {
          policy: {{ approvals: 2, image-access: {{ enabled: false }}, registry-access: {{ enabled: true }} }}\n\
          evidence: {{ layers: 1GB, vulnerabilities: osv, vex: [\"vex/*.json\"] }}\nimages:\n  \
          - source: team/app\n    visibility: public\n    teams: {{ developers: admin }}\n    description: Mine\n    \
-         platforms: [linux/amd64]\n    cooldown: {{ default: 1d, fixes: 0s, severity: low }}\n    rebuilds: ignore\n    immutable-tags: true\n    adopt: true\n    \
+         platforms: [linux/amd64]\n    cooldown: {{ default: 1d, fixes: 0s, severity: low }}\n    rebuilds: ignore\n    immutable-tags: true\n    aliases: [latest]\n    adopt: true\n    \
          signatures: {{ key: evil.pub }}\n    provenance: {{ source: evil }}\n    approved:\n      \
          - {{ tag: \"1\", digest: {DIGEST}, mirrored: {OTHER} }}\n    rejected:\n      - {{ tag: \"3\", reason: no }}\n    \
          revoked:\n      - {{ tag: \"2\", digest: {OTHER}, reason: no, delete: true }}\n"
@@ -176,7 +176,7 @@ fn everything_that_is_asked_for_is_bound() {
         (&image.platforms, image.cooldown, image.fixes, image.immutable_tags || image.adopt),
         (&None, was.images[0].cooldown, None, false)
     );
-    assert_eq!(now.inspection, was.inspection);
+    assert_eq!((&now.inspection, &image.aliases), (&was.inspection, &Vec::new()));
     assert_eq!((&image.signatures, &image.provenance, &image.approved[0].mirrored), (&None, &None, &None));
     assert!(!image.revoked[0].delete, "what is newly revoked is stopped, not taken down");
     assert_eq!(image.rejected.len(), 1, "what is newly rejected is not proposed");

@@ -208,3 +208,18 @@ fn real_registries_take_aliases() {
         assert_eq!(clone.promote(0)["changed"], json!(false));
     }
 }
+
+#[test]
+fn an_alias_on_the_bytes_of_an_image_that_shares_the_repository_is_left() {
+    let world = World::new(&["3.0.0"], "    aliases: [latest]\n");
+    let other = world.upstream.put_image("team/other", "9.9", &ImageSpec::new(9).build());
+    let sibling = format!(
+        "  - source: {}/team/other\n    repository: app\n    variant: alpine\n    approved:\n      - tag: \"9.9\"\n        digest: {other}\n",
+        world.upstream.host()
+    );
+    world.clone.commit(&format!("{}\n{sibling}", world.clone.manifest()));
+    world.promote(0);
+    world.mirror.set_tag("acme/app", "latest", &other);
+    assert_eq!(world.promote(1)["failed"][0]["step"], json!("mirror-differs"));
+    assert_eq!(world.mirror.digest("acme/app", "latest"), Some(other));
+}

@@ -31,7 +31,8 @@ pub(super) async fn planned(
     let steps: BTreeMap<Key, &Step> = steps.iter().map(|step| (step.key(), step)).collect();
     let none = BTreeSet::new();
     let seen = Seen { steps: &steps, now: &now, recorded: &none };
-    let open = images.iter().flat_map(|image| unexplained(image, &seen)).collect();
+    let open =
+        images.iter().flat_map(|image| unexplained(image, &seen)).filter(|held| !is_approved(tags, held)).collect();
     let (recorded, unknown) = recorded(reader, tags, open).await;
     let seen = Seen { recorded: &recorded, ..seen };
     let mut planned: Vec<AliasStep> = images.iter().flat_map(|image| aliases(image, &seen)).collect();
@@ -39,6 +40,13 @@ pub(super) async fn planned(
     failed.extend(unknown);
     failed.extend(planned.iter().filter_map(AliasStep::failure));
     (planned, failed)
+}
+
+/// Whether an approval of the repository has these bytes: then an image that shares it with the alias's has them, and the
+/// alias was not moved there by this program.
+fn is_approved(tags: &TagReader<'_>, (name, digest): &(RepositoryName, Digest)) -> bool {
+    let mut approvals = tags.manifest.approvals().filter(|(image, _)| image.repository == *name);
+    approvals.any(|(_, approval)| approval.digest == *digest || approval.mirrored.as_ref() == Some(digest))
 }
 
 fn key_of(failure: &Failure) -> Option<Key> {

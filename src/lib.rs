@@ -18,6 +18,7 @@ mod forge;
 mod hub;
 mod image;
 mod import;
+mod init;
 mod layers;
 mod ledger;
 mod manifest;

@@ -1,6 +1,8 @@
 //! The manifest's files with changes made in them, as forges take them, or written in place.
 
-use std::path::Path;
+use std::fs::File as Opened;
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 
 use crate::edit::Change;
 use crate::forge::{Error, FileChange};
@@ -24,4 +26,60 @@ pub(crate) fn write(directory: &Path, files: Vec<FileChange>) -> Result<(), Erro
         std::fs::write(directory.join(&file.path), &file.text).map_err(unwritten)?;
     }
     Ok(())
+}
+
+/// What became of a file that was to be new.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Created {
+    Written,
+    /// Something is there.
+    Exists,
+    /// A directory on the way is this link.
+    Link(String),
+}
+
+/// Writes a file below a directory if nothing is there: all of it or none. Links below that directory are not followed.
+pub(crate) fn create(directory: &Path, path: &str, text: &str) -> io::Result<Created> {
+    let mut place = directory.to_owned();
+    let mut parts = path.split('/').peekable();
+    while let Some(part) = parts.next() {
+        place.push(part);
+        if parts.peek().is_none() {
+            break;
+        }
+        match place.symlink_metadata() {
+            Ok(found) if found.is_symlink() => {
+                return Ok(Created::Link(place.strip_prefix(directory).unwrap_or(&place).display().to_string()));
+            }
+            Ok(_) => {}
+            Err(e) if e.kind() == ErrorKind::NotFound => std::fs::create_dir(&place)?,
+            Err(e) => return Err(e),
+        }
+    }
+    match new(&place, text) {
+        Ok(()) => Ok(Created::Written),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(Created::Exists),
+        Err(e) => Err(e),
+    }
+}
+
+/// Writes a file that does not exist yet: beside it first, so that it is there whole or not at all.
+///
+/// # Errors
+/// `AlreadyExists` if something is there, a link to nothing included.
+pub(crate) fn new(path: &Path, text: &str) -> io::Result<()> {
+    if path.symlink_metadata().is_ok() {
+        return Err(ErrorKind::AlreadyExists.into());
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let beside = PathBuf::from(name);
+    let written = Opened::create_new(&beside).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    // Unlike a rename, a link never replaces what somebody else put there in the meantime.
+    let linked = written.and_then(|()| std::fs::hard_link(&beside, path));
+    let _ = std::fs::remove_file(&beside);
+    linked
 }

@@ -201,6 +201,15 @@ pub enum Command {
         after_long_help = "Examples:\n  wharfinger import regsync regsync.yml --output approved-images.yml\n  wharfinger import skopeo sync.yml --organization acme\n  kubectl get pods --all-namespaces -o json | wharfinger import kubernetes - --organization acme\n  wharfinger import hub acme --sources sources.txt    lines such as `loki grafana/loki`"
     )]
     Import(Later<Import>),
+    /// Set up a repository: write a first manifest, the workflow and code owners, and say what is left to set
+    ///
+    /// On a terminal it asks for what was not given; elsewhere the options and their defaults count. No file is overwritten and
+    /// no link followed. It ends by running `check` and `doctor`; its exit status is 0 if the files could be written, whatever
+    /// these two find.
+    #[command(
+        after_long_help = "Examples:\n  wharfinger init                 ask\n  wharfinger init --yes --organization acme --source \"grafana/loki ^3\" --owner @acme/platform"
+    )]
+    Init(Later<Init>),
     /// Print the JSON Schema of the manifest, or of what --format json prints
     #[command(
         after_long_help = "Examples:\n  wharfinger schema > approved-images.schema.json\n  wharfinger schema output"
@@ -465,6 +474,34 @@ pub struct Import {
     /// Write the manifest to FILE, which must not exist
     #[arg(long, value_name = "FILE")]
     pub output: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct Init {
+    /// The organization that receives the images; not needed if there is a manifest
+    #[arg(long, value_name = "NAME")]
+    pub organization: Option<String>,
+    /// The registry that the organization is in [default: docker.io]
+    #[arg(long, value_name = "HOST")]
+    pub registry: Option<String>,
+    /// An image to approve versions of, and which: "grafana/loki ^3"; may be repeated
+    #[arg(long = "source", value_name = "SOURCE [RANGE]")]
+    pub sources: Vec<String>,
+    /// The token that proposes: a GitHub App's, or the job's own; none writes no workflow [default: app]
+    #[arg(long, value_name = "TOKEN", value_parser = one_of(&crate::init::Workflow::NAMES))]
+    pub workflow: Option<String>,
+    /// The default branch [default: main]
+    #[arg(long, value_name = "NAME")]
+    pub branch: Option<String>,
+    /// When the workflow proposes, as cron has it [default: "17 5 * * *"]
+    #[arg(long, value_name = "CRON")]
+    pub schedule: Option<String>,
+    /// A code owner of the manifest and the workflows, such as @acme/platform; may be repeated
+    #[arg(long = "owner", value_name = "OWNER")]
+    pub owners: Vec<String>,
+    /// Ask nothing
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -2,7 +2,7 @@
 
 use super::{
     Context, Exit, Stop, apply_policy, approve, audit, check, completions, diff, doctor, evidence, explain, guard,
-    import, plan, promote, propose, run, scan, schema, sign_in, usage, verify_access,
+    import, init, plan, promote, propose, run, scan, schema, sign_in, usage, verify_access,
 };
 use crate::args::Command;
 use crate::observe::proposals::Asked;
@@ -43,6 +43,7 @@ pub(crate) async fn dispatch(context: &Context, command: &Command, output: &mut 
         Command::Diff(arguments) => Box::pin(diff::run(context, arguments, output)).await,
         Command::Scan(arguments) => Box::pin(scan::run(context, arguments, output)).await,
         Command::Import(arguments) => Box::pin(import::run(context, arguments, output)).await,
+        Command::Init(arguments) => Box::pin(init::run(context, arguments, output)).await,
         Command::Schema(arguments) => schema::run(&arguments.of, output),
         Command::Completions(arguments) => completions::run(arguments.shell, output),
     }

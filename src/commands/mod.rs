@@ -19,6 +19,7 @@ pub(crate) mod explain;
 mod guard;
 mod head;
 mod import;
+mod init;
 pub(crate) mod known;
 mod load;
 mod named;

@@ -14,6 +14,7 @@ use super::doctor::Doctor;
 use super::evidence::PlannedEvidence;
 use super::explain::Explanation;
 use super::import::Import;
+use super::init::Init;
 use super::rows::{Check, Diagnostics, Outcome, Plan};
 use super::scan::Scan;
 use super::settings::Settings;
@@ -50,6 +51,8 @@ pub(crate) enum Document {
     Usage(Usage),
     /// A manifest made of another tool's configuration, and what it does not hold.
     Import(Import),
+    /// What `init` wrote, and what is still to set.
+    Init(Init),
     /// A text for a shell: the pulls of `verify-access --script`, or completions.
     Script(Script),
     /// What each credential is and may do, and what is missing.

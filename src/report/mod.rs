@@ -17,6 +17,7 @@ pub mod facts;
 mod filed;
 mod human;
 pub(crate) mod import;
+pub(crate) mod init;
 mod inside;
 pub mod json;
 mod markdown;

@@ -13,6 +13,7 @@ use super::doctor::Doctor;
 use super::explain::Explanation;
 use super::filed::{self, Content, Filed};
 use super::import::Import;
+use super::init::{Init, Ran};
 use super::page::{Look, Page, Tone};
 use super::results::Results;
 use super::rows::{Check, Diagnostics, Outcome, Plan, ProposedAction};
@@ -173,6 +174,18 @@ impl Output {
             Some(_) => self.section("Import", |out| super::import::human(out, &import)),
             None => self.text(&import.manifest),
         }
+    }
+
+    /// What `init` wrote, before the commands that it ends with.
+    pub(crate) fn init(&mut self, init: Init) {
+        self.section("Init", |out| super::init::human(out, &init));
+        self.results.init = Some(init);
+    }
+
+    /// How these commands ended.
+    pub(crate) fn after_init(&mut self, ran: Vec<Ran>) {
+        self.section("Init", |out| super::init::ran(out, &ran));
+        self.results.init.get_or_insert_default().ran = ran;
     }
 
     /// What differs between two images.

@@ -10,6 +10,7 @@ use super::comparison::Compared;
 use super::doctor::Doctor;
 use super::explain::Explanation;
 use super::import::Import;
+use super::init::Init;
 use super::json::Document;
 use super::rows::{Check, Diagnostics, Failed, Finding, Notices, Outcome, Plan};
 use super::scan::Scan;
@@ -31,6 +32,7 @@ pub(super) struct Results {
     pub(super) access: Option<Access>,
     pub(super) usage: Option<Usage>,
     pub(super) import: Option<Import>,
+    pub(super) init: Option<Init>,
     pub(super) script: Option<Script>,
     pub(super) doctor: Option<Doctor>,
     pub(super) compared: Option<Compared>,
@@ -41,6 +43,9 @@ pub(super) struct Results {
 impl Results {
     /// The run's document: the strongest of what was passed on.
     pub(super) fn document(&self) -> Document {
+        if let Some(init) = &self.init {
+            return Document::Init(init.clone());
+        }
         if let Some(doctor) = &self.doctor {
             let Diagnostics { diagnostics, omitted } = self.diagnostics.clone().unwrap_or_default();
             return Document::Doctor(Doctor { diagnostics, omitted, ..doctor.clone() });

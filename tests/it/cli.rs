@@ -35,6 +35,7 @@ fn every_help_is_as_it_was_read() {
         "diff",
         "scan",
         "import",
+        "init",
         "schema",
         "completions",
     ] {

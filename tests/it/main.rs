@@ -46,6 +46,7 @@ mod hub;
 mod idle;
 mod import;
 mod include;
+mod init;
 mod interrupt;
 mod ledger;
 mod life;

@@ -35,6 +35,7 @@ mod trees;
 mod write;
 
 pub(crate) use changes::changed_since;
+pub(crate) use origin::origin_address;
 
 /// The origin's default branch.
 const ORIGIN_HEAD: &str = "refs/remotes/origin/HEAD";

@@ -1,5 +1,7 @@
 //! Which commits of the default branch go to the origin: this program's records, and nothing that a person committed.
 
+use std::path::Path;
+
 use super::config::{RECEIVE_PACK, UPLOAD_PACK, is_directory};
 use super::write::RefMove;
 use super::{Git, GitForge};
@@ -28,6 +30,12 @@ struct Lead {
     /// `None`: the origin has no such branch.
     from: Option<Commit>,
     to: Commit,
+}
+
+/// The address of the clone's origin; `None` if there is no clone or no origin.
+pub(crate) async fn origin_address(directory: &Path) -> Option<String> {
+    let git = Git::at(directory).configured().await.ok()?;
+    git.line(&["config", "--get", "remote.origin.url"]).await.ok()
 }
 
 impl GitForge {

@@ -63,7 +63,10 @@ fn answers(given: Arguments, has_manifest: bool) -> Result<Answers, Stop> {
 /// Asks for what was not given. It waits in a thread of its own, so that a signal ends the run.
 async fn ask(given: Arguments, has_manifest: bool) -> Result<Arguments, Stop> {
     let (answered, answers) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || answered.send(questions(given, has_manifest)));
+    std::thread::spawn(move || {
+        // Without a receiver, the run has ended.
+        let _ = answered.send(questions(given, has_manifest));
+    });
     let ended = |e: io::Error| Stop::Unusable(format!("nothing was written: {e}"));
     answers.await.map_err(|e| Stop::CannotWork(e.into()))?.map_err(ended)
 }

@@ -1,5 +1,6 @@
 //! `init` as people use it: with flags, with questions on a terminal, and where files exist.
 
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -106,8 +107,16 @@ fn typed(directory: &Path, lines: &str) -> Option<String> {
         missing("script");
         return None;
     };
-    std::io::Write::write_all(&mut child.stdin.take().unwrap(), lines.as_bytes()).unwrap();
-    Some(String::from_utf8_lossy(&child.wait_with_output().unwrap().stdout).into_owned())
+    // What is typed before the question belongs to the terminal: an interrupt would end `script` instead of the program.
+    let (mut terminal, mut shown) = (child.stdout.take().unwrap(), Vec::new());
+    let mut byte = [0];
+    while !shown.ends_with(b"receives the images: ") && terminal.read(&mut byte).unwrap() == 1 {
+        shown.push(byte[0]);
+    }
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    terminal.read_to_end(&mut shown).unwrap();
+    child.wait().unwrap();
+    Some(String::from_utf8_lossy(&shown).into_owned())
 }
 
 #[test]
@@ -127,7 +136,8 @@ fn an_end_of_input_an_interrupt_and_a_no_write_nothing() {
     for last in ["\u{4}", "\u{3}", "\n\n\n\n\n\nno\n"] {
         let clone = clone();
         let Some(shown) = typed(clone.path(), &format!("acme\n{last}")) else { return };
-        assert!(shown.contains("Organization"), "{shown}");
+        assert!(shown.contains("receives the images: "), "{shown}");
+        assert!(shown.contains("nothing was written") || shown.contains("SIGINT"), "{last:?}: {shown}");
         let there: Vec<_> = std::fs::read_dir(clone.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(there, [".git"], "{last:?}: {shown}");
     }

@@ -81,7 +81,8 @@ pub mod internals {
     }
     pub mod manifest {
         pub use crate::manifest::{
-            Approval, Destination, File, Image, Manifest, Permission, Rejection, Team, Visibility, file, parse, schema,
+            Approval, Destination, File, Image, Manifest, Permission, Rejection, Revocation, Team, Visibility, file,
+            parse, schema,
         };
     }
     pub mod net {

@@ -1,7 +1,7 @@
 //! `plan`: what propose and promote would do.
 
 use super::promote::Manner;
-use super::reader::{proposal_reader, signing_keys, vulnerability_reader};
+use super::reader::{advisories, proposal_reader, signing_keys, vulnerability_reader};
 use super::unreviewed::{reviews, unreviewed};
 use super::{Context, Exit, Stop, load, planned, promote};
 use crate::observe::ledger::Trust;
@@ -23,6 +23,7 @@ pub(crate) async fn run(
     let manifest = &reviews.binding.manifest;
     reader.keys = signing_keys(context, None, Some(&reviews), manifest).await;
     reader.vulnerabilities = vulnerability_reader(context, None, Some(&reviews), manifest);
+    reader.advisories = advisories(context, None, Some(&reviews), manifest).await;
     let seen = promote::read_mirrors(context, &reader.sources, &reviews, &scope, None, Manner::default()).await?;
     let unreviewed = unreviewed(context, &reviews, &scope);
     let proposed = scope.clone().without(|image| reviews.binding.is_barred(image), manifest);

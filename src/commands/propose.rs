@@ -4,7 +4,7 @@ use super::planned::{
     expected_in_ledger, failed, first_run, notice_rows, notices, on_branch, planned, unreadable, waiting,
 };
 use super::publish::{publish, rewrite, row, settle};
-use super::reader::{proposal_reader, signing_keys, vulnerability_reader};
+use super::reader::{advisories, proposal_reader, signing_keys, vulnerability_reader};
 use super::unreviewed::{also_covered, not_done, reviews, unreviewed};
 use super::{Context, Exit, Stop, TRIES, load, promote};
 use crate::apply::ledger::{Recorded, record};
@@ -44,6 +44,7 @@ pub(crate) async fn run(
         let unreviewed = unreviewed(context, &reviews, &scope);
         reader.keys = signing_keys(context, Some(&head), Some(&reviews), &manifest).await;
         reader.vulnerabilities = vulnerability_reader(context, Some(&head), Some(&reviews), &manifest);
+        reader.advisories = advisories(context, Some(&head), Some(&reviews), &manifest).await;
         let situation = reader.situation(&manifest, &scope, &unreviewed, &Asked { evidence: true, ..asked }).await?;
         if context.settings.dry_run {
             let plan = planned(&manifest, &situation, &reader.evidence_of_all(&manifest, &situation).await);

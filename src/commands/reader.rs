@@ -6,16 +6,17 @@ use crate::evidence::Trust as Keys;
 use crate::forge::github::GitHub;
 use crate::forge::{Forge, Head};
 use crate::hub;
-use crate::manifest::{Inspection, Manifest};
+use crate::manifest::{Inspection, Manifest, beside};
 use crate::net::retry::Policy;
 use crate::observe::affected::{AffectedReader, ConsumerPlace};
 use crate::observe::category::Standings;
 use crate::observe::destination::DestinationReader;
 use crate::observe::ledger::Trust;
-use crate::observe::named::NamedFiles;
+use crate::observe::named::{NamedFiles, read_one};
 use crate::observe::proposals::ProposalReader;
 use crate::observe::reviews::Reviews;
 use crate::observe::vulnerabilities::{VexPlace, VulnerabilityReader};
+use crate::proposal::advisories::{Advisory, read};
 
 /// The categories of a run's sources, from Docker Hub's search if the name does not tell; a search that does not answer
 /// is not tried again.
@@ -52,6 +53,24 @@ pub(super) fn vulnerability_reader(
     VulnerabilityReader::new(&manifest.inspection, context.osv.clone(), context.settings.reports.clone(), Some(vex))
 }
 
+/// The advisories that a manifest names, from [`place`]; with `reviews`, as they were last reviewed. None where it names
+/// no file.
+///
+/// # Errors
+/// Why they could not be read.
+pub(super) async fn advisories(
+    context: &Context,
+    head: Option<&Head>,
+    reviews: Option<&Reviews>,
+    manifest: &Manifest,
+) -> Result<Vec<Advisory>, String> {
+    let Some(path) = &manifest.advisories else { return Ok(Vec::new()) };
+    let reviewed = reviews.zip(context.forge.as_deref());
+    let reviewed = reviewed.map(|(reviews, forge)| (forge as _, &reviews.binding.held));
+    let file = read_one(place(context, head).place(), reviewed, manifest.path(), path).await;
+    file.and_then(|file| read(&file)).map_err(|why| format!("{}: {why}", beside(manifest.path(), path)))
+}
+
 /// Repositories on GitHub whose files may name images of the mirror, each by its name, with this run's token.
 pub(super) fn consumers(context: &Context, names: &[String]) -> Vec<ConsumerPlace> {
     let (settings, http) = (&context.settings, context.registries.client().http().client());
@@ -75,6 +94,7 @@ pub(super) fn proposal_reader<'a>(context: &Context, forge: Option<&'a dyn Forge
         destination: DestinationReader { hub: context.patient_hub(), keeper: context.known_keeper() },
         forge,
         trust,
+        advisories: Ok(Vec::new()),
         progress: context.progress(),
         now: context.now,
     }

@@ -47,6 +47,13 @@ pub enum Change {
         /// The last day on which it applies.
         until: Option<NaiveDate>,
     },
+    /// Adds a `revoked` entry, without `delete`.
+    Revoke {
+        tag: Tag,
+        digest: Digest,
+        /// Why: one line of at most 200 characters; always quoted.
+        reason: String,
+    },
     /// Removes this tag's `rejected` entry.
     Expire { tag: Tag },
 }
@@ -82,6 +89,11 @@ impl Change {
                 let mut fields = vec![("tag", tag.to_string()), (REASON, checked_reason(reason)?)];
                 fields.extend(until.map(|until| ("until", until.to_string())));
                 Operation::Append { list: "rejected", tag, fields }
+            }
+            Self::Revoke { tag, digest, reason } => {
+                let fields =
+                    vec![("tag", tag.to_string()), ("digest", digest.to_string()), (REASON, checked_reason(reason)?)];
+                Operation::Append { list: "revoked", tag, fields }
             }
             Self::Explain { tag, reason } => {
                 Operation::Set { tag, fields: vec![(REASON, checked_reason(reason)?)], without: &[] }

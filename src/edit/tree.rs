@@ -136,13 +136,22 @@ fn has_tag(item: &Tree, tag: &str) -> bool {
     matches!(item, Tree::Map(map) if matches!(map.get("tag"), Some(Tree::Scalar(text, _)) if text == tag))
 }
 
+fn digest(item: &Tree) -> Option<&Tree> {
+    match item {
+        Tree::Map(map) => map.get("digest"),
+        Tree::Scalar(..) | Tree::List(_) => None,
+    }
+}
+
 fn append(image: &mut Map, list: &str, tag: &str, item: Tree) -> Result<(), EditError> {
     let items = image.entry(list.to_owned()).or_insert_with(|| Tree::List(Vec::new()));
     if matches!(items, Tree::Scalar(_, Some(SpecialValue::Null))) {
         *items = Tree::List(Vec::new());
     }
     let Tree::List(items) = items else { return Err(EditError::whole(format!("`{list}` is not a list"))) };
-    if items.iter().any(|i| has_tag(i, tag)) {
+    // Of a revoked tag, other bytes may be revoked, too.
+    let is_there = |i: &Tree| has_tag(i, tag) && (list != "revoked" || digest(i) == digest(&item));
+    if items.iter().any(is_there) {
         return Err(EditError::whole(format!("`{list}` already has an entry for tag {tag}")));
     }
     items.push(item);

@@ -6,7 +6,7 @@ use semver::VersionReq;
 
 use super::forms::{CooldownForm, Teams};
 use super::lists::{Filled, Platforms, Unique};
-use super::names::{BranchPrefix, FileGlob, HubRepository, Label, Login, Message, Organization, SignOff};
+use super::names::{BranchPrefix, FileGlob, FilePath, HubRepository, Label, Login, Message, Organization, SignOff};
 use super::object::object;
 use super::read::Written;
 use super::scalars::{Allowed, LayerBytes, Proposed, Source, Text, Whole};
@@ -41,6 +41,8 @@ object! {
     optional proposals "proposals": Proposals,
     /// What is looked at inside images before they are proposed.
     optional evidence "evidence": Evidence,
+    /// A file of the organization's advisories (OSV): what is approved and named there is proposed to be revoked.
+    optional advisories "advisories": FilePath,
     /// The images.
     optional images "images": Vec<Image>,
 }
@@ -57,7 +59,7 @@ object! {
     Included, "an included file", misplaced &[
         ("version", MAIN_ONLY), ("organization", MAIN_ONLY), ("registry", MAIN_ONLY), ("sources", MAIN_ONLY),
         ("include", MAIN_ONLY), ("repositories", MAIN_ONLY), ("policy", MAIN_ONLY), ("proposals", MAIN_ONLY),
-        ("evidence", MAIN_ONLY),
+        ("evidence", MAIN_ONLY), ("advisories", MAIN_ONLY),
     ];
     /// Defaults for every image in this file; they override the main file's, key by key.
     optional defaults "defaults": Defaults,
@@ -70,13 +72,14 @@ object! {
     Defaults, "the defaults", misplaced &[
         ("source", IMAGE_ONLY), ("repository", IMAGE_ONLY), ("adopt", IMAGE_ONLY), ("approved", IMAGE_ONLY),
         ("rejected", IMAGE_ONLY), ("revoked", IMAGE_ONLY), ("evidence", TOP_ONLY),
+        ("advisories", TOP_ONLY),
     ];
     ..settings: Settings,
 }
 
 object! {
     /// One image: where it comes from, how its versions are chosen, and what was approved.
-    Image, "an image", misplaced &[("evidence", TOP_ONLY)];
+    Image, "an image", misplaced &[("evidence", TOP_ONLY), ("advisories", TOP_ONLY)];
     /// Where it comes from: grafana/loki, ghcr.io/owner/name, oci:DIRECTORY.
     required source "source": Source,
     /// Its name in the organization; the last part of the source by default.

@@ -30,6 +30,7 @@ pub(crate) fn manifest(sources: &[&str]) -> Manifest {
         guards: Vec::new(),
         cooldowns: Vec::new(),
         inspection: crate::manifest::Inspection::default(),
+        advisories: None,
         images,
     }
 }

@@ -69,6 +69,8 @@ pub struct Manifest {
     pub proposals: Proposals,
     /// What is looked at inside images.
     pub inspection: Inspection,
+    /// The file of the organization's advisories, by its path from the main file's directory.
+    pub advisories: Option<String>,
     /// What the defaults of each file require of who made its images, in the order of the files.
     pub(crate) guards: Vec<Guard>,
     /// What the defaults of each file have versions wait, in the order of the files.

@@ -195,6 +195,7 @@ fn assemble(main: Main, parts: Vec<Included>, files: Vec<File>, faults: &mut Fau
         guards,
         cooldowns,
         inspection: main.evidence.map(|e| inspection(e.value)).unwrap_or_default(),
+        advisories: main.advisories.map(|file| file.value.0),
         images: images.into_iter().map(|i| i.image).collect(),
     }
 }
@@ -381,9 +382,8 @@ fn registry_access(raw: document::RegistryAccess) -> RegistryAccess {
 }
 
 fn inspection(raw: document::Evidence) -> Inspection {
-    let default = Inspection::default();
     Inspection {
-        layers: raw.layers.map_or(default.layers, |l| l.value.0),
+        layers: raw.layers.map_or(Inspection::default().layers, |l| l.value.0),
         vulnerabilities: raw.vulnerabilities.map(|v| v.value).unwrap_or_default(),
         vex: texts(raw.vex),
     }

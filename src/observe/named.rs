@@ -63,6 +63,24 @@ pub(crate) async fn read_reviewed<'i>(
     read_held(place, contents, held, main, named(images)).await
 }
 
+/// Reads one file that the manifest names; with what is held, as it was last reviewed.
+///
+/// # Errors
+/// Why its contents are unknown.
+pub(crate) async fn read_one(
+    place: Place<'_>,
+    reviewed: Option<(&dyn Contents, &Held)>,
+    main: &str,
+    path: &str,
+) -> Result<Vec<u8>, String> {
+    let paths = BTreeSet::from([path]);
+    let mut files = match reviewed {
+        Some((contents, held)) => read_held(place, contents, held, main, paths).await,
+        None => read(place, main, &paths).await,
+    };
+    files.remove(path).unwrap_or_else(|| Err(format!("there is no {path}")))
+}
+
 async fn read_held(
     place: Place<'_>,
     contents: &dyn Contents,

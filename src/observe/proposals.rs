@@ -25,6 +25,7 @@ use crate::ledger::Survey;
 use crate::manifest::Manifest;
 use crate::plan::{Failure, Scope};
 use crate::progress::{Group, Progress};
+use crate::proposal::advisories::{Advisory, advised};
 use crate::proposal::approve::{ApprovalRequest, Resolution};
 use crate::proposal::body::Evidence;
 use crate::proposal::decide::{Agenda, Decided, Reviewed, asked};
@@ -54,6 +55,8 @@ pub(crate) struct ProposalReader<'a> {
     /// Without a forge, nothing is open and nothing was declined.
     pub(crate) forge: Option<&'a dyn Forge>,
     pub(crate) trust: Trust,
+    /// The organization's advisories, or why they could not be read; none at first.
+    pub(crate) advisories: Result<Vec<Advisory>, String>,
     /// Shows the progress.
     pub(crate) progress: Progress,
     pub(crate) now: DateTime<Utc>,
@@ -83,7 +86,7 @@ pub(crate) struct Situation {
     pub(crate) decisions: Vec<Decision>,
     /// What was found out about the bytes of changes in groups.
     pub(crate) checked: BTreeMap<Entry, Checked>,
-    /// Branches whose closed proposals could not be read, and why; nothing is opened there.
+    /// Branches on which nothing is opened because their closed proposals, or the advisories, could not be read.
     pub(crate) failed: Vec<(String, String)>,
     /// Approvals for which it could not be determined whether enough people approved them, and repositories for which it
     /// could not be determined whether anybody pulls their tags.
@@ -125,6 +128,10 @@ impl ProposalReader<'_> {
         let mut agenda = Agenda { refresh: asked.refresh, ..agenda };
         agenda.retire_unused(manifest, &unused);
         agenda.conditions.reasons.extend(asked.reason.cloned());
+        match self.advisories.as_ref().map_err(Clone::clone).and_then(|all| advised(manifest, all)) {
+            Ok(advised) => agenda.conditions.advised = advised,
+            Err(why) => agenda.conditions.unread_advisories = Some(why),
+        }
         let mut known = Known { candidates, ..Known::default() };
         let evidence = asked.evidence.then(|| self.evidence_reader());
         let upstream = Some(upstream);
@@ -133,7 +140,8 @@ impl ProposalReader<'_> {
         let Decided { wanted, decisions } = settled.ok_or_else(endless)?;
         let noted = clocks.noted(survey(manifest, scope, &known.candidates)).await;
         let failed = known.declined.into_iter().filter_map(|(branch, declined)| Some((branch, declined.err()?)));
-        let failed = failed.collect();
+        let unread = agenda.conditions.unread_advisories.iter().map(|why| (branch::revoke(prefix), why.clone()));
+        let failed = failed.chain(unread).collect();
         let untold = unreviewed.failures(manifest).into_iter().chain(unlisted).collect();
         unused.tell(manifest, &mut known.candidates);
         Ok(Situation {
@@ -185,7 +193,7 @@ impl ProposalReader<'_> {
         checked: &BTreeMap<Entry, Checked>,
     ) -> Vec<Evidence> {
         let reader = self.evidence_reader();
-        let removed: Vec<&Item> = wanted.items.iter().filter(|item| item.entry.kind == Kind::Retire).collect();
+        let removed: Vec<&Item> = wanted.items.iter().filter(|item| is_removal(item)).collect();
         let mut affected = self.affected.read(self.forge, manifest, &removed).await.into_iter();
         let mut all = Vec::new();
         for item in &wanted.items {
@@ -198,7 +206,7 @@ impl ProposalReader<'_> {
                     };
                     Evidence { at_mirror, ..found }
                 }
-                Kind::Retire => Evidence { affected: affected.next().flatten(), ..Evidence::default() },
+                Kind::Retire | Kind::Revoke => Evidence { affected: affected.next().flatten(), ..Evidence::default() },
                 Kind::Reject | Kind::Expire => Evidence::default(),
             });
         }
@@ -228,6 +236,10 @@ impl ProposalReader<'_> {
         let evidence = self.evidence_reader();
         UpstreamReader { manifest, sources, trust: keys, evidence, hub: hub.as_ref(), clocks, progress, now: *now }
     }
+}
+
+fn is_removal(item: &Item) -> bool {
+    matches!(item.entry.kind, Kind::Retire | Kind::Revoke)
 }
 
 fn endless() -> Error {

@@ -14,6 +14,7 @@ use super::{Cause, Entry, Item, Kind, Wanted};
 use crate::edit::merge;
 use crate::image::{Digest, Tag};
 use crate::manifest::{File, Image, Manifest};
+use crate::plan::is_revoked;
 use crate::rules::{line_of, out_of_range};
 
 /// Whether git would find a conflict when a proposal's content, made on `base`, is merged into the default branch.
@@ -103,6 +104,14 @@ fn item(manifest: &Manifest, held: &Manifest, entry: &Entry, made: &Metadata, co
             // Whether anybody has pulled it meanwhile, the next run asks.
             let other = (image.keep.unused.is_none()).then_some(if comes { Cause::Keep } else { Cause::Gone });
             Some(known.or(other)?)
+        }
+        Kind::Revoke => {
+            let is_it = |a: &&crate::manifest::Approval| a.tag == *tag && a.digest == entry.digest;
+            let approval = image.approved.iter().find(is_it)?;
+            if is_revoked(image, approval) {
+                return None;
+            }
+            Some(Cause::Revoked(entry.rejection.clone()?.reason))
         }
         Kind::Expire => {
             let over = image.rejected.iter().find(|r| r.tag == *tag && digest_of(r) == entry.digest)?;

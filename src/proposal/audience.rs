@@ -88,7 +88,7 @@ pub(crate) fn turn(manifest: &Manifest, wanted: &Wanted, made_of: Option<&[Entry
 /// The audience of a proposal on a branch that was made of these entries, according to the current manifest.
 fn of_entries(manifest: &Manifest, on: &str, entries: &[Entry]) -> Audience {
     let prefix = &manifest.prefix();
-    let grouped = on.starts_with(&branch::of_groups(prefix));
+    let grouped = branch::spans_images(prefix, on);
     let concerned = |image: &&Image| {
         let named = entries.iter().any(|entry| entry.names(image));
         named && (grouped || on.starts_with(&branch::of_image(prefix, &image.slug())))

@@ -24,6 +24,16 @@ pub(crate) fn of_groups(prefix: &str) -> String {
     format!("{prefix}group/")
 }
 
+/// The branch of the revocations that advisories ask for.
+pub(crate) fn revoke(prefix: &str) -> String {
+    format!("{prefix}revoke")
+}
+
+/// Whether a branch may be about several images: a group's, or that of revocations.
+pub(crate) fn spans_images(prefix: &str, branch: &str) -> bool {
+    branch.starts_with(&of_groups(prefix)) || branch == revoke(prefix)
+}
+
 /// The branch of the recording pull request.
 pub(crate) fn record(prefix: &str) -> String {
     format!("{prefix}record")
@@ -31,7 +41,7 @@ pub(crate) fn record(prefix: &str) -> String {
 
 /// Whether this is the branch of a proposal for images, and not the recording one, the ledger or a temporary one.
 pub(crate) fn is_proposal(prefix: &str, branch: &str) -> bool {
-    branch.strip_prefix(prefix).is_some_and(|rest| rest.starts_with("image/") || rest.starts_with("group/"))
+    spans_images(prefix, branch) || branch.strip_prefix(prefix).is_some_and(|rest| rest.starts_with("image/"))
 }
 
 /// Whether the part after the common prefix of a branch's name says that it belongs to a manifest with a non-default
@@ -87,7 +97,8 @@ mod tests {
     fn only_images_and_groups_are_proposals() {
         assert!(is_proposal("w/", "w/image/loki/latest"));
         assert!(is_proposal("w/", "w/group/all"));
-        for other in ["w/record", "w/ledger", "w/tmp/x", "image/loki/latest", "x/w/image/loki/latest"] {
+        assert!(is_proposal("w/", &revoke("w/")));
+        for other in ["w/record", "w/revoke/x", "w/ledger", "w/tmp/x", "image/loki/latest", "x/w/image/loki/latest"] {
             assert!(!is_proposal("w/", other), "{other}");
         }
     }

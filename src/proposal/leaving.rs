@@ -33,6 +33,10 @@ pub(crate) struct Conditions {
     pub reasons: Vec<Entry>,
     /// Bytes that leave their group because of what was found in them.
     pub marked: Marked,
+    /// Approvals that advisories name, each with the reason for its revocation.
+    pub advised: BTreeMap<Key, String>,
+    /// Why it is unknown what advisories name: what is proposed because of them stays.
+    pub unread_advisories: Option<String>,
     /// Removals that a person declined.
     pub declined: BTreeSet<Entry>,
 }

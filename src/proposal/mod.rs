@@ -15,6 +15,7 @@ use crate::manifest::Image;
 use crate::rules::{self, Since};
 
 pub(crate) mod adding;
+pub(crate) mod advisories;
 pub(crate) mod anew;
 mod apart;
 pub(crate) mod approve;
@@ -80,7 +81,7 @@ pub struct Entry {
     /// Why a person asked for it, if one did and said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// For [`Kind::Reject`], what the `rejected` entry says.
+    /// For [`Kind::Reject`] and [`Kind::Revoke`], what the `rejected` or `revoked` entry says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<Rejection>,
 }
@@ -119,7 +120,7 @@ impl Entry {
     }
 }
 
-/// What a `rejected` entry says besides its tag.
+/// What a `rejected` or `revoked` entry says besides what it names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rejection {
@@ -146,6 +147,8 @@ pub enum Kind {
     Reject,
     /// An expired `rejected` entry is removed.
     Expire,
+    /// A `revoked` entry is added, and the approval that it names is removed.
+    Revoke,
 }
 
 impl Kind {
@@ -235,7 +238,9 @@ impl Item {
         let explained = self.entry.to.as_ref().zip(self.entry.reason.as_ref()).filter(|_| self.entry.kind.lets_in());
         let explained = explained.map(|(tag, reason)| Change::Explain { tag: tag.clone(), reason: reason.clone() });
         let expires = earlier.map(|earlier| Change::Expire { tag: earlier.tag.clone() });
-        expires.into_iter().chain([change]).chain(explained).collect()
+        let revoked = matches!(change, Change::Revoke { .. });
+        let leaves = self.entry.to.clone().filter(|_| revoked).map(|tag| Change::Retire { tag });
+        expires.into_iter().chain([change]).chain(explained).chain(leaves).collect()
     }
 
     /// What the change does to the manifest; `None` for an entry that names no tag, and for a rejection without a reason.
@@ -247,6 +252,7 @@ impl Item {
             Kind::Rebuild => Some(Change::Rebuild { tag, digest }),
             Kind::Retire => Some(Change::Retire { tag }),
             Kind::Expire => Some(Change::Expire { tag }),
+            Kind::Revoke => Some(Change::Revoke { tag, digest, reason: rejection.clone()?.reason }),
             Kind::Reject => {
                 let Rejection { reason, until } = rejection.clone()?;
                 Some(Change::Reject { tag, reason, until })

@@ -24,7 +24,7 @@ pub(crate) fn rejecting(
     today: NaiveDate,
 ) -> Result<Wanted, Fault> {
     let prefix = &manifest.prefix();
-    let grouped = on.starts_with(&branch::of_groups(prefix));
+    let grouped = branch::spans_images(prefix, on);
     let about: Vec<(usize, &Entry, Target)> =
         entries.iter().filter(|e| e.kind.can_be_rejected()).filter_map(|e| target(manifest, on, e)).collect();
     let targets: Vec<Target> = about.iter().map(|(_, _, target)| target.clone()).collect();

@@ -33,6 +33,10 @@ fn moot_entry(manifest: &Manifest, selected: &[Selected], entry: &Entry) -> Stri
             return format!("{repository}:{tag} is no longer approved");
         }
         Kind::Retire => return format!("the approval of {repository}:{tag} no longer needs to go"),
+        Kind::Revoke if same.iter().all(|(_, image)| image.approved.iter().all(|a| a.tag != *tag)) => {
+            return format!("{repository}:{tag} is no longer approved");
+        }
+        Kind::Revoke => return format!("no advisory names {repository}:{tag} with this reason any more"),
         Kind::Expire if same.iter().all(|(_, image)| image.rejected.iter().all(|r| r.tag != *tag)) => {
             return format!("{repository}:{tag} is no longer rejected");
         }
@@ -63,7 +67,7 @@ pub(crate) fn not_known(manifest: &Manifest, images: &[(usize, String)], existin
     }
     let prefix = &manifest.prefix();
     let concerned = |image: &Image| {
-        let group = existing.branch.starts_with(&branch::of_groups(prefix));
+        let group = branch::spans_images(prefix, &existing.branch);
         let mut entries = existing.made_of.iter().flat_map(|made| &made.entries);
         existing.branch.starts_with(&branch::of_image(prefix, &image.slug()))
             || (group && entries.any(|entry| entry.names(image)))

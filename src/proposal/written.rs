@@ -88,7 +88,7 @@ pub(super) fn position(base: &Manifest, head: &Manifest, entry: &Entry) -> Optio
     let named: Vec<usize> = named.collect();
     let tag = entry.to.as_ref()?;
     let holds = |at: &&usize| match entry.kind {
-        Kind::Retire => base.images[**at].approved.iter().any(|a| a.tag == *tag),
+        Kind::Retire | Kind::Revoke => base.images[**at].approved.iter().any(|a| a.tag == *tag),
         Kind::Expire => base.images[**at].rejected.iter().any(|r| r.tag == *tag),
         Kind::Reject => head.images.get(**at).is_some_and(|image| image.rejected.iter().any(|r| r.tag == *tag)),
         Kind::New | Kind::Update | Kind::Rebuild => {

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 use wharfinger::internals::edit::{Change, Edit, apply};
 use wharfinger::internals::image::{Digest, Tag};
-use wharfinger::internals::manifest::{Approval, File, Image, Manifest, Rejection, parse};
+use wharfinger::internals::manifest::{Approval, File, Image, Manifest, Rejection, Revocation, parse};
 
 fn digest(n: u8) -> Digest {
     format!("sha256:{}", format!("{n:02x}").repeat(32)).parse().unwrap()
@@ -314,6 +314,9 @@ fn intended(mut images: Vec<Image>, edit: &Edit) -> Vec<Image> {
         Change::Reject { tag, reason, until } => {
             image.rejected.push(Rejection { tag, reason, until, span: Default::default() });
         }
+        Change::Revoke { tag, digest, reason } => {
+            image.revoked.push(Revocation { tag, digest, reason, delete: false, span: Default::default() });
+        }
         Change::Expire { tag } => image.rejected.retain(|r| r.tag != tag),
     }
     images
@@ -363,6 +366,7 @@ fn touchable(text: &str, manifest: &Manifest, edit: &Edit) -> Vec<usize> {
         Change::Reject { .. } | Change::Expire { .. } => {
             ("rejected:", image.rejected.iter().map(|r| (&r.tag, r.span)).collect())
         }
+        Change::Revoke { .. } => ("revoked:", image.revoked.iter().map(|r| (&r.tag, r.span)).collect()),
         _ => ("approved:", image.approved.iter().map(|a| (&a.tag, a.span)).collect()),
     };
     let tag = match &edit.change {
@@ -372,6 +376,7 @@ fn touchable(text: &str, manifest: &Manifest, edit: &Edit) -> Vec<usize> {
         | Change::Explain { tag, .. }
         | Change::Retire { tag }
         | Change::Reject { tag, .. }
+        | Change::Revoke { tag, .. }
         | Change::Expire { tag } => tag,
     };
     let own = spans.iter().find(|(t, _)| *t == tag).map(|(_, span)| *span);

@@ -3,6 +3,7 @@
 
 mod action;
 mod action_yml;
+mod advisories;
 mod aliases;
 mod apply_policy;
 mod approve;

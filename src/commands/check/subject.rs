@@ -202,7 +202,7 @@ async fn claim(
     let Some(base) = subject.base.clone().and_then(manifest::parse_part) else { return Ok(None) };
     let (prefix, name) = (&base.prefix(), own::present(&base, head_branch));
     let of_image = base.images.iter().any(|i| name.starts_with(&branch::of_image(prefix, &i.slug())));
-    let known = of_image || name.starts_with(&branch::of_groups(prefix));
+    let known = of_image || branch::spans_images(prefix, &name);
     if !known && !branch::is_proposal(prefix, &name) {
         return Ok(None);
     }

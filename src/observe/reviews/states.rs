@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::image::Digest;
 use crate::manifest::{File, Manifest, beside};
-use crate::plan::binding::{State, named_files};
+use crate::plan::binding::{State, all_named};
 
 /// The files whose texts make up a state: the main one, those that it may include, and those that its images may name.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +65,7 @@ impl Files {
 
 /// The repository paths of the files that its images name.
 fn named_by(manifest: &Manifest) -> BTreeSet<String> {
-    manifest.images.iter().flat_map(named_files).map(|path| beside(manifest.path(), path)).collect()
+    all_named(manifest).map(|path| beside(manifest.path(), path)).collect()
 }
 
 /// States by the texts that make them up.

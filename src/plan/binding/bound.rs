@@ -19,6 +19,8 @@ pub(crate) enum Bound {
     Enforcement,
     /// `evidence`: what is looked at inside images.
     Evidence,
+    /// `advisories`: the file of advisories.
+    Advisories,
     ImageAccess,
     RegistryAccess,
     /// The content of a file that the manifest names, by its path in the repository.
@@ -82,6 +84,7 @@ pub(super) fn values(manifest: &Manifest, named: &BTreeMap<String, Digest>) -> V
         guards: _,
         cooldowns: _,
         inspection,
+        advisories,
         images,
     } = manifest;
     let Policy { image_access, registry_access, approvals: _ } = policy;
@@ -98,15 +101,28 @@ pub(super) fn values(manifest: &Manifest, named: &BTreeMap<String, Digest>) -> V
     // VEX documents that are missing except nothing.
     let vex = included(manifest.path(), &inspection.vex, named.keys().map(String::as_str));
     values.extend(vex.into_iter().filter_map(|path| Some((Bound::File(path.clone()), named.get(&path)?.to_string()))));
+    if let Some(path) = advisories {
+        values.insert(Bound::Advisories, path.clone());
+        values.insert(Bound::File(beside(manifest.path(), path)), content(named, &beside(manifest.path(), path)));
+    }
     values.extend(together(images));
     for image in images {
         of_image(image, &mut values);
         for path in named_files(image).map(|path| beside(manifest.path(), path)) {
-            let held = named.get(&path).map_or_else(|| "missing".to_owned(), ToString::to_string);
+            let held = content(named, &path);
             values.insert(Bound::File(path), held);
         }
     }
     values
+}
+
+fn content(named: &BTreeMap<String, Digest>, path: &str) -> String {
+    named.get(path).map_or_else(|| "missing".to_owned(), ToString::to_string)
+}
+
+/// The files that a manifest names other than by globs, with the paths given there.
+pub(crate) fn all_named(manifest: &Manifest) -> impl Iterator<Item = &str> {
+    manifest.images.iter().flat_map(named_files).chain(manifest.advisories.as_deref())
 }
 
 /// The files that an image's settings name, with the paths given there.
@@ -258,6 +274,7 @@ impl Bound {
             Self::Sources => key("sources"),
             Self::Enforcement => key("repositories"),
             Self::Evidence => key("evidence"),
+            Self::Advisories => key("advisories"),
             Self::ImageAccess => key("policy.image-access"),
             Self::RegistryAccess => key("policy.registry-access"),
             Self::File(path) => format!("the file `{path}`: {value}"),

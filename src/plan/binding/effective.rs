@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bound::{Bound, ImageName, named_files, platforms};
+use super::bound::{Bound, ImageName, all_named, platforms};
 use super::judge::{ForeignRecord, Gap, Judgement};
 use super::line::Line;
 use crate::image::{Digest, RepositoryName, Tag};
@@ -132,6 +132,7 @@ impl Binding {
             Bound::Evidence => {
                 self.manifest.inspection = was.map(|was| was.inspection.clone()).unwrap_or_default();
             }
+            Bound::Advisories => self.manifest.advisories = was.and_then(|was| was.advisories.clone()),
             // Readers of the file get its reviewed content: `held` says where it is.
             Bound::File(_) => {}
             Bound::Adopt(name) | Bound::Visibility(name) | Bound::Description(name) | Bound::Team(name, _) => {
@@ -235,8 +236,7 @@ impl Binding {
     /// Of a file that only last reviewed values name, and whose absence a review covers, no content is reviewed.
     fn hold_unnamed_files(&mut self, head: &Manifest) {
         let named = |manifest: &Manifest| -> BTreeSet<String> {
-            let paths = manifest.images.iter().flat_map(named_files);
-            paths.map(|path| beside(manifest.path(), path)).collect()
+            all_named(manifest).map(|path| beside(manifest.path(), path)).collect()
         };
         for path in named(&self.manifest).difference(&named(head)) {
             self.held.entry(path.clone()).or_insert(None);

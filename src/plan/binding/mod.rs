@@ -14,7 +14,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use bound::{Bound, named_files};
+pub(crate) use bound::{Bound, all_named, named_files};
 pub(crate) use came::{Introduction, brought, introductions};
 pub(crate) use effective::{Binding, Held, Unreviewed};
 pub(crate) use judge::{ForeignRecord, Judgement, judge};

@@ -145,7 +145,7 @@ impl<'a> Account<'a> {
 
     /// Who uses what is removed, if that was checked.
     pub(crate) fn affected(&self) -> Option<&'a Affected> {
-        self.evidence.filter(|_| self.entry().kind == Kind::Retire)?.affected.as_ref()
+        self.evidence.filter(|_| matches!(self.entry().kind, Kind::Retire | Kind::Revoke))?.affected.as_ref()
     }
 
     /// How its signers differ from those of the approved image, if that was checked.
@@ -166,7 +166,7 @@ impl<'a> Account<'a> {
             (Kind::Update, Some(Step::Major)) => format!("{} update", strong("major")),
             (Kind::Update, Some(Step::Minor)) => "minor update".to_owned(),
             (Kind::Update, Some(Step::Patch)) => "patch update".to_owned(),
-            (Kind::Retire, _) if marks.contains(&Mark::Revoked) => strong("revocation"),
+            (Kind::Retire | Kind::Revoke, _) if marks.contains(&Mark::Revoked) => strong("revocation"),
             _ => self.kind_words(),
         }
     }
@@ -213,6 +213,7 @@ impl<'a> Account<'a> {
             Kind::Rebuild => "rebuild",
             Kind::Retire => "retirement",
             Kind::Reject => "rejection",
+            Kind::Revoke => "revocation",
             Kind::Expire => "end of a rejection",
         };
         words.to_owned()

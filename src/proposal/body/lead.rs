@@ -107,9 +107,15 @@ fn merging(accounts: &[Account<'_>]) -> String {
             .map(|others| format!("promotes nothing to {others} that already exist and are not ours")),
     );
     let entries = |kind: Kind| accounts.iter().filter(|account| account.entry().kind == kind).count();
-    let leaving = [(Kind::Retire, "approval"), (Kind::Reject, "new rejection"), (Kind::Expire, "expired rejection")];
+    let leaving = [
+        (Kind::Retire, "approval"),
+        (Kind::Revoke, "approval"),
+        (Kind::Reject, "new rejection"),
+        (Kind::Expire, "expired rejection"),
+    ];
     parts.extend(leaving.into_iter().filter(|(kind, _)| entries(*kind) > 0).map(|(kind, noun)| match kind {
         Kind::Reject => format!("adds {}", counted(entries(kind), noun)),
+        Kind::Revoke => format!("revokes {}", counted(entries(kind), noun)),
         _ => format!("removes {}", counted(entries(kind), noun)),
     }));
     parts.join("; ")

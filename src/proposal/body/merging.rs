@@ -37,6 +37,13 @@ impl Account<'_> {
                 Some(until) => format!("{tag} is not proposed until {until} is over"),
                 None => format!("{tag} is not proposed again"),
             },
+            Kind::Revoke => {
+                let mirror = quote(&format!("{}/{}", manifest.organization, image.repository), 256);
+                format!(
+                    "revokes these bytes for good and removes the approval of {tag}; {mirror} keeps the tag until \
+                     `delete: true` is added to the revocation"
+                )
+            }
             Kind::Expire => format!("{tag} may be proposed again"),
         }
     }

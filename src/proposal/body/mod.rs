@@ -220,6 +220,7 @@ fn own_title(manifest: &Manifest, wanted: &Wanted) -> String {
 fn leaving_title(wanted: &Wanted) -> String {
     let approvals = wanted.items.iter().filter(|i| i.entry.kind == Kind::Retire).count();
     let what = match wanted.items.len() {
+        all if wanted.items.iter().all(|i| i.entry.kind == Kind::Revoke) => format!("Revoke {all} approvals"),
         all if all == approvals => format!("Retire {approvals} approvals"),
         all if approvals == 0 => format!("End or add {all} rejections"),
         all => format!("Retire {approvals} of {all} entries and fix the others"),
@@ -246,6 +247,7 @@ fn of_group(group: &str, accounts: &[Account<'_>], incoming: usize) -> String {
 fn titled(account: &Account<'_>) -> String {
     let title = change(account);
     match account.item.cause {
+        _ if account.entry().kind == Kind::Revoke => title,
         _ if account.revocation().is_some() => title + ", revoked",
         Some(Cause::Unreviewed(_)) => title + ", not reviewed",
         Some(Cause::Gone) => title + ", gone upstream",
@@ -264,6 +266,7 @@ fn change(account: &Account<'_>) -> String {
         Kind::Update => format!("Approve {source} {to}{}", notes(update(account))),
         Kind::Rebuild => format!("Approve {source} {to}, rebuilt"),
         Kind::Retire => format!("Retire {source} {to}"),
+        Kind::Revoke => format!("Revoke {source} {to}"),
         Kind::Reject => format!("Reject {source} {to}"),
         Kind::Expire => format!("Ask about {source} {to} again"),
     }

@@ -87,7 +87,7 @@ fn version(account: &Account<'_>, limit: usize) -> String {
     match account.entry().kind {
         Kind::Update if from.is_some() => format!("{} → {}", tag(from), tag(to)),
         Kind::Rebuild => format!("{}, other bytes", tag(to)),
-        Kind::Retire => format!("{} leaves", tag(to)),
+        Kind::Retire | Kind::Revoke => format!("{} leaves", tag(to)),
         _ => tag(to),
     }
 }

@@ -86,7 +86,9 @@ pub(super) fn summary(account: &Account<'_>, among: Among, age: bool) -> Summary
             lines.extend(phrases::version(account).map(|version| format!("Version: {version}")));
         }
         Kind::Rebuild => lines.extend(rebuild(account)),
-        Kind::Retire => lines.extend(account.affected().into_iter().flat_map(|affected| affected.lines(code))),
+        Kind::Retire | Kind::Revoke => {
+            lines.extend(account.affected().into_iter().flat_map(|affected| affected.lines(code)))
+        }
         Kind::Reject | Kind::Expire => {}
     }
     if account.lets_in() {

@@ -221,11 +221,20 @@ impl Round<'_> {
             approved,
             unknown: &|existing| {
                 let unasked = || self.known.unreadable(&existing.branch).map(not_asked);
-                why::not_known(manifest, &not_known, existing).or_else(unasked).or_else(|| self.unknown_fix(existing))
+                let of_advisories = || self.unread_advisories(existing);
+                let unknown = why::not_known(manifest, &not_known, existing).or_else(of_advisories);
+                unknown.or_else(unasked).or_else(|| self.unknown_fix(existing))
             },
             moot: &|existing| why::moot(manifest, self.selected, existing),
             limit: manifest.proposals.limit as usize,
         })
+    }
+
+    /// Why it cannot be said what advisories name, for the proposal of revocations.
+    fn unread_advisories(&self, existing: &Existing) -> Option<String> {
+        let unread = self.agenda.conditions.unread_advisories.as_ref()?;
+        let is_it = existing.branch == branch::revoke(&self.agenda.manifest.prefix());
+        is_it.then(|| format!("the advisories could not be read: {unread}"))
     }
 
     /// Why it cannot be said whether what is open still need not wait as long as other versions: it stays until that is

@@ -23,7 +23,8 @@ const DIGEST: usize = 32;
 const FIELD_LIMIT: usize = 4_096;
 
 /// The kinds, by their index. New ones are only ever appended.
-const KINDS: [Kind; 6] = [Kind::New, Kind::Update, Kind::Rebuild, Kind::Retire, Kind::Reject, Kind::Expire];
+const KINDS: [Kind; 7] =
+    [Kind::New, Kind::Update, Kind::Rebuild, Kind::Retire, Kind::Reject, Kind::Expire, Kind::Revoke];
 
 /// The entries as characters; `None` if one of them cannot be written this way.
 pub(super) fn pack(entries: &[Entry]) -> Option<String> {

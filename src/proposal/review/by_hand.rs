@@ -69,12 +69,29 @@ enum Fact {
     Approval { repository: RepositoryName, tag: Tag, digest: Digest, leaves: bool },
     /// A `rejected` entry is added, with its content.
     Rejection { source: String, repository: RepositoryName, tag: Tag, says: Rejection },
+    /// A `revoked` entry is added, or `leaves`.
+    Revocation { says: Revoked, leaves: bool },
     /// A `rejected` entry is removed.
     Expiry { source: String, repository: RepositoryName, tag: Tag },
 }
 
+/// A `revoked` entry of an image.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Revoked {
+    source: String,
+    repository: RepositoryName,
+    tag: Tag,
+    digest: Digest,
+    reason: String,
+    delete: bool,
+}
+
 fn named(entries: &[Entry]) -> BTreeSet<Fact> {
-    entries.iter().filter_map(fact).collect()
+    let leaves = entries.iter().filter(|entry| entry.kind == Kind::Revoke).filter_map(|entry| {
+        let (repository, tag, digest) = (entry.repository.clone(), entry.to.clone()?, entry.digest.clone());
+        Some(Fact::Approval { repository, tag, digest, leaves: true })
+    });
+    entries.iter().filter_map(fact).chain(leaves).collect()
 }
 
 /// What an entry does; `None` for one that this program would not have written.
@@ -83,6 +100,10 @@ fn fact(entry: &Entry) -> Option<Fact> {
     let tag = to?;
     Some(match kind {
         Kind::Reject => Fact::Rejection { source, repository, tag, says: rejection? },
+        Kind::Revoke => {
+            let says = Revoked { source, repository, tag, digest, reason: rejection?.reason, delete: false };
+            Fact::Revocation { says, leaves: false }
+        }
         Kind::Expire => Fact::Expiry { source, repository, tag },
         _ => Fact::Approval { repository, tag, digest, leaves: kind == Kind::Retire },
     })
@@ -106,6 +127,9 @@ fn made(base: &Manifest, head: &Manifest) -> BTreeSet<Fact> {
     for (source, repository, tag) in before.into_keys().filter(|key| !after.contains_key(key)) {
         facts.insert(Fact::Expiry { source, repository, tag });
     }
+    let (before, after) = (revocations(base), revocations(head));
+    facts.extend(after.difference(&before).cloned().map(|says| Fact::Revocation { says, leaves: false }));
+    facts.extend(before.difference(&after).cloned().map(|says| Fact::Revocation { says, leaves: true }));
     facts
 }
 
@@ -122,10 +146,34 @@ fn rejections(manifest: &Manifest) -> BTreeMap<(String, RepositoryName, Tag), Re
     manifest.images.iter().flat_map(of).collect()
 }
 
+/// All `revoked` entries.
+fn revocations(manifest: &Manifest) -> BTreeSet<Revoked> {
+    let of = |image: &Image| {
+        let (source, repository) = (image.source_text.clone(), image.repository.clone());
+        let entry = move |r: &manifest::Revocation| Revoked {
+            source: source.clone(),
+            repository: repository.clone(),
+            tag: r.tag.clone(),
+            digest: r.digest.clone(),
+            reason: r.reason.clone(),
+            delete: r.delete,
+        };
+        image.revoked.iter().map(entry).collect::<Vec<_>>()
+    };
+    manifest.images.iter().flat_map(of).collect()
+}
+
 fn list<'a>(facts: impl Iterator<Item = &'a Fact>) -> String {
     let shown = |fact: &Fact| match fact {
         Fact::Approval { repository, tag, leaves: true, .. } => format!("{repository}:{tag} removed"),
         Fact::Approval { repository, tag, digest, .. } => format!("{repository}:{tag} at {}", digest.short()),
+        Fact::Revocation { says: Revoked { repository, tag, .. }, leaves: true } => {
+            format!("{repository}:{tag} no longer revoked")
+        }
+        Fact::Revocation { says: Revoked { repository, tag, reason, delete, .. }, .. } => {
+            let delete = if *delete { ", with `delete: true`" } else { "" };
+            format!("{repository}:{tag} revoked ({}){delete}", excerpt(reason, 200))
+        }
         Fact::Rejection { repository, tag, says: Rejection { reason, until }, .. } => {
             let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
             format!("{repository}:{tag} rejected{until}: {}", excerpt(reason, 200))

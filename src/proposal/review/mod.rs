@@ -124,6 +124,7 @@ fn stripped(manifest: &Manifest, approvals: bool) -> Manifest {
         if !approvals {
             image.approved.clear();
             image.rejected.clear();
+            image.revoked.clear();
         }
         for approval in &mut image.approved {
             let Approval { tag: _, digest: _, mirrored, pull, approved_on, signed_by, reason: _, span } = approval;

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
+use super::advisories::revocations;
 use super::apart::set_apart;
 use super::groups::{Groups, group_of};
 use super::leaving::{Conditions, leaving};
@@ -38,15 +39,22 @@ pub(crate) fn wanted(manifest: &Manifest, selected: &[Selected], conditions: &Co
     };
     let rejecting = rejecting(manifest, conditions);
     for (at, image) in manifest.images.iter().enumerate() {
+        let mut revoked = revocations(at, image, &conditions.advised);
+        revoked.retain(|item| !conditions.declined.contains(&item.entry));
+        let goes = |item: &Item| revoked.iter().any(|other| other.entry.to == item.entry.to);
         let of_image = selected.iter().find(|s| s.image == at);
         let selection = of_image.map(|s| &s.selection);
         if selection.is_none() && !conditions.without_selection.contains(&at) {
+            drafts.revoke(revoked);
             continue;
         }
         let (own, mut leaving): (Vec<Item>, Vec<Item>) = leaving(at, image, conditions, selection.is_some())
             .into_iter()
+            .filter(|item| item.entry.kind != Kind::Retire || !goes(item))
             .partition(|item| own_branch(item).is_some());
-        let taken: BTreeSet<Tag> = own.iter().chain(&leaving).filter_map(|item| item.entry.to.clone()).collect();
+        let taken: BTreeSet<Tag> =
+            own.iter().chain(&leaving).chain(&revoked).filter_map(|item| item.entry.to.clone()).collect();
+        drafts.revoke(revoked);
         for item in own {
             drafts.alone(image, item);
         }
@@ -80,7 +88,12 @@ pub(crate) fn wanted(manifest: &Manifest, selected: &[Selected], conditions: &Co
             drafts.line(image, &name, items, &blocked);
         }
     }
-    let mut wanted = set_apart(manifest, drafts.wanted);
+    ready(manifest, drafts.wanted)
+}
+
+/// Bounds each proposal to what its metadata can name, and puts them in their order.
+fn ready(manifest: &Manifest, drafts: Vec<Wanted>) -> Vec<Wanted> {
+    let mut wanted = set_apart(manifest, drafts);
     for proposal in &mut wanted {
         let named = metadata::fitting(&proposal.entries());
         proposal.later = proposal.items.len() - named;
@@ -118,6 +131,13 @@ impl Drafts<'_> {
     fn is_marked(&self, image: &Image, item: &Item) -> bool {
         let bytes = || (item.entry.repository.clone(), item.entry.digest.clone());
         is_marked(image, item) || (item.entry.kind.lets_in() && self.marked.contains(&bytes()))
+    }
+
+    /// Adds to the one proposal of what advisories name.
+    fn revoke(&mut self, items: Vec<Item>) {
+        if !items.is_empty() {
+            self.on(branch::revoke(&self.manifest.prefix()), None, items);
+        }
     }
 
     /// Adds a separate proposal.

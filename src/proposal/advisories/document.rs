@@ -6,7 +6,7 @@ use packageurl::PackageUrl;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Advisory, Affected, Event};
+use super::advisory::{Advisory, Affected, Event};
 use crate::image::{Digest, Location, Tag};
 use crate::text::excerpt;
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Advisory, Affected, Event};
+use super::advisory::{Advisory, Affected, Event};
 use crate::image::Tag;
 use crate::manifest::{Approval, Image};
 use crate::rules::{Reading, Rule, Version, read};

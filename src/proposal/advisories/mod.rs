@@ -1,52 +1,22 @@
 //! The organization's own advisories: which approvals they name, and so which should be revoked.
 
+mod advisory;
 mod document;
 mod judge;
 
 use std::collections::BTreeMap;
 
 use super::{Cause, Entry, Item, Kind, Rejection};
-use crate::image::{Digest, Location};
 use crate::manifest::{Image, Manifest};
 use crate::plan::{Key, is_revoked};
 use crate::rules::line_of;
 use crate::text::excerpt;
 
+pub(crate) use advisory::Advisory;
 pub(crate) use document::read;
 
 /// The most characters of a reason in the manifest.
 const REASON: usize = 200;
-
-/// One advisory that is in force.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Advisory {
-    /// Its identifier, as in its document.
-    id: String,
-    /// What it is about, in the words of its document.
-    summary: String,
-    affected: Vec<Affected>,
-}
-
-/// One image that an advisory names, with what of it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Affected {
-    /// The image; `None` if only bytes are named.
-    source: Option<Location>,
-    digest: Option<Digest>,
-    /// Versions or tags.
-    versions: Vec<String>,
-    /// Ranges of versions, each as its events.
-    ranges: Vec<Vec<Event>>,
-}
-
-/// One event of a range, with the version as it is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Event {
-    Introduced(String),
-    Fixed(String),
-    LastAffected(String),
-    Limit(String),
-}
 
 /// The approvals that advisories name and that are not revoked yet, each with the reason for its revocation: the
 /// identifiers of all of them and the summary of the first.

@@ -58,7 +58,7 @@ pub(super) fn human(out: &mut Page, init: &Init) -> io::Result<()> {
     }
     out.heading("Still to set")?;
     for (index, step) in init.steps.iter().enumerate() {
-        hanging(out, &format!("  {}. ", index + 1), "     ", &clean(&step.what))?;
+        hanging(out, "  ", "   ", &clean(&format!("{}. {}", index + 1, step.what)))?;
         verbatim(out, step.page.as_slice())?;
         verbatim(out, &step.commands)?;
     }

@@ -68,6 +68,7 @@ fn nothing_is_overwritten_and_a_second_run_leaves_everything() {
     assert!(!clone.path().join(OWNERS).exists());
     assert!(first.stdout.contains("\n       /.github/workflows/ @acme/platform\n"), "{}", first.stdout);
     assert!(first.stdout.contains("can_approve_pull_request_reviews=true"), "{}", first.stdout);
+    assert_eq!(first.stdout.matches("\n  4. ").count(), 1, "{}", first.stdout);
     let second = init(clone.path(), &flags).args(["--format", "json"]).output().expect_status(0).json();
     assert_eq!(names(&second["written"]), Vec::<&str>::new());
     assert_eq!(second["left"].as_array().unwrap().len(), 3, "{second}");

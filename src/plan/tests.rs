@@ -76,6 +76,7 @@ fn manifest(images: Vec<Image>) -> Manifest {
         guards: Vec::new(),
         cooldowns: Vec::new(),
         inspection: crate::manifest::Inspection::default(),
+        advisories: None,
         images,
     }
 }

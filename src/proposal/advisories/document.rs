@@ -179,7 +179,7 @@ fn of_purl(text: &str) -> Result<Option<Affected>, String> {
         }
         _ => return Ok(None),
     };
-    let tag = purl.qualifiers().get("tag").map(|tag| tag.to_string());
+    let tag = purl.qualifiers().get("tag").map(ToString::to_string);
     let (digest, tag) = match purl.version() {
         Some(version) if version.contains(':') => {
             let digest: Digest = version.parse().map_err(|error| not(&error))?;

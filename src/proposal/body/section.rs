@@ -87,7 +87,7 @@ pub(super) fn summary(account: &Account<'_>, among: Among, age: bool) -> Summary
         }
         Kind::Rebuild => lines.extend(rebuild(account)),
         Kind::Retire | Kind::Revoke => {
-            lines.extend(account.affected().into_iter().flat_map(|affected| affected.lines(code)))
+            lines.extend(account.affected().into_iter().flat_map(|affected| affected.lines(code)));
         }
         Kind::Reject | Kind::Expire => {}
     }

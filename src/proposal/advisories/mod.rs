@@ -54,3 +54,90 @@ pub(super) fn revocations(at: usize, image: &Image, advised: &BTreeMap<Key, Stri
     };
     image.approved.iter().filter(|approval| !is_revoked(image, approval)).filter_map(item).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::proposal::fixtures::{approval, manifest};
+
+    const TAGS: [&str; 5] = ["2.9.0", "v3.0.0", "3.1.0-rc.1", "3.1.0", "3.2.0"];
+
+    /// The approved tags that an advisory with this affected package names.
+    fn named(affected: &Value) -> Result<Vec<String>, String> {
+        let mut manifest = manifest(&["ghcr.io/grafana/loki"]);
+        manifest.images[0].approved = TAGS.map(approval).to_vec();
+        let file = json!({ "id": "ACME-1", "summary": "s", "affected": [affected] }).to_string();
+        let advised = advised(&manifest, &read(file.as_bytes())?)?;
+        assert!(advised.values().all(|reason| reason == "ACME-1: s"), "{advised:?}");
+        Ok(advised.into_keys().map(|key| key.tag.to_string()).collect())
+    }
+
+    fn ranged(events: &Value) -> Result<Vec<String>, String> {
+        let package = json!({ "ecosystem": "oci", "name": "ghcr.io/grafana/loki" });
+        named(&json!({ "package": package, "ranges": [{ "type": "SEMVER", "events": events }] }))
+    }
+
+    fn purl(purl: &str) -> Result<Vec<String>, String> {
+        named(&json!({ "package": { "purl": purl } }))
+    }
+
+    #[test]
+    fn ranges_are_evaluated_as_osv_says() {
+        let all = json!([{ "introduced": "0" }]);
+        assert_eq!(ranged(&all).unwrap().len(), TAGS.len());
+        let fixed = json!([{ "fixed": "3.1.0" }, { "introduced": "3.0.0" }]);
+        assert_eq!(ranged(&fixed).unwrap(), ["3.1.0-rc.1", "v3.0.0"], "in whatever order they are written");
+        let last = json!([{ "introduced": "3.0.0" }, { "last_affected": "3.1.0" }]);
+        assert_eq!(ranged(&last).unwrap(), ["3.1.0", "3.1.0-rc.1", "v3.0.0"]);
+        let twice = json!([{ "introduced": "0" }, { "fixed": "3.0.0" }, { "introduced": "3.2.0" }]);
+        assert_eq!(ranged(&twice).unwrap(), ["2.9.0", "3.2.0"]);
+        let limit = json!([{ "introduced": "0" }, { "limit": "3.0.0" }]);
+        assert_eq!(ranged(&limit).unwrap(), ["2.9.0"]);
+        let why = ranged(&json!([{ "introduced": "0" }, { "fixed": "next" }])).unwrap_err();
+        assert_eq!(why, "ACME-1: `next` in a range is no version of ghcr.io/grafana/loki");
+    }
+
+    #[test]
+    fn purls_name_bytes_everywhere_and_tags_of_one_image() {
+        let digest = approval("3.1.0").digest.to_string().replace(':', "%3A");
+        assert_eq!(purl(&format!("pkg:oci/other@{digest}?repository_url=quay.io/x/other")).unwrap(), ["3.1.0"]);
+        assert_eq!(purl(&format!("pkg:oci/loki@{digest}")).unwrap(), ["3.1.0"]);
+        assert_eq!(purl("pkg:docker/grafana/loki@3.1.0?repository_url=ghcr.io").unwrap(), ["3.1.0"]);
+        assert_eq!(purl("pkg:docker/grafana/loki@3.1.0").unwrap(), Vec::<String>::new(), "Docker Hub's");
+        assert_eq!(purl("pkg:oci/loki?repository_url=ghcr.io/grafana/loki&tag=3.2.0").unwrap(), ["3.2.0"]);
+        for (text, part) in [
+            ("pkg:oci/loki?tag=3.2.0", "names no image"),
+            ("pkg:oci/loki?repository_url=ghcr.io/grafana/loki", "neither a digest nor versions"),
+            ("pkg:npm/loki@3.1.0", "it names no image"),
+            ("loki", "is not a package URL"),
+        ] {
+            let why = purl(text).unwrap_err();
+            assert!(why.contains(part) && why.starts_with("the document (ACME-1)"), "{text}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_bounded_and_says_where_it_is_wrong() {
+        let why = |file: &[u8]| read(file).unwrap_err();
+        assert!(why(b"{").starts_with("not JSON: "));
+        assert!(why("[".repeat(100_000).as_bytes()).contains("recursion limit"));
+        let many = Value::Array(vec![json!({}); 1_001]).to_string();
+        assert_eq!(why(many.as_bytes()), "it has more than 1000 documents, which are the most");
+        let package = json!({ "purl": "pkg:docker/redis@7" });
+        let versions = json!([{ "id": "A", "affected": [{ "package": package, "versions": vec!["1"; 10_000] }] }]);
+        assert!(why(versions.to_string().as_bytes()).starts_with("document 1 (A): with it, the file names more than"));
+        assert_eq!(read(b"[]"), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_plain_version_names_its_variants_and_other_ecosystems_name_no_image() {
+        let package = json!({ "ecosystem": "OCI", "name": "ghcr.io/grafana/loki" });
+        assert_eq!(named(&json!({ "package": package, "versions": ["3.0.0"] })).unwrap(), ["v3.0.0"]);
+        let package = json!({ "ecosystem": "npm", "name": "ghcr.io/grafana/loki" });
+        assert!(named(&json!({ "package": package, "versions": ["3.0.0"] })).is_err());
+    }
+}

@@ -53,6 +53,12 @@ impl Place {
         format!("{}/{}/settings/{path}", self.server.as_str().trim_end_matches('/'), self.repository)
     }
 
+    /// Where the organization that owns the repository creates a GitHub App.
+    fn new_app(&self) -> String {
+        let owner = self.repository.split('/').next().unwrap_or_default();
+        format!("{}/organizations/{owner}/settings/apps/new", self.server.as_str().trim_end_matches('/'))
+    }
+
     fn host(&self) -> Option<&str> {
         self.server.host_str().filter(|host| *host != "github.com")
     }
@@ -140,7 +146,7 @@ fn app(lines: &Lines<'_>) -> Step {
         what: "create a GitHub App with Contents, Pull requests and Issues (read and write), install it on this repository, \
                and set its client ID and private key in the environment"
             .to_owned(),
-        page: lines.page("installations"),
+        page: lines.0.map(Place::new_app),
         commands: vec![
             lines.set("variable", "WHARFINGER_APP_CLIENT_ID", ""),
             lines.set("secret", "WHARFINGER_APP_PRIVATE_KEY", " < private-key.pem"),

@@ -26,6 +26,7 @@ mod names;
 mod object;
 mod organization;
 mod parse;
+mod policy;
 mod read;
 mod release;
 mod scalars;

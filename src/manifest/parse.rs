@@ -10,12 +10,12 @@ use super::globs::included;
 use super::lists::Unique;
 use super::names::FileGlob;
 use super::object::{Object, read_object};
+use super::policy::policy;
 use super::read::{At, Reader, Value};
 use super::release;
 use super::scalars::Source;
 use super::{
-    AllowedRegistry, Approval, Cooldown, Destination, File, Guard, Image, ImageAccess, Inspection, Manifest, Policy,
-    Proposals, RegistryAccess, Rejection, Revocation,
+    Approval, Cooldown, Destination, File, Guard, Image, Inspection, Manifest, Proposals, Rejection, Revocation,
 };
 use crate::diag::{Code, Diagnostic, Span};
 use crate::image::{RegistryHost, RepositoryName};
@@ -349,36 +349,6 @@ fn revocation(raw: document::Revocation) -> Option<Revocation> {
         delete: raw.delete.is_some_and(|d| d.value),
         span: raw.place.span,
     })
-}
-
-fn policy(raw: document::Policy) -> Policy {
-    Policy {
-        image_access: raw.image_access.map(|i| image_access(i.value)),
-        registry_access: raw.registry_access.map(|r| registry_access(r.value)),
-        approvals: raw.approvals.and_then(|a| u32::try_from(a.value.0).ok()).unwrap_or_default(),
-    }
-}
-
-fn image_access(raw: document::ImageAccess) -> ImageAccess {
-    ImageAccess {
-        enabled: raw.enabled.map(|e| e.value),
-        official: raw.official.map(|a| a.value.0),
-        verified_publisher: raw.verified_publisher.map(|a| a.value.0),
-        community: raw.community.map(|a| a.value.0),
-        allowlist: raw.allowlist.map(|l| l.value.into_values().into_iter().map(|r| r.0).collect()),
-    }
-}
-
-fn registry_access(raw: document::RegistryAccess) -> RegistryAccess {
-    let registry = |raw: document::AllowedRegistry| {
-        let address = raw.address?.value.to_string();
-        Some(AllowedRegistry { name: raw.name.map_or_else(|| address.clone(), |n| n.value.0), address })
-    };
-    RegistryAccess {
-        enabled: raw.enabled.map(|e| e.value),
-        docker_hub: raw.docker_hub.map(|d| d.value.0),
-        registries: raw.registries.map(|r| r.value.into_iter().filter_map(registry).collect()),
-    }
 }
 
 fn inspection(raw: document::Evidence) -> Inspection {

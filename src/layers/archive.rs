@@ -317,11 +317,11 @@ fn is_zero(header: &Header) -> bool {
 
 /// The sum of the header's bytes, with spaces for the sum itself. Old archives add signed bytes.
 fn checksum_matches(header: &Header) -> bool {
-    let counted =
-        || header.as_bytes().iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { b' ' } else { *byte });
-    let unsigned: u32 = counted().map(u32::from).sum();
-    let signed: i64 = counted().map(|byte| i64::from(byte.cast_signed())).sum();
-    header.cksum().is_ok_and(|sum| sum == unsigned || i64::from(sum) == signed)
+    let mut counted = *header.as_bytes();
+    counted[148..156].fill(b' ');
+    let Ok(sum) = header.cksum() else { return false };
+    let unsigned: u32 = counted.iter().copied().map(u32::from).sum();
+    sum == unsigned || i64::from(sum) == counted.iter().map(|byte| i64::from(byte.cast_signed())).sum::<i64>()
 }
 
 fn damaged() -> Error {

@@ -1,12 +1,12 @@
 //! `import`: another tool's configuration, what a cluster runs, or a running organization, as a manifest.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
-use std::path::Path;
+use std::io::{self, Read as _};
 
 use futures_util::StreamExt as _;
 
 use super::{Context, Exit, Stop};
+use crate::apply::files::new;
 use crate::args::Import as Arguments;
 use crate::import::{Held, Imported, Kind, hub, import};
 use crate::manifest::Visibility;
@@ -38,7 +38,7 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
         }
     };
     if let Some(path) = &arguments.output {
-        write(&context.settings.directory.join(path), &imported.manifest)
+        new(&context.settings.directory.join(path), &imported.manifest)
             .map_err(|e| Stop::Unusable(format!("{path} cannot be written: {e}")))?;
     }
     let clean = imported.left.is_empty();
@@ -65,17 +65,6 @@ fn read(context: &Context, file: &str) -> Result<String, Stop> {
         file => File::open(context.settings.directory.join(file)).and_then(|f| f.take(LIMIT).read_to_string(&mut text)),
     };
     read.map(|_| text).map_err(|e| Stop::Unusable(format!("{} cannot be read: {e}", shown(file))))
-}
-
-/// Writes a file that does not exist yet: all of it or none.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = File::create_new(path)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    if written.is_err() {
-        // Nobody else has it yet; a part of a manifest is worse than none.
-        let _ = std::fs::remove_file(path);
-    }
-    written
 }
 
 /// What an organization on Docker Hub has today.

@@ -6,7 +6,7 @@ use super::{Context, Exit, Stop, check, doctor};
 use crate::apply::files::{Created, create};
 use crate::args::{Doctor, Init as Arguments};
 use crate::forge::git::origin_address;
-use crate::init::{Answers, BRANCH, CODEOWNERS, Place, SCHEDULE, Workflow, files, owner_lines, steps};
+use crate::init::{Answers, BRANCH, CODEOWNERS, Place, SCHEDULE, Workflow, files, steps};
 use crate::manifest::File;
 use crate::progress::Messages;
 use crate::report::init::{Init, LeftFile, Ran};
@@ -131,8 +131,8 @@ fn write(context: &Context, answers: &Answers) -> Result<Init, Stop> {
     for File { path, text } in files(answers, manifest).map_err(Stop::Unusable)? {
         if let Some(there) = owners.filter(|_| path == CODEOWNERS[0]) {
             let had = std::fs::read_to_string(directory.join(there)).unwrap_or_default();
-            let mut add = owner_lines(answers, manifest).map_err(Stop::Unusable)?;
-            add.retain(|line| !had.lines().any(|other| other.trim() == line));
+            let lacks = |line: &&str| !had.lines().any(|other| other.trim() == *line);
+            let add: Vec<String> = text.lines().filter(lacks).map(str::to_owned).collect();
             let why =
                 if add.is_empty() { "has these owners" } else { "exists: add these lines, in this order, at its end" };
             init.left.push(left(there, why, add));

@@ -101,7 +101,7 @@ pub(crate) fn files(answers: &Answers, manifest: &str) -> Result<Vec<File>, Stri
 ///
 /// # Errors
 /// If an owner is written as GitHub does not read it.
-pub(crate) fn owner_lines(answers: &Answers, manifest: &str) -> Result<Vec<String>, String> {
+fn owner_lines(answers: &Answers, manifest: &str) -> Result<Vec<String>, String> {
     let wrong = |owner: &&String| !owner.contains('@') || !owner.bytes().all(|byte| byte.is_ascii_graphic());
     if let Some(owner) = answers.owners.iter().find(wrong) {
         return Err(format!("`{owner}` is no code owner: write @ORGANIZATION/TEAM, @USER or an email address"));

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::failure::{FailedStep, Failure};
 use super::key::Key;
 use super::removal::{Removal, Why};
-use super::state::State;
+use super::state::{State, is_revoked};
 use super::step::Step;
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{Approval, Image, Revocation};
@@ -103,16 +103,21 @@ impl AliasStep {
 
 /// The approved tag that an alias follows: the newest whose bytes are not revoked.
 pub(crate) fn followed<'a>(image: &'a Image, alias: &Tag) -> Option<&'a Tag> {
-    let is_revoked = |digest: &Digest| image.revoked.iter().any(|revoked| revoked.digest == *digest);
-    let approved = image.approved.iter().filter(|approval| !is_revoked(&approval.digest));
-    newest_under(&image.rule, alias, approved.map(|approval| &approval.tag))
+    newest_under(&image.rule, alias, unrevoked(image))
 }
 
-/// The aliases of an image that an approval changes: those that follow another tag with these approvals than with the
-/// image's present ones, each with what it then follows.
-pub(crate) fn changed<'a>(image: &'a Image, after: &'a [&'a Tag]) -> Vec<(&'a Tag, Option<&'a Tag>)> {
-    let follows = |alias: &'a Tag| (alias, newest_under(&image.rule, alias, after.iter().copied()));
-    image.aliases.iter().map(follows).filter(|(alias, tag)| followed(image, alias) != *tag).collect()
+/// The approved tags whose bytes are not revoked.
+fn unrevoked(image: &Image) -> impl Iterator<Item = &Tag> {
+    image.approved.iter().filter(|approval| !is_revoked(image, approval)).map(|approval| &approval.tag)
+}
+
+/// The aliases that would follow another version if it were approved, and do not now.
+pub(crate) fn gained<'a>(image: &'a Image, to: &'a Tag) -> impl Iterator<Item = &'a Tag> {
+    let moves = move |alias: &&Tag| {
+        let then = newest_under(&image.rule, alias, unrevoked(image).chain([to]));
+        then == Some(to) && followed(image, alias) != Some(to)
+    };
+    image.aliases.iter().filter(moves)
 }
 
 /// The aliases that resolve to something that the manifest does not explain: its history has to be asked.
@@ -183,4 +188,33 @@ fn owner<'a>(image: &'a Image, digest: &Digest, seen: &Seen<'_>) -> Option<&'a T
 
 fn name_of(image: &Image, digest: &Digest, seen: &Seen<'_>) -> String {
     owner(image, digest, seen).map_or_else(|| digest.short().to_string(), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::manifest::{File, parse};
+
+    #[test]
+    fn a_new_version_gains_the_aliases_that_it_is_the_newest_for() {
+        let digest = |digit: char| format!("sha256:{}", String::from(digit).repeat(64));
+        let (one, two, three) = (digest('1'), digest('2'), digest('3'));
+        let text = format!(
+            "organization: acme\nimages:\n  - source: grafana/loki\n    aliases: [latest, \"3\", \"4\"]\n    approved:\n      \
+             - {{ tag: 3.0.0, digest: \"{one}\" }}\n      - {{ tag: 3.9.0, digest: \"{two}\" }}\n      \
+             - {{ tag: 4.0.0, digest: \"{three}\" }}\n    revoked:\n      \
+             - {{ tag: 3.9.0, digest: \"{two}\", reason: bad }}\n"
+        );
+        let image = parse(vec![File { path: "approved-images.yml".to_owned(), text }]).unwrap().images.remove(0);
+        let gained = |to: &str| {
+            let to: Tag = to.parse().unwrap();
+            gained(&image, &to).map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(gained("4.1.0"), ["latest", "4"]);
+        assert_eq!(gained("3.1.0"), ["3"], "3.9.0 is revoked");
+        assert_eq!(gained("3.0.0"), [""; 0], "it has them");
+        assert_eq!(gained("2.0.0"), [""; 0]);
+    }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::known::Candidates;
 use crate::image::Tag;
 use crate::manifest::{Approval, Image, Manifest};
-use crate::plan::Key;
 use crate::plan::aliases::followed;
+use crate::plan::{Key, is_revoked};
 use crate::rules::{Reason, Selection};
 
 /// What is known about the pulls of approvals that `keep` would retire.
@@ -27,12 +27,11 @@ pub(crate) fn asked<'m>(image: &'m Image, selection: &Selection) -> Vec<&'m Appr
     let older = |tag: &Tag| {
         selection.lines.iter().any(|line| line.approved.iter().skip(image.keep.protected()).any(|t| t == tag))
     };
-    let revoked = |approval: &Approval| image.revoked.iter().any(|revoked| revoked.digest == approval.digest);
     // Who pulls an alias pulls what it follows, and Docker Hub shows that for the alias alone.
     let followed =
         |approval: &Approval| image.aliases.iter().any(|alias| followed(image, alias) == Some(&approval.tag));
     let asked = |approval: &&Approval| {
-        approval.mirrored.is_some() && !revoked(approval) && older(&approval.tag) && !followed(approval)
+        approval.mirrored.is_some() && !is_revoked(image, approval) && older(&approval.tag) && !followed(approval)
     };
     image.approved.iter().filter(asked).collect()
 }

@@ -4,12 +4,7 @@ use std::collections::BTreeSet;
 
 use super::work::{Applied, Work};
 use crate::plan::aliases::{AliasState, AliasStep};
-use crate::plan::{FailedStep, Key, State, Step};
-
-/// The approvals that the mirrors had before this run.
-pub(super) fn already_there(work: &Work<'_>) -> BTreeSet<Key> {
-    work.planned.steps.iter().filter(|step| step.state == State::Present).map(Step::key).collect()
-}
+use crate::plan::{FailedStep, Key};
 
 /// Moves the aliases whose approvals are among these, one after the other, as they are few.
 pub(super) async fn set(work: &Work<'_>, promoted: &BTreeSet<Key>, applied: &mut Applied) {

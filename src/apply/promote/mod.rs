@@ -13,13 +13,13 @@ mod work;
 
 pub(crate) use work::{Applied, Promoted, Work};
 
-/// Applies a plan: revoked tags are deleted first, then repositories are created and fixed, then images are copied or
-/// verified, aliases follow them, and finally retired tags are deleted. One image's failure never stops the others, nor does a refusal by
-/// one repository; a credential that is refused as such stops all, and so does an interruption: what is promoted then
-/// is distinguished from what is not.
+/// Applies a plan: aliases of what is there are moved and revoked tags deleted first, then repositories are created and
+/// fixed, then images are copied or verified and their aliases follow, and finally retired tags are deleted. One image's
+/// failure never stops the others, nor does a refusal by one repository; a credential that is refused as such stops
+/// all, and so does an interruption: what is promoted then is distinguished from what is not.
 pub(crate) async fn promote(work: &Work<'_>, interruption: &Interruption) -> Applied {
     let mut applied = Applied { sealed: work.planned.doubtful.clone(), ..Applied::default() };
-    let there = aliases::already_there(work);
+    let there = work.planned.present();
     // What serves revoked bytes under another name moves before they are deleted.
     aliases::set(work, &there, &mut applied).await;
     remove(work, Why::Revoked, &mut applied).await;

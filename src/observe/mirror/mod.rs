@@ -58,6 +58,13 @@ pub struct Promotions {
     pub stopped: Option<String>,
 }
 
+impl Promotions {
+    /// The approvals that the mirrors have.
+    pub(crate) fn present(&self) -> BTreeSet<Key> {
+        self.steps.iter().filter(|step| step.state == State::Present).map(Step::key).collect()
+    }
+}
+
 /// Reads and plans, according to the manifest as it was last reviewed.
 pub(crate) async fn promotions(reader: &MirrorReader<'_>, reviews: &Reviews, scope: &Scope) -> Promotions {
     let manifest = &reviews.binding.manifest;
@@ -85,7 +92,7 @@ pub(crate) async fn promotions(reader: &MirrorReader<'_>, reviews: &Reviews, sco
     promotions.failed.extend(kept);
     let (aliases, failed) = aliases::planned(reader, &tags, scope, &promotions.steps).await;
     promotions.failed.extend(failed);
-    let here = promotions.steps.iter().filter(|step| step.state == State::Present).map(Step::key).collect();
+    let here = promotions.present();
     let mut removed: Vec<Removal> = aliases.iter().filter_map(|alias| alias.removal(&removals, &here)).collect();
     removed.extend(removals);
     Promotions { aliases, removals: removed, doubtful: takedowns.doubtful, ..promotions }

@@ -6,7 +6,7 @@ use super::account::Account;
 use super::{AtMirror, Evidence};
 use crate::image::Tag;
 use crate::manifest::{Destination, Image, Manifest, Visibility};
-use crate::plan::aliases::changed;
+use crate::plan::aliases::gained;
 use crate::proposal::{Item, Kind};
 use crate::text::{Quote, size};
 
@@ -52,9 +52,7 @@ impl Account<'_> {
 /// The aliases that follow a new version, as the end of a sentence.
 fn following(image: &Image, item: &Item, quote: Quote) -> String {
     let Some(to) = &item.entry.to else { return String::new() };
-    let after: Vec<&Tag> = image.approved.iter().map(|approval| &approval.tag).chain([to]).collect();
-    let aliases = changed(image, &after).into_iter().filter(|(_, follows)| *follows == Some(to));
-    let names: Vec<String> = aliases.map(|(alias, _)| quote(alias.as_str(), 128)).collect();
+    let names: Vec<String> = gained(image, to).map(|alias| quote(alias.as_str(), 128)).collect();
     if names.is_empty() { String::new() } else { format!(", and moves {} to it", names.join(", ")) }
 }
 

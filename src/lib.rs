@@ -5,6 +5,7 @@
 mod action;
 mod apply;
 mod args;
+mod catalog;
 mod cli;
 mod commands;
 mod content;

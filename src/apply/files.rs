@@ -71,15 +71,31 @@ pub(crate) fn new(path: &Path, text: &str) -> io::Result<()> {
     if path.symlink_metadata().is_ok() {
         return Err(ErrorKind::AlreadyExists.into());
     }
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let beside = PathBuf::from(name);
-    let written = Opened::create_new(&beside).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
+    let beside = beside(path);
     // Unlike a rename, a link never replaces what somebody else put there in the meantime.
-    let linked = written.and_then(|()| std::fs::hard_link(&beside, path));
+    let linked = written(&beside, text).and_then(|()| std::fs::hard_link(&beside, path));
     let _ = std::fs::remove_file(&beside);
     linked
+}
+
+/// Writes a file, whatever is there: all of it or none. A link there is replaced, not followed.
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let beside = beside(path);
+    let written = written(&beside, text).and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    PathBuf::from(name)
+}
+
+fn written(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = Opened::create_new(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
 }

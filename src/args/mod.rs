@@ -171,6 +171,15 @@ pub enum Command {
         after_long_help = "Examples:\n  wharfinger usage\n  wharfinger usage loki --in ../shop --repository acme/billing    and who names it"
     )]
     Usage(Later<Usage>),
+    /// Write a page, tables and a Renovate preset about what is approved, for the people who pull it
+    ///
+    /// index.html works from disk and from any web server, such as GitHub Pages; catalog.json and catalog.md say the same.
+    /// renovate.json is a preset: the mirror instead of the source, and only approved versions. The same facts give the same
+    /// bytes. Other files in DIR stay, and a file of these names that `catalog` did not write is not replaced.
+    #[command(
+        after_long_help = "Examples:\n  wharfinger catalog site             what is approved, waiting, rejected and revoked\n  wharfinger catalog site --offline   from the manifest alone"
+    )]
+    Catalog(Later<Catalog>),
     /// Show what changed between any two images, and why: layers, configuration, packages, vulnerabilities; needs no manifest
     ///
     /// If there is a manifest, its `evidence` says how much is read and who is asked for vulnerabilities. The exit status is 0
@@ -374,6 +383,16 @@ pub struct Usage {
     /// Say which files of this repository on GitHub name each tag, at its default branch; may be repeated
     #[arg(long = "repository", value_name = "OWNER/REPO")]
     pub repositories: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct Catalog {
+    /// The directory to write into; it is made if it does not exist
+    #[arg(value_name = "DIR")]
+    pub directory: String,
+    /// Contact no host: say only what the manifest says
+    #[arg(long)]
+    pub offline: bool,
 }
 
 #[derive(Debug, Clone, Default, Args)]

@@ -1,8 +1,8 @@
 //! From the command line's command to the function that does it.
 
 use super::{
-    Context, Exit, Stop, apply_policy, approve, audit, check, completions, diff, doctor, evidence, explain, guard,
-    import, init, plan, promote, propose, run, scan, schema, sign_in, usage, verify_access,
+    Context, Exit, Stop, apply_policy, approve, audit, catalog, check, completions, diff, doctor, evidence, explain,
+    guard, import, init, plan, promote, propose, run, scan, schema, sign_in, usage, verify_access,
 };
 use crate::args::Command;
 use crate::observe::proposals::Asked;
@@ -39,6 +39,7 @@ pub(crate) async fn dispatch(context: &Context, command: &Command, output: &mut 
         Command::Doctor(arguments) => Box::pin(doctor::run(context, arguments, output)).await,
         Command::SignIn(arguments) => sign_in::run(context, arguments, output).await,
         Command::VerifyAccess(arguments) => verify_access::run(context, arguments, output).await,
+        Command::Catalog(arguments) => Box::pin(catalog::run(context, arguments, output)).await,
         Command::Usage(arguments) => Box::pin(usage::run(context, arguments, output)).await,
         Command::Diff(arguments) => Box::pin(diff::run(context, arguments, output)).await,
         Command::Scan(arguments) => Box::pin(scan::run(context, arguments, output)).await,

@@ -5,6 +5,7 @@
 pub(crate) mod apply_policy;
 pub(crate) mod approve;
 pub(crate) mod audit;
+mod catalog;
 pub(crate) mod check;
 pub(crate) mod comment;
 pub(crate) mod completions;

@@ -7,6 +7,7 @@ mod availability;
 mod blob;
 mod budget;
 pub(crate) mod candidates;
+pub(crate) mod catalog;
 pub(crate) mod category;
 pub(crate) mod companions;
 pub(crate) mod comparison;

@@ -10,6 +10,7 @@ use super::access::{Access, Script};
 use super::approval::Approval;
 use super::approved::ApprovalRecord;
 use super::audit::Audit;
+use super::catalog::Cataloged;
 use super::doctor::Doctor;
 use super::evidence::PlannedEvidence;
 use super::explain::Explanation;
@@ -51,6 +52,8 @@ pub(crate) enum Document {
     Usage(Usage),
     /// A manifest made of another tool's configuration, and what it does not hold.
     Import(Import),
+    /// What the catalogue says; `catalog.json` has the same without `written` and `failed`.
+    Catalog(Cataloged),
     /// What `init` wrote, and what is still to set.
     Init(Init),
     /// A text for a shell: the pulls of `verify-access --script`, or completions.

@@ -8,6 +8,7 @@ pub(crate) mod annotations;
 pub(crate) mod approval;
 pub(crate) mod approved;
 pub(crate) mod audit;
+pub(crate) mod catalog;
 pub(crate) mod comparison;
 pub mod diagnostics;
 pub(crate) mod doctor;

@@ -8,6 +8,7 @@ use super::annotations::{Annotation, Annotations, Level, Place};
 use super::approval::{self, Approval};
 use super::approved::{self, ApprovalRecord};
 use super::audit::{self, Audit};
+use super::catalog::Cataloged;
 use super::comparison::{self, Compared};
 use super::doctor::Doctor;
 use super::explain::Explanation;
@@ -180,6 +181,17 @@ impl Output {
     pub(crate) fn init(&mut self, init: Init) {
         self.section("Init", |out| super::init::human(out, &init));
         self.results.init = Some(init);
+    }
+
+    /// A text without this run's secrets.
+    pub(crate) fn redacted(&self, text: &str) -> String {
+        self.hidden.redact(text)
+    }
+
+    /// The catalogue that was written.
+    pub(crate) fn catalog(&mut self, cataloged: Cataloged) {
+        self.section("Catalogue", |out| super::catalog::human(out, &cataloged));
+        self.results.catalog = Some(cataloged);
     }
 
     /// How these commands ended.

@@ -6,6 +6,7 @@ use super::access::{Access, Script};
 use super::approval::Approval;
 use super::approved::ApprovalRecord;
 use super::audit::Audit;
+use super::catalog::Cataloged;
 use super::comparison::Compared;
 use super::doctor::Doctor;
 use super::explain::Explanation;
@@ -33,6 +34,7 @@ pub(super) struct Results {
     pub(super) usage: Option<Usage>,
     pub(super) import: Option<Import>,
     pub(super) init: Option<Init>,
+    pub(super) catalog: Option<Cataloged>,
     pub(super) script: Option<Script>,
     pub(super) doctor: Option<Doctor>,
     pub(super) compared: Option<Compared>,
@@ -64,6 +66,7 @@ impl Results {
             self.access.clone().map(Document::Access),
             self.usage.clone().map(Document::Usage),
             self.import.clone().map(Document::Import),
+            self.catalog.clone().map(Document::Catalog),
             self.compared.as_ref().map(|compared| Document::Difference(Box::new(compared.document()))),
             self.scan.clone().map(Document::Scan),
             self.script.clone().map(Document::Script),
@@ -93,6 +96,9 @@ impl Results {
         }
         if let Some(usage) = &self.usage {
             return (usage.failed.clone(), Vec::new());
+        }
+        if let Some(catalog) = &self.catalog {
+            return (catalog.failed.clone(), Vec::new());
         }
         match (&self.check, &self.outcome, &self.plan) {
             (Some(check), ..) => (check.failed.clone(), check.findings.clone()),

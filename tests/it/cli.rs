@@ -34,6 +34,7 @@ fn every_help_is_as_it_was_read() {
         "evidence",
         "diff",
         "scan",
+        "catalog",
         "import",
         "init",
         "schema",

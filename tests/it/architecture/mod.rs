@@ -30,6 +30,7 @@ const ROOMS: [&str; 37] = [
     "scan",
     "import",
     "init",
+    "catalog",
     "doctor",
     "proposal",
     "report",

@@ -1,0 +1,241 @@
+//! `catalog`: a page, tables and a preset about what is approved, for the people who pull it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use chrono::SecondsFormat;
+
+use super::planned;
+use super::reader::{advisories, proposal_reader, signing_keys, standings, vulnerability_reader};
+use super::unreviewed::{reviews, unreviewed};
+use super::{Context, Exit, Stop, load, promote};
+use crate::apply::files::replace;
+use crate::args::Catalog as Arguments;
+use crate::catalog::{Catalog, CatalogWaiting, Facts, Held, WaitingState, catalog};
+use crate::forge::Forge;
+use crate::image::{Digest, Location};
+use crate::manifest::{Approval, Image, Manifest};
+use crate::observe::catalog::{read_merged, read_platforms};
+use crate::observe::ledger::Trust;
+use crate::observe::manifest::from_directory;
+use crate::observe::mirror::Promotions;
+use crate::observe::proposals::{Asked, Situation};
+use crate::observe::reviews::Reviews;
+use crate::plan::aliases::AliasState;
+use crate::plan::{FailedStep, Failure, Key, State};
+use crate::proposal::machine::Action;
+use crate::report::Output;
+use crate::report::catalog::{Cataloged, files};
+use crate::report::rows::Failed;
+
+/// Writes nothing but the files in DIR.
+///
+/// # Errors
+/// If there is no usable manifest, the destination does not answer at all, or a file cannot be written; nothing was
+/// replaced then, or each file is whole.
+pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
+    let (catalog, failed) = match arguments.offline {
+        true => (offline(&from_directory(&context.settings.directory, &context.settings.manifest)?), Vec::new()),
+        false => Box::pin(online(context)).await?,
+    };
+    let catalog = without_secrets(catalog, output);
+    let written = write(&context.settings.directory.join(&arguments.directory), &catalog)?;
+    let written = written.into_iter().map(|name| Path::new(&arguments.directory).join(name).display().to_string());
+    let clean = failed.is_empty();
+    output.catalog(Cataloged { written: written.collect(), failed, catalog });
+    Ok(if clean { Exit::Done } else { Exit::Findings })
+}
+
+/// Writes the files that differ, and says which. Files that this program did not write are not replaced: then nothing is
+/// written.
+fn write(directory: &Path, catalog: &Catalog) -> Result<Vec<&'static str>, Stop> {
+    let mut changed = Vec::new();
+    for file in files(catalog).map_err(Stop::CannotWork)? {
+        let path = directory.join(file.name);
+        match std::fs::read(&path) {
+            Ok(bytes) if bytes == file.text.as_bytes() => {}
+            Ok(bytes) if String::from_utf8_lossy(&bytes).contains(file.marker) => changed.push(file),
+            Err(e) if e.kind() == ErrorKind::NotFound => changed.push(file),
+            Ok(_) => {
+                let path = path.display();
+                let text =
+                    format!("{path} was not written by `catalog`, so nothing was written: name another directory");
+                return Err(Stop::Unusable(text));
+            }
+            Err(e) => return Err(Stop::Unusable(format!("{} cannot be read: {e}", path.display()))),
+        }
+    }
+    let unwritten = |e: io::Error| Stop::Unusable(format!("{} cannot be written: {e}", directory.display()));
+    std::fs::create_dir_all(directory).map_err(unwritten)?;
+    for file in &changed {
+        replace(&directory.join(file.name), &file.text).map_err(unwritten)?;
+    }
+    Ok(changed.iter().map(|file| file.name).collect())
+}
+
+/// What servers said, without this run's secrets: it is published.
+fn without_secrets(mut catalog: Catalog, output: &Output) -> Catalog {
+    let images = catalog.images.iter_mut().flat_map(|image| {
+        let waiting = image.waiting.iter_mut().map(|waiting| &mut waiting.why);
+        waiting.chain(image.approved.iter_mut().filter_map(|tag| tag.unavailable.as_mut()))
+    });
+    images.chain(catalog.unknown.iter_mut()).for_each(|text| *text = output.redacted(text));
+    catalog
+}
+
+/// From the manifest alone.
+fn offline(manifest: &Manifest) -> Catalog {
+    let unknown =
+        "Made from the manifest alone: whether the mirrors have it, what it contains, who approved it and what is \
+                   newer were not asked."
+            .to_owned();
+    catalog(manifest, &Facts { unknown: vec![unknown], ..Facts::default() })
+}
+
+/// From the manifest as it was last reviewed, the mirrors, upstream and the forge; with what could not be asked.
+async fn online(context: &Context) -> Result<(Catalog, Vec<Failed>), Stop> {
+    let manifest = load::here(context).await?;
+    let scope = promote::scope(context, &manifest, &[])?;
+    let forge = context.forge.as_deref();
+    let reviews = reviews(context, None, &manifest).await;
+    let manifest = &reviews.binding.manifest;
+    let mut reader = proposal_reader(context, forge, Trust::Keeper);
+    reader.keys = signing_keys(context, None, Some(&reviews), manifest).await;
+    reader.vulnerabilities = vulnerability_reader(context, None, Some(&reviews), manifest);
+    reader.advisories = advisories(context, None, Some(&reviews), manifest).await;
+    let manner = promote::Manner::default();
+    let seen = promote::read_mirrors(context, &reader.sources, &reviews, &scope, None, manner).await?;
+    if let Some(stopped) = seen.stopped {
+        return Err(Stop::CannotWork(anyhow::Error::msg(stopped)));
+    }
+    let mut failed: Vec<Failed> = seen.failed.iter().cloned().map(Failed::from).collect();
+    let mut facts = Facts { unknown: reviews.untold.iter().cloned().collect(), ..Facts::default() };
+    let proposed = scope.clone().without(|image| reviews.binding.is_barred(image), manifest);
+    let unreviewed = unreviewed(context, &reviews, &scope);
+    match reader.situation(manifest, &proposed, &unreviewed, &Asked::default()).await {
+        Ok(situation) => {
+            facts.waiting = waiting(&situation);
+            failed.extend(planned::failed(&situation));
+        }
+        Err(e) => failed.push(failure("what is newer", &e)),
+    }
+    failed.extend(hold(context, manifest, &seen, &mut facts).await);
+    let standings = standings(context);
+    for (at, image) in manifest.images.iter().enumerate() {
+        facts.standings.insert(at, standings.of(&manifest.organization, &image.source).await);
+    }
+    failed.extend(merged(context, manifest, &reviews, &mut facts).await);
+    facts.unknown.extend(failed.iter().map(words));
+    Ok((catalog(manifest, &facts), failed))
+}
+
+fn failure(what: &str, error: &dyn std::fmt::Display) -> Failed {
+    Failed { source: None, repository: None, tag: None, step: FailedStep::Read, error: format!("{what}: {error}") }
+}
+
+fn words(failed: &Failed) -> String {
+    let tag = failed.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
+    let image = failed.source.as_ref().map(|source| format!("{source}{tag}: ")).unwrap_or_default();
+    format!("{image}{}", failed.error)
+}
+
+/// What the mirrors have of each approval, with what could not be read of it.
+async fn hold(context: &Context, manifest: &Manifest, seen: &Promotions, facts: &mut Facts) -> Vec<Failed> {
+    let set = seen.aliases.iter().filter(|step| step.state == AliasState::Present).map(|step| step.key());
+    facts.aliases = Some(set.collect());
+    let states: BTreeMap<Key, Option<String>> =
+        seen.steps.iter().map(|step| (step.key(), unavailable(step.state, &step.detail))).collect();
+    let place = |image: &Image, approval: &Approval| -> Option<(Location, Digest)> {
+        Some((manifest.mirror(&image.repository).ok()?, approval.mirrored.clone()?))
+    };
+    let here = |key: &Key| matches!(states.get(key), Some(None));
+    let present = manifest.approvals().filter(|(image, approval)| here(&Key::of(image, approval)));
+    let places: BTreeSet<_> = present.filter_map(|(image, approval)| place(image, approval)).collect();
+    let read = read_platforms(&context.registries, places).await;
+    let mut failed = Vec::new();
+    for (image, approval) in manifest.approvals() {
+        let key = Key::of(image, approval);
+        let Some(unavailable) = states.get(&key).cloned() else { continue };
+        let platforms = match place(image, approval).and_then(|place| read.get(&place)) {
+            Some(Ok(platforms)) => platforms.clone(),
+            Some(Err(e)) => {
+                let error = format!("what it contains: {e}");
+                failed.push(Failure::of(image, Some(&approval.tag), FailedStep::Read, error).into());
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        facts.held.insert(key, Held { unavailable, platforms });
+    }
+    failed
+}
+
+/// Why an approval in this state cannot be pulled.
+fn unavailable(state: State, detail: &str) -> Option<String> {
+    match state {
+        State::Present => None,
+        State::Copy => Some("not promoted yet".to_owned()),
+        _ => Some(detail.to_owned()),
+    }
+}
+
+/// What is newer than what is approved, by image: what is proposed, or would be, and what waits.
+fn waiting(situation: &Situation) -> BTreeMap<usize, Vec<CatalogWaiting>> {
+    let mut waiting: BTreeMap<usize, Vec<CatalogWaiting>> = BTreeMap::new();
+    for (at, wanted) in situation.wanted.iter().enumerate() {
+        let decision = situation.decisions.iter().find(|decision| decision.wanted == Some(at));
+        let why = match decision.map(|decision| &decision.action) {
+            Some(Action::Wait(why)) => Some(why.to_string()),
+            _ => None,
+        };
+        let open = situation.open.iter().find(|open| open.branch == wanted.branch);
+        for item in wanted.items.iter().filter(|item| item.entry.kind.lets_in()) {
+            let Some(tag) = item.entry.to.clone() else { continue };
+            let state = if why.is_some() { WaitingState::Waiting } else { WaitingState::Proposed };
+            let url = open.map(|open| open.url.clone()).filter(|url| url.starts_with("http"));
+            let row = CatalogWaiting { tag, state, why: why.clone().unwrap_or_default(), until: None, url };
+            waiting.entry(item.image).or_default().push(row);
+        }
+    }
+    for (at, image) in &situation.candidates.images {
+        for young in image.selection.lines.iter().flat_map(|line| &line.waiting) {
+            let row = CatalogWaiting {
+                tag: young.tag.clone(),
+                state: WaitingState::Waiting,
+                why: young.detail.clone(),
+                until: young.until.map(|until| until.to_rfc3339_opts(SecondsFormat::Secs, true)),
+                url: None,
+            };
+            let rows = waiting.entry(*at).or_default();
+            if !rows.iter().any(|other| other.tag == row.tag) {
+                rows.push(row);
+            }
+        }
+    }
+    waiting
+}
+
+/// Which pull requests brought the approvals, and who approved these.
+async fn merged(context: &Context, manifest: &Manifest, reviews: &Reviews, facts: &mut Facts) -> Option<Failed> {
+    let came = reviews.came.iter().map(|(key, came)| (key.clone(), (came.pull, came.at.date_naive())));
+    facts.came = came.collect();
+    let Some(accounts) = context.forge.as_deref().and_then(Forge::accounts) else {
+        let recorded = manifest.approvals().any(|(_, approval)| approval.pull.is_some());
+        facts.unknown.extend(recorded.then(|| "Who approved it: no forge with pull requests was asked.".to_owned()));
+        return None;
+    };
+    let numbers: BTreeSet<u64> = facts.came.values().filter_map(|(pull, _)| *pull).collect();
+    let github = &context.settings.github;
+    let page = |number: u64| {
+        let (owner, name) = github.repository.as_ref()?;
+        Some(format!("{}/{owner}/{name}/pull/{number}", github.server_url))
+    };
+    match read_merged(accounts, &numbers, page).await {
+        Ok(merged) => {
+            facts.merged = merged;
+            None
+        }
+        Err(e) => Some(failure("who approved it", &e)),
+    }
+}

@@ -1,0 +1,73 @@
+//! The catalogue in its forms: JSON, Markdown and Renovate's preset; and what `catalog` wrote.
+
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::page::Page;
+use super::rows::Failed;
+use super::terminal::list;
+use crate::catalog::{Catalog, preset};
+use crate::text::{clean, counted};
+
+mod markdown;
+
+/// A catalogue that was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Cataloged {
+    /// The files that were written; those that already had the same bytes are not among them.
+    pub(crate) written: Vec<String>,
+    /// What could not be found out.
+    pub(crate) failed: Vec<Failed>,
+    /// What they say.
+    #[serde(flatten)]
+    pub(crate) catalog: Catalog,
+}
+
+/// A file of the catalogue.
+pub(crate) struct CatalogFile {
+    pub(crate) name: &'static str,
+    pub(crate) text: String,
+    /// What every such file that this program wrote contains: anything else of its name is somebody else's.
+    pub(crate) marker: &'static str,
+}
+
+/// `catalog.json`: as `--format json` prints it.
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u8,
+    #[serde(flatten)]
+    catalog: &'a Catalog,
+}
+
+/// The files. The same catalogue gives the same bytes.
+///
+/// # Errors
+/// If a form cannot be rendered, which is a fault of this program.
+pub(crate) fn files(catalog: &Catalog) -> anyhow::Result<Vec<CatalogFile>> {
+    let json = serde_json::to_string(&Document { version: 1, catalog })? + "\n";
+    let renovate = serde_json::to_string_pretty(&preset(catalog))? + "\n";
+    let file = |name, text, marker| CatalogFile { name, text, marker };
+    Ok(vec![
+        file("catalog.json", json, "{\"version\":1,\"organization\":"),
+        file("catalog.md", markdown::markdown(catalog), markdown::TITLE),
+        file("renovate.json", renovate, crate::catalog::PRESET),
+    ])
+}
+
+pub(super) fn human(out: &mut Page, cataloged: &Cataloged) -> io::Result<()> {
+    let Cataloged { written, failed, catalog } = cataloged;
+    let approved: usize = catalog.images.iter().map(|image| image.approved.len()).sum();
+    let (images, tags) = (counted(catalog.images.len(), "image"), counted(approved, "approved tag"));
+    writeln!(out, "{images}, {tags}")?;
+    if written.is_empty() {
+        writeln!(out, "nothing changed: the files say this already")?;
+    }
+    list(out, "Written", written)?;
+    let failed: Vec<String> = failed.iter().map(|failed| clean(&failed.error)).collect();
+    list(out, "Could not be found out", &failed)
+}
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ use crate::observe::manifest::from_directory;
 use crate::observe::mirror::Promotions;
 use crate::observe::proposals::{Asked, Situation};
 use crate::observe::reviews::Reviews;
-use crate::plan::aliases::AliasState;
+use crate::plan::aliases::{AliasState, AliasStep};
 use crate::plan::{FailedStep, Failure, Key, State};
 use crate::proposal::machine::Action;
 use crate::report::Output;
@@ -142,7 +142,7 @@ fn words(failed: &Failed) -> String {
 
 /// What the mirrors have of each approval, with what could not be read of it.
 async fn hold(context: &Context, manifest: &Manifest, seen: &Promotions, facts: &mut Facts) -> Vec<Failed> {
-    let set = seen.aliases.iter().filter(|step| step.state == AliasState::Present).map(|step| step.key());
+    let set = seen.aliases.iter().filter(|step| step.state == AliasState::Present).map(AliasStep::key);
     facts.aliases = Some(set.collect());
     let states: BTreeMap<Key, Option<String>> =
         seen.steps.iter().map(|step| (step.key(), unavailable(step.state, &step.detail))).collect();
@@ -225,11 +225,14 @@ async fn merged(context: &Context, manifest: &Manifest, reviews: &Reviews, facts
         facts.unknown.extend(recorded.then(|| "Who approved it: no forge with pull requests was asked.".to_owned()));
         return None;
     };
-    let numbers: BTreeSet<u64> = facts.came.values().filter_map(|(pull, _)| *pull).collect();
+    // Where no reviews are asked for, history is not read to its end: then what promotion recorded has to do.
+    let told = facts.came.values().filter_map(|(pull, _)| *pull);
+    let numbers: BTreeSet<u64> = told.chain(manifest.approvals().filter_map(|(_, approval)| approval.pull)).collect();
     let github = &context.settings.github;
     let page = |number: u64| {
         let (owner, name) = github.repository.as_ref()?;
-        Some(format!("{}/{owner}/{name}/pull/{number}", github.server_url))
+        let server = github.server_url.as_str().trim_end_matches('/');
+        Some(format!("{server}/{owner}/{name}/pull/{number}"))
     };
     match read_merged(accounts, &numbers, page).await {
         Ok(merged) => {

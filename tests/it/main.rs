@@ -15,6 +15,7 @@ mod audit_issue;
 mod binding;
 mod bounds;
 mod calls;
+mod catalog;
 mod check;
 mod cli;
 mod comment;

@@ -97,7 +97,7 @@ fn who_approved_it_is_told_of_the_pull_request_that_history_names() {
     let [_, new, old] = catalog.images[0].approved.as_slice() else { panic!() };
     assert_eq!((new.pull, new.reviewers.as_deref()), (Some(41), Some(&["ana".to_owned()][..])));
     assert_eq!(new.approved_on.unwrap().to_string(), "2026-05-06");
-    assert_eq!((old.pull, &old.url, &old.reviewers), (Some(7), &None, &None), "a record is not evidence");
+    assert_eq!((old.pull, &old.url, &old.reviewers), (Some(7), &None, &None), "nobody was asked about #7");
     assert_eq!(old.reason.as_deref(), Some("asked by billing"));
     assert_eq!(catalog.images[0].category.as_deref(), Some("Docker Official Image"));
     assert_eq!(catalog.unknown, ["the mirror"]);

@@ -55,6 +55,12 @@ pub mod internals {
     pub mod args {
         pub use crate::args::{Cli, Promote};
     }
+    pub mod catalog {
+        pub use crate::catalog::{
+            Catalog, CatalogImage, CatalogPlatform, CatalogRejection, CatalogRevocation, CatalogTag, CatalogWaiting,
+            SignatureState, WaitingState,
+        };
+    }
     pub mod commands {
         pub use crate::commands::{Context, Exit, promote};
     }
@@ -108,6 +114,9 @@ pub mod internals {
     }
     pub mod report {
         pub use crate::report::{Ending, Format, Output, Runner, Sinks, Style, diagnostics, facts, json, rows};
+        pub mod catalog {
+            pub use crate::report::catalog::page;
+        }
     }
     pub mod rules {
         pub use crate::rules::{

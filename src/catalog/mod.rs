@@ -8,7 +8,8 @@ mod renovate;
 
 pub(crate) use build::catalog;
 pub(crate) use facts::{Facts, Held, Merged};
-pub(crate) use model::{
-    Catalog, CatalogImage, CatalogPlatform, CatalogTag, CatalogWaiting, SignatureState, WaitingState,
+pub use model::{
+    Catalog, CatalogImage, CatalogPlatform, CatalogRejection, CatalogRevocation, CatalogTag, CatalogWaiting,
+    SignatureState, WaitingState,
 };
 pub(crate) use renovate::{TITLE as PRESET, preset};

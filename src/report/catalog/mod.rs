@@ -1,4 +1,4 @@
-//! The catalogue in its forms: JSON, Markdown and Renovate's preset; and what `catalog` wrote.
+//! The catalogue in its forms: a page, JSON, Markdown and Renovate's preset; and what `catalog` wrote.
 
 use std::io::{self, Write};
 
@@ -12,6 +12,7 @@ use crate::catalog::{Catalog, preset};
 use crate::text::{clean, counted};
 
 mod markdown;
+pub mod page;
 
 /// A catalogue that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -50,6 +51,7 @@ pub(crate) fn files(catalog: &Catalog) -> anyhow::Result<Vec<CatalogFile>> {
     let renovate = serde_json::to_string_pretty(&preset(catalog))? + "\n";
     let file = |name, text, marker| CatalogFile { name, text, marker };
     Ok(vec![
+        file("index.html", page::html(catalog)?, page::MARKER),
         file("catalog.json", json, "{\"version\":1,\"organization\":"),
         file("catalog.md", markdown::markdown(catalog), markdown::TITLE),
         file("renovate.json", renovate, crate::catalog::PRESET),

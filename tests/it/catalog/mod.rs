@@ -94,7 +94,7 @@ fn a_catalogue_says_what_is_approved_by_whom_and_what_is_newer_rejected_and_revo
     let clone = Clone::new(&world.main());
     let document = world.catalog(&clone, &[]).expect_status(0).json();
     valid(&document);
-    let written = ["site/catalog.json", "site/catalog.md", "site/renovate.json"];
+    let written = ["site/index.html", "site/catalog.json", "site/catalog.md", "site/renovate.json"];
     assert_eq!(
         (&document["written"], &document["failed"], &document["unknown"]),
         (&json!(written), &json!([]), &json!([]))
@@ -153,7 +153,7 @@ fn without_a_network_only_the_manifest_speaks() {
     let clone = Clone::new(&manifest("registry.invalid", &[text]));
     let run = |args: &[&str]| Run::new(PROGRAM).dir(clone.path()).args(["catalog", "site"]).args(args).output();
     let said = run(&["--offline"]).expect_status(0).stdout;
-    assert!(said.contains("1 image, 1 approved tag") && said.contains("site/catalog.json"), "{said}");
+    assert!(said.contains("1 image, 1 approved tag") && said.contains("site/index.html"), "{said}");
     let json: Value = serde_json::from_str(&read(clone.path(), "catalog.json")).unwrap();
     assert_eq!(json["images"][0]["approved"][0]["pinned"], json!(format!("registry.invalid/acme/app:3.1.0@{digest}")));
     assert!(json["unknown"][0].as_str().unwrap().contains("from the manifest alone"), "{json}");
@@ -201,7 +201,7 @@ fn a_secret_that_a_server_repeats_is_not_published() {
     let clone = Clone::new(&manifest(&mirror.host(), &[entry]));
     let run = Run::new(PROGRAM).dir(clone.path()).env("DOCKERHUB_USERNAME", "robot").env("DOCKERHUB_TOKEN", SECRET);
     let outcome = run.args(["--format", "json", "catalog", "site"]).output().expect_status(1);
-    let published = ["catalog.json", "catalog.md"].map(|name| read(clone.path(), name));
+    let published = ["index.html", "catalog.json", "catalog.md"].map(|name| read(clone.path(), name));
     for text in published.iter().chain([&outcome.said()]) {
         assert!(text.contains("not for") && !text.contains("hunter2"), "{text}");
     }

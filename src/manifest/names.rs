@@ -67,7 +67,7 @@ checked_text! {
         json_schema!({ "type": ["string", "number"], "minLength": 1, "maxLength": 2000 });
     /// A file of the repository.
     FilePath, BadText, "a file", "it must be relative to the manifest's directory, with `/`",
-        "write it as keys/tool.pub, without a leading `/` and without `..`", |t| !t.is_empty() && stays_below(t), texty("^[^/]");
+        "write it as keys/tool.pub or security/advisories.json, without a leading `/` and without `..`", |t| !t.is_empty() && stays_below(t), texty("^[^/]");
     /// Who vouches for identities in certificates.
     Issuer, BadIssuer, "an issuer", "it is an address that begins with https://",
         "write it as https://token.actions.githubusercontent.com", is_issuer, texty("^https://[^\\s/?#@]+(/[^\\s?#@]*)?$");

@@ -93,6 +93,12 @@ fn what_advisories_name_is_one_proposal_that_comes_back_only_if_they_change() {
     let (_, json) = world.propose(1);
     let failed = json["failed"].to_string();
     assert!(failed.contains("advisories.json: document 1") && failed.contains("`id` is empty"), "{failed}");
+    let findings = &world.run(&["check"]).expect_status(1).json()["findings"];
+    assert_eq!((findings.as_array().unwrap().len(), &findings[0]["code"]), (1, &json!("unusable-file")), "{findings}");
+    assert!(
+        findings[0]["expected"].as_str().unwrap().contains("advisories.json, which `advisories` names"),
+        "{findings}"
+    );
     assert_eq!(world.clone.git(&["rev-parse", BRANCH]), tip);
 }
 

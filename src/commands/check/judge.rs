@@ -40,7 +40,8 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
     let base = subject.base.clone().and_then(manifest::parse_part);
     let files = Files::read(subject, base.as_ref(), &head).await;
     let keys = Keys { base: files.at_base(), head: files.at_head() };
-    let unusable = named::unusable(&keys.head, &head);
+    let mut unusable = named::unusable(&keys.head, &head);
+    unusable.extend(named::unusable_advisories(subject, &head).await);
     let judge = Judge::new(context, subject, keys, base.as_ref(), &head)?;
     let mut items = review::incoming(base.as_ref(), &head);
     hurried(&mut items, subject);

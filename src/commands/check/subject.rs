@@ -9,7 +9,7 @@ use crate::forge::git::GitForge;
 use crate::forge::{Commit, Contents, Forge, OpenProposal};
 use crate::manifest::{self, File, Image, Manifest};
 use crate::observe::manifest::{LoadError, files_from_forge};
-use crate::observe::named::{KeptPlace, NamedFiles, Place as NamedPlace, read_matching, read_named};
+use crate::observe::named::{KeptPlace, NamedFiles, Place as NamedPlace, read_matching, read_named, read_one};
 use crate::observe::own::is_alone;
 use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::own::{Belongs, belongs};
@@ -103,6 +103,14 @@ impl Subject {
     /// The VEX documents that the head names, as it has them.
     pub(super) async fn vex_at_head(&self, head: &Manifest) -> NamedFiles {
         read_matching(self.head_place(), None, head.path(), &head.inspection.vex).await
+    }
+
+    /// The file of advisories that the head names, as it has it.
+    ///
+    /// # Errors
+    /// Why its contents are unknown.
+    pub(super) async fn advisories_at_head(&self, head: &Manifest, path: &str) -> Result<Vec<u8>, String> {
+        read_one(self.head_place(), None, head.path(), path).await
     }
 
     fn head_place(&self) -> NamedPlace<'_> {

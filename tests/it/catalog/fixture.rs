@@ -122,6 +122,7 @@ pub fn ordinary() -> Catalog {
             reason: Some("Fixes CVE-2026-10979; needed by billing before the release.".to_owned()),
             ..tag("postgres", "17.2")
         }],
+        rejected: (1..=7).map(rejected_candidate).collect(),
         waiting: vec![waiting(
             "18.0",
             WaitingState::Proposed,
@@ -134,6 +135,11 @@ pub fn ordinary() -> Catalog {
     let images = vec![alpine, envoy, legacy, loki(), mimir(), openssl(), pause, postgres];
     let unknown = vec!["The pages of pull requests: acme/envoy's history begins before the manifest".to_owned()];
     Catalog { unknown, ..catalog(images) }
+}
+
+fn rejected_candidate(number: u8) -> CatalogRejection {
+    let tag = format!("17.0-rc{number}").parse().unwrap();
+    CatalogRejection { tag, reason: "Not for production".to_owned(), until: None }
 }
 
 fn loki() -> CatalogImage {

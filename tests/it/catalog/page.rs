@@ -49,7 +49,7 @@ fn hostile_text_is_cleaned_cut_and_escaped() {
         "JaVaScRiPt",
         "data:text",
         "//evil.example",
-        "<b>",
+        "<b>soon",
         "\u{202e}",
         "\u{200b}",
         "\u{0}",

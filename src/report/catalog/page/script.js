@@ -64,16 +64,16 @@
     const terms = () => search.value.toLowerCase().split(/\s+/).filter(Boolean).slice(0, 20);
     const number = (count) => count.toLocaleString("en");
 
-    // What a search finds among older tags is unfolded, unless it finds much.
+    // What a search finds only in a folded list is unfolded, unless it finds many images.
     const unfold = (wanted) => {
       const few = images.filter((image) => image.visible);
       if (!wanted.length || few.length > 20) return;
       for (const { element } of few) {
-        const older = element.querySelector("details.older");
-        if (!older || older.open) continue;
-        const newest = element.querySelector("ul.tags").textContent.toLowerCase();
-        const folded = older.textContent.toLowerCase();
-        older.open = wanted.some((term) => folded.includes(term) && !newest.includes(term));
+        const seen = [...element.querySelectorAll("code, .about p")].filter((text) => !text.closest("details:not([open])"));
+        const unseen = wanted.filter((term) => !seen.some((text) => text.textContent.toLowerCase().includes(term)));
+        for (const folded of element.querySelectorAll("details:not([open])")) {
+          folded.open = unseen.some((term) => folded.textContent.toLowerCase().includes(term));
+        }
       }
     };
     const settle = later(150, () => {

@@ -51,7 +51,7 @@ impl TagView {
             reference: clean(&tag.reference),
             pinned: tag.pinned.as_deref().map(clean),
             unavailable: excerpt(tag.unavailable.as_deref().unwrap_or_default(), TEXT),
-            approved: if recorded { "Approved" } else { "Approved, but it is not recorded when" },
+            approved: if recorded { "Approved" } else { "Approved; not recorded when" },
             approved_on: tag.approved_on.map(day),
             pull,
             url,

@@ -37,9 +37,9 @@ impl State {
         match self {
             Self::Available => "Available",
             Self::Pending => "Not promoted yet",
-            Self::Waiting => "Versions waiting",
-            Self::Rejected => "Versions rejected",
-            Self::Revoked => "Versions revoked",
+            Self::Waiting => "Waiting",
+            Self::Rejected => "Rejected",
+            Self::Revoked => "Revoked",
         }
     }
 
@@ -136,7 +136,7 @@ fn find(image: &CatalogImage) -> String {
     }
     let others = image.waiting.iter().map(|waiting| &waiting.tag);
     let others = others.chain(image.rejected.iter().map(|rejected| &rejected.tag));
-    words.extend(others.map(ToString::to_string));
+    words.extend(others.flat_map(|tag| [format!("{source}:{tag}"), format!("{mirror}:{tag}")]));
     words.extend(image.revoked.iter().map(|revoked| format!("{mirror}:{}@{}", revoked.tag, revoked.digest)));
     words.join("\n").to_lowercase()
 }

@@ -124,19 +124,29 @@
         history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
       } catch { /* Browsers refuse too many changes; the next one succeeds. */ }
     };
-    const clear = () => {
+    const showAll = () => {
       search.value = "";
       for (const select of Object.values(selects)) select.value = "";
       states[0].checked = true;
       update();
-      search.focus();
+    };
+    // A link to an image leads to it, whatever is searched.
+    const follow = () => {
+      const linked = byId(location.hash.slice(1));
+      if (!linked?.hidden) return;
+      showAll();
+      linked.scrollIntoView();
     };
 
     search.addEventListener("input", update);
     for (const control of [...Object.values(selects), ...states]) control.addEventListener("change", update);
-    byId("clear").addEventListener("click", clear);
+    byId("clear").addEventListener("click", () => {
+      showAll();
+      search.focus();
+    });
     addEventListener("hashchange", () => {
       if (location.hash.includes("=") || !location.hash) read();
+      else follow();
     });
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && event.target === search && search.value) {

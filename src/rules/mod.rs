@@ -33,7 +33,7 @@ pub(crate) use notice::{Notice, NoticeKind, notices};
 pub(crate) use number::Number;
 pub(crate) use pattern::{Pattern, PatternError};
 pub(crate) use range::{Range, RangeError};
-pub(crate) use select::{Candidate, EARLIER, alone, compared_with, is_followed, newest_approval};
+pub(crate) use select::{Candidate, EARLIER, alone, compared_with, is_followed, newest_approval, newest_first};
 pub use select::{ROUNDS, Readings};
 pub(crate) use tag::{NoVersion, Reading, read};
 pub(crate) use tried::{made_up, tried, unread};

@@ -1,5 +1,7 @@
 //! The catalogue, from the manifest and what was found out.
 
+use std::collections::BTreeMap;
+
 use super::facts::{Facts, Held, Merged};
 use super::model::{
     Catalog, CatalogImage, CatalogRejection, CatalogRevocation, CatalogTag, CatalogWaiting, SignatureState,
@@ -9,7 +11,7 @@ use crate::image::Tag;
 use crate::manifest::{Approval, Destination, Image, Manifest, Revocation};
 use crate::plan::aliases::followed;
 use crate::plan::{Key, is_revoked};
-use crate::rules::newest_approval;
+use crate::rules::newest_first;
 use crate::text::excerpt;
 
 /// How many characters of a text by others are shown.
@@ -34,7 +36,7 @@ pub(crate) fn catalog(manifest: &Manifest, facts: &Facts) -> Catalog {
 fn of_image(manifest: &Manifest, facts: &Facts, at: usize, image: &Image) -> CatalogImage {
     let location = manifest.mirror(&image.repository);
     let mirror = location.map_or_else(|_| image.repository.to_string(), |location| mirror(&location));
-    let approved = newest_first(image).into_iter().map(|approval| of_approval(facts, image, approval, &mirror));
+    let approved = offered(image).into_iter().map(|approval| of_approval(facts, image, approval, &mirror));
     let approved: Vec<CatalogTag> = approved.collect();
     let waiting = facts
         .waiting
@@ -69,16 +71,16 @@ fn of_revocation(revoked: &Revocation, instead: Option<&Tag>) -> CatalogRevocati
     CatalogRevocation { tag, digest, reason: excerpt(reason, TEXT), instead: instead.cloned() }
 }
 
-/// The approvals that are not revoked. Those that the rule cannot order stay in the manifest's order, last one first.
-fn newest_first(image: &Image) -> Vec<&Approval> {
-    let mut left: Vec<&Approval> = image.approved.iter().filter(|approval| !is_revoked(image, approval)).collect();
-    let mut sorted = Vec::with_capacity(left.len());
-    while let Some(newest) = newest_approval(&image.rule, left.iter().map(|approval| &approval.tag)) {
-        let Some(at) = left.iter().rposition(|approval| approval.tag == *newest) else { break };
-        sorted.push(left.remove(at));
-    }
-    sorted.extend(left.into_iter().rev());
-    sorted
+/// The approvals that are not revoked.
+fn offered(image: &Image) -> Vec<&Approval> {
+    let offered: BTreeMap<&Tag, &Approval> = image
+        .approved
+        .iter()
+        .filter(|approval| !is_revoked(image, approval))
+        .map(|approval| (&approval.tag, approval))
+        .collect();
+    let tags = image.approved.iter().map(|approval| &approval.tag);
+    newest_first(&image.rule, tags).into_iter().filter_map(|tag| offered.get(tag).copied()).collect()
 }
 
 fn of_approval(facts: &Facts, image: &Image, approval: &Approval, mirror: &str) -> CatalogTag {

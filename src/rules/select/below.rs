@@ -35,6 +35,25 @@ pub(crate) fn newest_approval<'a>(rule: &Rule, approved: impl Iterator<Item = &'
     }
 }
 
+/// All approvals, each newer than the next: those of the rule's variant first, and last what the rule cannot read, the last in
+/// the manifest first. Floating tags are in the rule's order.
+pub(crate) fn newest_first<'a>(rule: &Rule, approved: impl Iterator<Item = &'a Tag>) -> Vec<&'a Tag> {
+    let mut latest_first: Vec<&Tag> = approved.collect();
+    latest_first.reverse();
+    let versions = match rule {
+        Rule::Versions(versions) => versions,
+        Rule::Tags(tags) => {
+            latest_first.sort_by_key(|approved| tags.iter().position(|tag| tag == *approved).unwrap_or(tags.len()));
+            return latest_first;
+        }
+    };
+    let mut read = read(versions, &latest_first);
+    let other = |v: &Version| versions.variant.is_some() && !wanted_variant(v, versions);
+    read.sort_by(|a, b| other(&a.version).cmp(&other(&b.version)).then_with(|| b.version.precedence(&a.version)));
+    let unread = latest_first.iter().copied().filter(|tag| matches!(versions.read(tag), Reading::Other(_)));
+    read.into_iter().map(|approval| approval.tag).chain(unread).collect()
+}
+
 /// Whether a tag is of the kind that an image with this rule and these approvals follows: a version of an approval's
 /// family or, while nothing is approved, of the rule's variant; or one of the rule's floating tags.
 pub(crate) fn is_followed<'a>(rule: &Rule, mut approved: impl Iterator<Item = &'a Tag>, tag: &Tag) -> bool {
@@ -105,6 +124,22 @@ mod tests {
     fn compared(rule: &Rule, approved: &str, to: &str) -> Option<String> {
         let approved: Vec<Tag> = approved.split_whitespace().map(|tag| tag.parse().unwrap()).collect();
         compared_with(rule, approved.iter(), &to.parse().unwrap()).map(ToString::to_string)
+    }
+
+    #[test]
+    fn the_newest_comes_first_and_what_cannot_be_read_last() {
+        let sorted = |rule: &Rule, approved: &str| {
+            let approved: Vec<Tag> = approved.split_whitespace().map(|tag| tag.parse().unwrap()).collect();
+            let sorted = newest_first(rule, approved.iter());
+            assert_eq!(sorted.first().copied(), newest_approval(rule, approved.iter()));
+            sorted.into_iter().map(Tag::as_str).collect::<Vec<_>>().join(" ")
+        };
+        let any = rule(Follow::Latest, None);
+        assert_eq!(sorted(&any, "3.2.1 edge 3.10.0 3.9.1 nightly"), "3.10.0 3.9.1 3.2.1 nightly edge");
+        let alpine = rule(Follow::Latest, Some("alpine"));
+        assert_eq!(sorted(&alpine, "3.1.0-alpine 3.2.0 3.1.1-alpine"), "3.1.1-alpine 3.1.0-alpine 3.2.0");
+        let floating = Rule::Tags(["stable", "edge"].map(|tag| tag.parse().unwrap()).into());
+        assert_eq!(sorted(&floating, "old edge stable"), "stable edge old");
     }
 
     #[test]

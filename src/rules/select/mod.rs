@@ -23,7 +23,7 @@ mod rows;
 mod start;
 mod versions;
 
-pub(crate) use below::{compared_with, is_followed, newest_approval};
+pub(crate) use below::{compared_with, is_followed, newest_approval, newest_first};
 pub(crate) use candidate::Candidate;
 pub(crate) use earlier::{EARLIER, alone};
 pub use line::ROUNDS;

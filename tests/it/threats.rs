@@ -11,7 +11,7 @@ fn threats() -> Vec<Vec<String>> {
 }
 
 /// Whether a module of these tests has a test of this name.
-fn exists(module: &str, test: &str) -> bool {
+pub fn exists(module: &str, test: &str) -> bool {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
     let files = [root.join(format!("{module}.rs")), root.join(module).join("mod.rs")];
     let is_test = |text: String| {

@@ -89,8 +89,9 @@ pub(crate) fn patch() -> Difference {
             vulnerability(Severity::Critical, "CVE-2026-1001", "openssl"),
             vulnerability(Severity::High, "CVE-2026-1002", "libssl3"),
             vulnerability(Severity::Low, "CVE-2026-1003", "tzdata"),
-        ],
-        same: [[Severity::High; 2].as_slice(), &[Severity::Low; 10]].concat(),
+        ]
+        .into(),
+        same: [[Severity::High; 2].as_slice(), &[Severity::Low; 10]].concat().into_iter().collect(),
         ..VulnerabilityChanges::default()
     };
     difference
@@ -117,12 +118,13 @@ pub(crate) fn worst() -> Difference {
     difference.platforms[1].detail = Some("the layer is larger than evidence.layers".to_owned());
     difference.vulnerabilities = VulnerabilityChanges {
         source: VulnerabilitySource::Reports,
-        fixed: vec![vulnerability(Severity::Medium, "CVE-2026-1", "libpam")],
+        fixed: vec![vulnerability(Severity::Medium, "CVE-2026-1", "libpam")].into(),
         new: vec![Vulnerability {
             known_exploited: true,
             ..vulnerability(Severity::Critical, "CVE-2023-45853", "zlib")
-        }],
-        same: vec![Severity::Medium; 3],
+        }]
+        .into(),
+        same: [Severity::Medium; 3].into_iter().collect(),
         ..VulnerabilityChanges::default()
     };
     difference

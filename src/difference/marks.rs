@@ -22,7 +22,7 @@ pub(super) fn marks(
         (Mark::SignatureLost, signer == Some(SignerChange::Lost)),
         (Mark::SignerChanged, signer == Some(SignerChange::Changed)),
         (Mark::Unexplained, why == Some(Why::Unexplained)),
-        (Mark::NewCritical, vulnerabilities.new.iter().any(|found| found.severity == Severity::Critical)),
+        (Mark::NewCritical, vulnerabilities.new.severities().of(Severity::Critical) > 0),
         (Mark::NotLookedAt, former == Former::Unread),
     ];
     let of_image = all.into_iter().filter(|(_, holds)| *holds).map(|(mark, _)| mark);

@@ -97,6 +97,6 @@ fn packages(difference: &Difference) -> KeptPackages {
 
 fn vulnerabilities(difference: &Difference) -> KeptVulnerabilities {
     let changes = &difference.vulnerabilities;
-    let (fixed, new) = (changes.fixed.len(), changes.new.len());
-    KeptVulnerabilities { source: changes.source, fixed, new, same: changes.same.len() }
+    let (fixed, new) = (changes.fixed.count(), changes.new.count());
+    KeptVulnerabilities { source: changes.source, fixed, new, same: changes.same.total() }
 }

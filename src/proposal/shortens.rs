@@ -36,22 +36,23 @@ pub(crate) fn shortens(
         return Err(NotShorter::unknown(format!("reports do not cover everything: {why}")));
     }
     let least = cooldown.severity;
-    let fixed: Vec<&Vulnerability> = found.fixed.iter().filter(|one| one.severity.is_at_least(least)).collect();
+    let fixed = found.fixed.filtered(|severity, _| severity.is_at_least(least));
     if fixed.is_empty() {
         return Err(NotShorter::known(format!("it fixes nothing of severity {} or worse", least.as_str())));
     }
     // How bad it is when nobody has said so is unknown.
-    if let Some(new) = found.new.iter().find(|one| one.severity.is_at_least(least) || one.severity == Severity::Unknown)
-    {
-        return Err(NotShorter::known(format!("it brings {}", named(new))));
+    let new = found.new.filtered(|severity, _| severity.is_at_least(least) || severity == Severity::Unknown);
+    if !new.is_empty() {
+        let first = new.named().first().map_or_else(|| "other vulnerabilities".to_owned(), named);
+        return Err(NotShorter::known(format!("it brings {first}")));
     }
     let mut marks = difference.marks.iter().filter(|mark| counts(**mark, found.both_scanned));
     if let Some(mark) = marks.clone().find(|mark| **mark != Mark::NotLookedAt).or_else(|| marks.next()) {
         let is_unknown = *mark == Mark::NotLookedAt;
         return Err(NotShorter { why: format!("it is marked: {}", serde_name(mark)), is_unknown });
     }
-    let mut words: Vec<String> = fixed.iter().take(NAMED).map(|one| named(one)).collect();
-    let more = fixed.len().saturating_sub(NAMED);
+    let mut words: Vec<String> = fixed.named().iter().take(NAMED).map(named).collect();
+    let more = fixed.count().saturating_sub(words.len());
     words.extend((more > 0).then(|| format!("{more} more")));
     Ok(format!("fixes {}", words.join(", ")))
 }
@@ -79,7 +80,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::vulnerabilities::VulnerabilityChanges;
+    use crate::vulnerabilities::{VulnerabilityChanges, VulnerabilityList};
 
     fn found(severity: Severity, id: &str) -> Vulnerability {
         Vulnerability { severity, id: id.to_owned(), package: "openssl".to_owned(), known_exploited: false }
@@ -87,7 +88,10 @@ mod tests {
 
     fn difference(fixed: &[Severity], new: &[Severity], marks: &[Mark]) -> Difference {
         let list = |of: &[Severity], first: usize| {
-            of.iter().enumerate().map(|(at, severity)| found(*severity, &format!("CVE-2027-{}", first + at))).collect()
+            of.iter()
+                .enumerate()
+                .map(|(at, severity)| found(*severity, &format!("CVE-2027-{}", first + at)))
+                .collect::<VulnerabilityList>()
         };
         let vulnerabilities = VulnerabilityChanges {
             source: VulnerabilitySource::Osv,
@@ -168,7 +172,7 @@ mod tests {
     #[test]
     fn an_identifier_that_could_be_more_than_a_name_is_not_shown() {
         let mut hostile = difference(&[], &[], &[]);
-        hostile.vulnerabilities.fixed = vec![found(Severity::High, "[x](https://evil.example) @acme")];
+        hostile.vulnerabilities.fixed = vec![found(Severity::High, "[x](https://evil.example) @acme")].into();
         assert_eq!(decided(Severity::High, &hostile, true), "fixes a vulnerability (high)");
     }
 }

@@ -8,7 +8,9 @@ use crate::image::Digest;
 use crate::layers::FileChange;
 use crate::packages::{LicenceNames, Package, PackageSource, Packages, VersionChange, VersionChanges};
 use crate::text::excerpt;
-use crate::vulnerabilities::{Excepted, Severity, Vulnerability, VulnerabilityChanges, VulnerabilitySource};
+use crate::vulnerabilities::{
+    Excepted, ExceptedList, Severity, Vulnerability, VulnerabilityChanges, VulnerabilityList, VulnerabilitySource,
+};
 
 /// The most characters of a text by others.
 const TEXT: usize = 500;
@@ -122,18 +124,24 @@ pub struct ComparedVulnerabilities {
     /// Why they are unknown; null if they are known or not asked for.
     pub detail: Option<String>,
     /// Only in the former image, the most serious first.
-    pub fixed: Vec<KnownVulnerability>,
+    #[serde(serialize_with = "vulnerabilities")]
+    #[schemars(with = "Vec<KnownVulnerability>")]
+    pub(crate) fixed: VulnerabilityList,
     /// Only in the new image.
-    pub new: Vec<KnownVulnerability>,
+    #[serde(serialize_with = "vulnerabilities")]
+    #[schemars(with = "Vec<KnownVulnerability>")]
+    pub(crate) new: VulnerabilityList,
     /// What does not count, according to VEX documents.
-    pub excepted: Vec<ExceptedVulnerability>,
+    #[serde(serialize_with = "exceptions")]
+    #[schemars(with = "Vec<ExceptedVulnerability>")]
+    pub(crate) excepted: ExceptedList,
     /// How many both have.
     pub same: usize,
 }
 
 /// One vulnerability of one package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct KnownVulnerability {
+pub(super) struct KnownVulnerability {
     /// The CVE identifier if it has one.
     pub id: String,
     /// How serious it is.
@@ -147,7 +155,7 @@ pub struct KnownVulnerability {
 
 /// A vulnerability that does not count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct ExceptedVulnerability {
+pub(super) struct ExceptedVulnerability {
     /// The CVE identifier if it has one.
     pub id: String,
     /// The package that has it.
@@ -212,6 +220,14 @@ fn versions<S: Serializer>(changes: &VersionChanges, to: S) -> Result<S::Ok, S::
     to.collect_seq(changes.iter().map(PackageVersions::from))
 }
 
+fn vulnerabilities<S: Serializer>(list: &VulnerabilityList, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(list.named().iter().map(KnownVulnerability::from))
+}
+
+fn exceptions<S: Serializer>(list: &ExceptedList, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(list.named.iter().map(ExceptedVulnerability::from))
+}
+
 impl From<Package<'_>> for NamedPackage {
     fn from(Package { name, version, purl, .. }: Package<'_>) -> Self {
         Self { name: shown(name), version: shown(version), purl: shown_if(purl) }
@@ -229,10 +245,10 @@ impl From<&VulnerabilityChanges> for ComparedVulnerabilities {
         Self {
             source: changes.source,
             detail: shown_if(changes.detail.as_ref()),
-            fixed: changes.fixed.iter().map(KnownVulnerability::from).collect(),
-            new: changes.new.iter().map(KnownVulnerability::from).collect(),
-            excepted: changes.excepted.iter().map(ExceptedVulnerability::from).collect(),
-            same: changes.same.len(),
+            fixed: changes.fixed.clone(),
+            new: changes.new.clone(),
+            excepted: changes.excepted.clone(),
+            same: changes.same.total(),
         }
     }
 }

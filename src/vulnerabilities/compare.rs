@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::ImageIdentity;
 use super::vex::{Named, Statements, exception};
-use super::{Excepted, Finding, Findings, Severity, Vulnerability, VulnerabilityChanges, VulnerabilitySource};
+use super::{
+    Excepted, Finding, Findings, Severity, Vulnerability, VulnerabilityChanges, VulnerabilityList, VulnerabilitySource,
+};
 
 /// The vulnerabilities of one image.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,12 +36,10 @@ pub(crate) fn compare(
         former.counted.iter().filter(|(key, _)| !new.counted.contains_key(*key) && !new.excepted.contains_key(*key));
     let mut came = new.counted.iter().filter(|(key, _)| !former.counted.contains_key(*key));
     let both = new.counted.iter().filter(|(key, _)| former.counted.contains_key(*key));
-    let mut same: Vec<_> = both.map(|(_, counted)| counted.severity).collect();
-    same.sort();
     let sorted = |list: &mut dyn Iterator<Item = (&Key<'_>, &Counted)>| {
         let mut list: Vec<_> = list.map(|(key, counted)| counted.of(*key)).collect();
         list.sort();
-        list
+        VulnerabilityList::from(list)
     };
     let excepted: BTreeSet<Excepted> = former
         .excepted
@@ -57,7 +57,7 @@ pub(crate) fn compare(
         fixed: sorted(&mut fixed),
         new: sorted(&mut came),
         excepted: excepted.into_iter().collect(),
-        same,
+        same: both.map(|(_, counted)| counted.severity).collect(),
         both_scanned: false,
     }
 }

@@ -12,6 +12,7 @@ mod compare;
 mod findings;
 mod identity;
 mod json;
+mod listed;
 mod osv;
 mod query;
 mod reports;
@@ -25,6 +26,7 @@ pub(crate) use crate::manifest::Severity;
 pub(crate) use compare::{Side, compare};
 pub(crate) use findings::Findings;
 pub(crate) use identity::ImageIdentity;
+pub(crate) use listed::{ExceptedList, SeverityCounts, VulnerabilityList};
 pub(crate) use osv::{Record, read_answers, read_record};
 pub(crate) use query::query;
 pub(crate) use reports::{Report, read_report};
@@ -73,11 +75,11 @@ pub(crate) struct VulnerabilityChanges {
     pub source: VulnerabilitySource,
     /// Why it is unknown, or what it does not cover.
     pub detail: Option<String>,
-    pub fixed: Vec<Vulnerability>,
-    pub new: Vec<Vulnerability>,
-    pub excepted: Vec<Excepted>,
-    /// The severities of those that both have.
-    pub same: Vec<Severity>,
+    pub fixed: VulnerabilityList,
+    pub new: VulnerabilityList,
+    pub excepted: ExceptedList,
+    /// How many both have.
+    pub same: SeverityCounts,
     /// Whether scanners' reports cover all of both images.
     pub both_scanned: bool,
 }

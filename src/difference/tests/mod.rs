@@ -310,7 +310,8 @@ fn found(severity: Severity) -> VulnerabilityChanges {
         id: "CVE-2026-1".to_owned(),
         package: "curl".to_owned(),
         known_exploited: false,
-    }];
+    }]
+    .into();
     VulnerabilityChanges { source: VulnerabilitySource::Reports, new, ..VulnerabilityChanges::default() }
 }
 

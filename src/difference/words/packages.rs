@@ -109,7 +109,13 @@ pub(super) fn licences(
 /// The packages that fixed and new vulnerabilities are in: the first that a reader wants to see.
 fn vulnerable(difference: &Difference) -> BTreeSet<&str> {
     let changes = &difference.vulnerabilities;
-    changes.new.iter().chain(&changes.fixed).map(|vulnerability| vulnerability.package.as_str()).collect()
+    changes
+        .new
+        .named()
+        .iter()
+        .chain(changes.fixed.named())
+        .map(|vulnerability| vulnerability.package.as_str())
+        .collect()
 }
 
 fn packages(all: &Packages, vulnerable: &BTreeSet<&str>, style: Style) -> Vec<String> {

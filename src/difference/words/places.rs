@@ -19,7 +19,8 @@ pub(crate) struct Places<'d> {
 impl<'d> Places<'d> {
     pub(crate) fn of(difference: &'d Difference) -> Self {
         let changes = &difference.vulnerabilities;
-        let vulnerable: BTreeSet<&str> = changes.new.iter().chain(&changes.fixed).map(|v| v.package.as_str()).collect();
+        let vulnerable: BTreeSet<&str> =
+            changes.new.named().iter().chain(changes.fixed.named()).map(|v| v.package.as_str()).collect();
         let platforms = compared(difference);
         let (mut changed, mut removed) = (BTreeMap::<&str, BTreeSet<usize>>::new(), BTreeSet::new());
         let mut stays: BTreeSet<&str> = BTreeSet::new();

@@ -5,7 +5,10 @@ use super::places::Places;
 use super::style::{self, NAMED, Style};
 use super::told::Line;
 use crate::difference::Difference;
-use crate::vulnerabilities::{Excepted, Severity, Vulnerability, VulnerabilityChanges, VulnerabilitySource};
+use crate::vulnerabilities::{
+    Excepted, ExceptedList, Severity, SeverityCounts, Vulnerability, VulnerabilityChanges, VulnerabilityList,
+    VulnerabilitySource,
+};
 
 const SEVERITIES: [Severity; 5] =
     [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Unknown];
@@ -17,8 +20,9 @@ pub(super) fn better(difference: &Difference, style: Style) -> String {
         return unknown;
     }
     let (VulnerabilityChanges { fixed, new, same, .. }, places) = (changes, Places::of(difference));
-    let fixes = || format!("fixes {}{}{}", counts(fixed), places.on_one(fixed, style), removed(fixed, &places));
-    let brings = || format!("brings {}{}", counts(new), places.on_one(new, style));
+    let fixes =
+        || format!("fixes {}{}{}", counts(fixed), places.on_one(fixed.named(), style), removed(fixed.named(), &places));
+    let brings = || format!("brings {}{}", counts(new), places.on_one(new.named(), style));
     let verdict = verdict(difference);
     let why = match (verdict, fixed.is_empty()) {
         ("the same", _) => return format!("the same: none fixed, none new, {}", in_both(same)),
@@ -44,8 +48,7 @@ fn removed(fixed: &[Vulnerability], places: &Places<'_>) -> String {
 /// The same in one or two words.
 pub(crate) fn verdict(difference: &Difference) -> &'static str {
     let VulnerabilityChanges { source, fixed, new, .. } = &difference.vulnerabilities;
-    let worst = |all: &[Vulnerability]| all.iter().map(|one| one.severity).min();
-    match (source, worst(fixed), worst(new)) {
+    match (source, fixed.severities().worst(), new.severities().worst()) {
         (VulnerabilitySource::None, ..) => "not looked up",
         (VulnerabilitySource::Unknown, ..) => "unknown",
         (_, None, None) => "the same",
@@ -74,9 +77,9 @@ pub(super) fn tell(difference: &Difference, first: bool, style: Style) -> (Vec<L
         (true, true) => format!("Known vulnerabilities ({by}): none"),
         (true, false) => format!("Known vulnerabilities ({by}): {}", counts(new)),
         (false, _) => {
-            let told = |word: &str, all: &[Vulnerability]| match all.is_empty() {
+            let told = |word: &str, all: &VulnerabilityList| match all.is_empty() {
                 true => format!("none {word}"),
-                false => format!("{} {word} ({})", all.len(), counts(all)),
+                false => format!("{} {word} ({})", all.count(), counts(all)),
             };
             let new = if new.is_empty() { told("new", new) } else { style.strong(&told("new", new)) };
             format!("Known vulnerabilities ({by}): {}, {new}, {}", told("fixed", fixed), in_both(same))
@@ -84,33 +87,32 @@ pub(super) fn tell(difference: &Difference, first: bool, style: Style) -> (Vec<L
     })];
     let mut lists = Vec::new();
     // of a first approval only what decides is named
-    let is_serious = |one: &&Vulnerability| one.known_exploited || one.severity <= Severity::High;
-    let serious: Vec<Vulnerability> = new.iter().filter(is_serious).cloned().collect();
+    let serious = new.filtered(|severity, known_exploited| known_exploited || severity <= Severity::High);
     let new = if first { &serious } else { new };
     for (word, all) in [(if first { "serious" } else { "new" }, new), ("fixed", fixed)] {
         let named = by_severity(all);
-        let shown = named.iter().map(|(_, of)| of.len().min(NAMED)).sum();
+        let shown = named.iter().map(|one| one.named.len().min(NAMED)).sum();
         let word_before = if first { String::new() } else { format!("{word}, ") };
-        lines.extend(named.iter().map(|(severity, of)| {
-            let names = style::named(&names(of, &places, style), NAMED);
+        lines.extend(named.iter().map(|OfSeverity { severity, count, named }| {
+            let names = style::named_of(&names(named, &places, style), *count, NAMED);
             Line::below(format!("{word_before}{}: {names}", severity_words(*severity)))
         }));
-        let named = listed(all, &places, style);
+        let named = listed(all.named(), &places, style);
         lists.push(Listing {
-            heading: counted_vulnerabilities(all.len(), word),
+            heading: counted_vulnerabilities(all.count(), word),
             on: String::new(),
-            further: all.len() - named.len(),
+            further: all.count() - named.len(),
             all: named,
             shown,
         });
     }
     lines.extend(exceptions(excepted, style));
     lists.push(Listing {
-        heading: format!("{} vulnerabilities that VEX documents rule out", excepted.len()),
+        heading: format!("{} vulnerabilities that VEX documents rule out", excepted.count()),
         on: String::new(),
-        all: excepted.iter().map(|one| exception(one, style)).collect(),
+        all: excepted.named.iter().map(|one| exception(one, style)).collect(),
         shown: 1,
-        further: 0,
+        further: excepted.further,
     });
     (lines, lists)
 }
@@ -131,21 +133,19 @@ fn unknown(changes: &VulnerabilityChanges, style: Style) -> Option<String> {
 }
 
 /// `3 in both (1 high, 2 low)`.
-fn in_both(same: &[Severity]) -> String {
-    let by_severity = if same.is_empty() { String::new() } else { format!(" ({})", counts_of(same)) };
-    format!("{} in both{by_severity}", same.len())
+fn in_both(same: &SeverityCounts) -> String {
+    let by_severity = if same.total() == 0 { String::new() } else { format!(" ({})", counts_of(same)) };
+    format!("{} in both{by_severity}", same.total())
 }
 
 /// `1 critical, 2 high`.
-/// `1 critical, 2 high`.
-pub(crate) fn counts(all: &[Vulnerability]) -> String {
-    counts_of(&all.iter().map(|one| one.severity).collect::<Vec<_>>())
+pub(crate) fn counts(all: &VulnerabilityList) -> String {
+    counts_of(&all.severities())
 }
 
-fn counts_of(all: &[Severity]) -> String {
-    let count = |severity: &Severity| all.iter().filter(|one| *one == severity).count();
-    let some = SEVERITIES.iter().map(|severity| (severity, count(severity))).filter(|(_, count)| *count > 0);
-    some.map(|(severity, count)| format!("{count} {}", severity_words(*severity))).collect::<Vec<_>>().join(", ")
+fn counts_of(all: &SeverityCounts) -> String {
+    let some = SEVERITIES.into_iter().map(|severity| (severity, all.of(severity))).filter(|(_, count)| *count > 0);
+    some.map(|(severity, count)| format!("{count} {}", severity_words(severity))).collect::<Vec<_>>().join(", ")
 }
 
 /// A severity in a sentence.
@@ -157,11 +157,23 @@ const fn severity_words(severity: Severity) -> &'static str {
 }
 
 /// The critical and the high ones, and those of the worst severity that there is; the others are only counted.
-fn by_severity(all: &[Vulnerability]) -> Vec<(Severity, Vec<&Vulnerability>)> {
-    let worst = all.iter().map(|one| one.severity).min();
-    let is_told = |severity: &&Severity| **severity <= Severity::High || Some(**severity) == worst;
-    let of = |severity: &Severity| (*severity, all.iter().filter(|one| one.severity == *severity).collect::<Vec<_>>());
-    SEVERITIES.iter().filter(is_told).map(of).filter(|(_, of)| !of.is_empty()).collect()
+fn by_severity(all: &VulnerabilityList) -> Vec<OfSeverity<'_>> {
+    let severities = all.severities();
+    let is_told = |severity: &Severity| *severity <= Severity::High || Some(*severity) == severities.worst();
+    let of = |severity: Severity| OfSeverity {
+        severity,
+        count: severities.of(severity),
+        named: all.named().iter().filter(|one| one.severity == severity).collect(),
+    };
+    SEVERITIES.into_iter().filter(is_told).map(of).filter(|one| one.count > 0).collect()
+}
+
+/// The vulnerabilities of one severity.
+struct OfSeverity<'a> {
+    severity: Severity,
+    count: usize,
+    /// Those that are not left out.
+    named: Vec<&'a Vulnerability>,
 }
 
 /// Each with its package, the exploited first.
@@ -190,16 +202,14 @@ fn counted_vulnerabilities(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word} vulnerability") } else { format!("{count} {word} vulnerabilities") }
 }
 
-fn exceptions(excepted: &[Excepted], style: Style) -> Option<Line> {
-    let first = excepted.first()?;
-    let more = match excepted.len() - 1 {
-        0 => String::new(),
-        more => format!(", and {more} more"),
+fn exceptions(excepted: &ExceptedList, style: Style) -> Option<Line> {
+    let told = match (excepted.named.first(), excepted.count()) {
+        (None, 0) => return None,
+        (None, count) => count.to_string(),
+        (Some(first), 1) => exception(first, style),
+        (Some(first), count) => format!("{}, and {} more", exception(first, style), count - 1),
     };
-    Some(Line::below(format!(
-        "not counted, as a VEX document of the manifest or of the required signer says: {}{more}",
-        exception(first, style)
-    )))
+    Some(Line::below(format!("not counted, as a VEX document of the manifest or of the required signer says: {told}")))
 }
 
 fn exception(one: &Excepted, style: Style) -> String {

@@ -192,7 +192,7 @@ fn some(mut names: Vec<String>) -> String {
 }
 
 fn new_criticals(difference: &Difference) -> String {
-    let new = difference.vulnerabilities.new.iter().filter(|one| one.severity == Severity::Critical);
+    let new = difference.vulnerabilities.new.named().iter().filter(|one| one.severity == Severity::Critical);
     let places = Places::of(difference);
     some(new.map(|one| words::name(one, &places, Style::MARKDOWN)).collect())
 }

@@ -82,7 +82,7 @@ fn unmarked(account: &Account<'_>) -> Vec<&'static str> {
 /// That known vulnerabilities came, if no mark says it.
 fn worse(account: &Account<'_>) -> Option<&'static str> {
     let difference = account.difference().filter(|_| !account.marks().contains(&Mark::NewCritical))?;
-    let has_high = difference.vulnerabilities.new.iter().any(|one| one.severity == Severity::High);
+    let has_high = difference.vulnerabilities.new.severities().of(Severity::High) > 0;
     match (difference.is_first(), verdict(difference)) {
         (true, _) => has_high.then_some("known vulnerabilities of high severity"),
         (false, "worse") => Some("known vulnerabilities are worse"),

@@ -28,12 +28,12 @@ fn changed(changes: &VulnerabilityChanges) -> String {
         list.iter().map(one).collect::<Vec<_>>().join(", ")
     };
     let excepted: Vec<String> =
-        changes.excepted.iter().map(|e| format!("{} {} ({})", e.id, e.package, e.reason)).collect();
+        changes.excepted.named.iter().map(|e| format!("{} {} ({})", e.id, e.package, e.reason)).collect();
     format!(
         "fixed: {}\nnew: {}\nsame: {}\nexcepted: {}",
-        list(&changes.fixed),
-        list(&changes.new),
-        changes.same.len(),
+        list(changes.fixed.named()),
+        list(changes.new.named()),
+        changes.same.total(),
         excepted.join(", ")
     )
 }
@@ -84,7 +84,7 @@ fn a_vulnerability_is_told_by_its_identifier_and_package() {
     excepted:
     "#);
     let first = compare(VulnerabilitySource::Osv, None, &side("new", &to), &Statements::default());
-    assert_eq!((first.new.len(), first.same.len(), first.fixed.len()), (4, 0, 0));
+    assert_eq!((first.new.count(), first.same.total(), first.fixed.count()), (4, 0, 0));
 }
 
 /// Names of others stay short and on one line.

@@ -31,7 +31,7 @@ fn excepts(document: &Value) -> bool {
         &side("new", &["CVE-1 high openssl 2"]),
         &statements(document),
     );
-    assert_eq!(changes.new.is_empty(), !changes.excepted.is_empty());
+    assert_eq!(changes.new.is_empty(), changes.excepted.count() > 0);
     changes.new.is_empty()
 }
 
@@ -182,7 +182,7 @@ fn cyclonedx_and_csaf_are_read() {
     let reason = |document: &Value| {
         let changes =
             compare(VulnerabilitySource::Osv, None, &side("new", &["CVE-1 high openssl 2"]), &statements(document));
-        changes.excepted[0].reason.clone()
+        changes.excepted.named[0].reason.clone()
     };
     assert_eq!(reason(&cyclonedx("c1", "not_affected")), "not_affected: code_not_reachable: See above.");
     assert_eq!(reason(&csaf("known_not_affected", "P")), "not_affected: component_not_present");
@@ -218,7 +218,7 @@ fn attested_vex_counts_for_its_platform_after_the_organizations_own() {
         let manifests = std::sync::Arc::new(manifests.iter().map(|manifest| (*manifest).clone()).collect());
         new.findings.are_of(&manifests);
         new.vex = attested;
-        compare(VulnerabilitySource::Osv, None, &new, own).excepted.len()
+        compare(VulnerabilitySource::Osv, None, &new, own).excepted.count()
     };
     let nothing = &Statements::default();
     assert_eq!(told(nothing, not_affected(), &[&first, &second]), 1, "about the image");

@@ -64,9 +64,9 @@ fn rebuild(source: &str, tag: &str) -> (Manifest, Wanted) {
 fn known(fixed: Vec<Vulnerability>, new: Vec<Vulnerability>, same: usize) -> VulnerabilityChanges {
     VulnerabilityChanges {
         source: VulnerabilitySource::Osv,
-        fixed,
-        new,
-        same: vec![Severity::Low; same],
+        fixed: fixed.into(),
+        new: new.into(),
+        same: std::iter::repeat_n(Severity::Low, same).collect(),
         ..VulnerabilityChanges::default()
     }
 }
@@ -264,12 +264,11 @@ fn written_by(text: &str) -> Difference {
     difference.platforms[1].source = PackageSource::None;
     difference.platforms[0].detail = None;
     let changes = &mut difference.vulnerabilities;
-    changes.new = vec![Vulnerability { known_exploited: true, ..vulnerability(Severity::Critical, text, text) }];
-    changes.excepted = vec![crate::vulnerabilities::Excepted {
-        id: text.to_owned(),
-        package: text.to_owned(),
-        reason: text.to_owned(),
-    }];
+    changes.new = vec![Vulnerability { known_exploited: true, ..vulnerability(Severity::Critical, text, text) }].into();
+    changes.excepted =
+        [crate::vulnerabilities::Excepted { id: text.to_owned(), package: text.to_owned(), reason: text.to_owned() }]
+            .into_iter()
+            .collect();
     difference
 }
 

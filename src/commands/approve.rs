@@ -100,7 +100,7 @@ async fn edit_or_propose(
     wanted: &Wanted,
     evidence: &[Evidence],
 ) -> Result<Approval, PublishError> {
-    let images = accounts(manifest, wanted, Some(evidence));
+    let images = accounts(manifest, wanted, evidence);
     let mut approval = Approval {
         images: images.iter().map(rows::LookedAt::from).collect(),
         approval: rows::PlannedProposal {

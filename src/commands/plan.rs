@@ -30,7 +30,7 @@ pub(crate) async fn run(
     let asked = Asked { evidence: true, ..Asked::default() };
     let situation = reader.situation(manifest, &proposed, &unreviewed, &asked).await?;
     let evidence = reader.evidence_of_all(manifest, &situation).await;
-    let mut plan = planned::planned(manifest, &situation, &evidence);
+    let mut plan = planned::planned(manifest, &situation, evidence);
     let promotions = promote::planned(&seen, promote::failures(&seen, &reviews, &scope));
     plan.promotions = promotions.promotions;
     plan.repositories = promotions.repositories;

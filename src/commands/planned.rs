@@ -15,17 +15,17 @@ use crate::report::explain::ExplainedImage;
 use crate::report::rows;
 use crate::rules::{self, Notice, Reason};
 
-/// The proposals' half of a plan.
-pub(super) fn planned(manifest: &Manifest, situation: &Situation, evidence: &[Vec<Evidence>]) -> rows::Plan {
-    let proposal = |(at, wanted): (usize, &Wanted)| rows::PlannedProposal {
+/// The proposals' half of a plan, with the evidence for each in the order of [`Situation::wanted`].
+pub(super) fn planned(manifest: &Manifest, situation: &Situation, evidence: Vec<Vec<Evidence>>) -> rows::Plan {
+    let proposal = |(wanted, evidence): (&Wanted, Vec<Evidence>)| rows::PlannedProposal {
         branch: wanted.branch.clone(),
         title: Some(body::title(manifest, wanted)),
-        images: accounts(manifest, wanted, evidence.get(at).map(Vec::as_slice)),
+        images: accounts(manifest, wanted, &evidence),
         detail: obstacle(situation, &wanted.branch),
     };
     let notices = notices(manifest, &situation.candidates);
     rows::Plan {
-        proposals: situation.wanted.iter().enumerate().map(proposal).collect(),
+        proposals: situation.wanted.iter().zip(evidence).map(proposal).collect(),
         waiting: waiting(manifest, situation),
         failed: failed(situation).into_iter().chain(about_ledger(manifest, situation)).collect(),
         images: explained(manifest, &situation.candidates, &notices),
@@ -36,8 +36,8 @@ pub(super) fn planned(manifest: &Manifest, situation: &Situation, evidence: &[Ve
 }
 
 /// What is shown for each change of a proposal.
-pub(super) fn accounts(manifest: &Manifest, wanted: &Wanted, evidence: Option<&[Evidence]>) -> Vec<rows::PlannedImage> {
-    let account = |(at, item)| Account::of(manifest, item, evidence.and_then(|evidence| evidence.get(at)));
+pub(super) fn accounts(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence]) -> Vec<rows::PlannedImage> {
+    let account = |(at, item)| Account::of(manifest, item, evidence.get(at));
     wanted.items.iter().enumerate().map(account).map(|account| rows::PlannedImage::from(&account)).collect()
 }
 

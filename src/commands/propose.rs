@@ -47,7 +47,7 @@ pub(crate) async fn run(
         reader.advisories = advisories(context, Some(&head), Some(&reviews), &manifest).await;
         let situation = reader.situation(&manifest, &scope, &unreviewed, &Asked { evidence: true, ..asked }).await?;
         if context.settings.dry_run {
-            let plan = planned(&manifest, &situation, &reader.evidence_of_all(&manifest, &situation).await);
+            let plan = planned(&manifest, &situation, reader.evidence_of_all(&manifest, &situation).await);
             let clean = plan.failed.is_empty();
             output.plan(&plan);
             return Ok(if clean { Exit::Done } else { Exit::Findings });

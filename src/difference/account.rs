@@ -1,13 +1,13 @@
 //! What changed, in the form that every place shows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::config::ConfigChange;
+use super::config::{ConfigChange, Field};
 use crate::image::Digest;
-use crate::layers::FileChange;
+use crate::layers::{FileChange, FileKind};
 use crate::packages::{PackageChanges, PackageSource};
 use crate::vulnerabilities::VulnerabilityChanges;
 
@@ -108,11 +108,28 @@ pub(crate) struct PlatformDifference {
     pub dropped_bytes: u64,
     /// In order of fields. For a first approval, all that the configuration says, as added.
     pub config: Vec<ConfigChange>,
+    /// How many changes of the configuration are left out.
+    pub config_omitted: BTreeMap<Field, usize>,
     pub source: PackageSource,
     /// Why packages, configuration or files are not, or not all, known.
     pub detail: Option<String>,
     pub packages: PackageChanges,
     pub files: Vec<FileChange>,
+    /// How many files are left out.
+    pub files_omitted: BTreeMap<FileKind, usize>,
+}
+
+impl PlatformDifference {
+    /// How many changes of the configuration there are, listed or not.
+    pub(crate) fn config_count(&self) -> usize {
+        self.config.len() + self.config_omitted.values().sum::<usize>()
+    }
+
+    /// How many files of a kind there are, listed or not.
+    pub(crate) fn file_count(&self, kind: FileKind) -> usize {
+        let omitted = self.files_omitted.get(&kind).copied().unwrap_or_default();
+        self.files.iter().filter(|file| file.what == kind).count() + omitted
+    }
 }
 
 /// How one thing that publishers name differs: text by others. `None` where it is not named.
@@ -141,6 +158,30 @@ pub(crate) struct Difference {
     pub platforms: Vec<PlatformDifference>,
     pub vulnerabilities: VulnerabilityChanges,
     pub marks: BTreeSet<Mark>,
+    /// What the lists said before some of each was left out; `None` if they have all.
+    pub whole: Option<Box<Whole>>,
+}
+
+/// What complete lists say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Whole {
+    /// The bytes of memory that each list took.
+    pub(super) sizes: Vec<usize>,
+    /// In which texts characters are hidden.
+    pub hidden: BTreeSet<&'static str>,
+    /// How many names removed packages have.
+    pub removed: usize,
+    /// How many different downgrades of packages there are.
+    pub downgraded: usize,
+    /// How many licences are new.
+    pub licences: usize,
+    /// How many different files of each kind there are.
+    pub files: BTreeMap<FileKind, usize>,
+    /// How many vulnerabilities are fixed because their package was removed.
+    pub fixed_by_removal: usize,
+    /// The positions of the platforms on which the packages of all fixed vulnerabilities changed, and of all new ones;
+    /// `None` if they are not the same for all of them, or all platforms.
+    pub places: [Option<BTreeSet<usize>>; 2],
 }
 
 impl Difference {
@@ -158,6 +199,7 @@ impl Difference {
             platforms: Vec::new(),
             vulnerabilities: VulnerabilityChanges::default(),
             marks: BTreeSet::new(),
+            whole: None,
         }
     }
 }

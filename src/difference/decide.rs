@@ -19,5 +19,6 @@ pub(crate) fn difference(pair: ImagePair) -> Difference {
         platforms: compared.into_iter().map(|compared| compared.difference).collect(),
         vulnerabilities,
         marks,
+        whole: None,
     }
 }

@@ -1,5 +1,7 @@
 //! Differences for tests.
 
+use std::collections::BTreeMap;
+
 use super::{ConfigChange, Difference, Field, LayerCounts, Mark, PlatformDifference, Why};
 use crate::image::Digest;
 use crate::layers::{FileChange, FileKind};
@@ -37,10 +39,12 @@ pub(crate) fn platform(name: &str) -> PlatformDifference {
         added_bytes: 8_400_000,
         dropped_bytes: 8_000_000,
         config: Vec::new(),
+        config_omitted: BTreeMap::new(),
         source: PackageSource::Layers,
         detail: None,
         packages: PackageChanges::default(),
         files: Vec::new(),
+        files_omitted: BTreeMap::new(),
     }
 }
 
@@ -58,6 +62,7 @@ pub(crate) fn on_two(why: Why, marks: &[Mark], change: impl Fn(&mut PlatformDiff
         platforms: platforms.to_vec(),
         vulnerabilities: VulnerabilityChanges::default(),
         marks: marks.iter().copied().collect(),
+        whole: None,
     }
 }
 

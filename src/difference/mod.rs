@@ -5,6 +5,7 @@
 mod account;
 mod base;
 mod config;
+mod cut;
 mod decide;
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -19,5 +20,6 @@ pub(crate) mod words;
 
 pub(crate) use account::{Difference, LayerCounts, Mark, Named, PlatformDifference, Why};
 pub(crate) use config::{ConfigChange, Field};
+pub(crate) use cut::fit;
 pub(crate) use decide::difference;
 pub(crate) use images::{Former, ImagePair, PlatformInside, PlatformPair, SignerChange};

@@ -1,6 +1,6 @@
 //! How one platform differs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::{LayerCounts, Named, PlatformDifference};
 use super::base;
@@ -98,10 +98,12 @@ pub(super) fn compare(pair: PlatformPair, former: Former, commits: &[Option<Stri
                 (None, Some(is)) if former == Former::None => is.added(),
                 _ => Vec::new(),
             },
+            config_omitted: BTreeMap::new(),
             source,
             detail,
             packages: changes,
             files: if to.is_some() { files } else { Vec::new() },
+            files_omitted: BTreeMap::new(),
             from: from.map(|inside| (inside.digest, inside.size)),
             to: to.map(|inside| (inside.digest, inside.size)),
         },

@@ -6,6 +6,7 @@ use super::candidates::{UpstreamReader, choose_without, look_up};
 use super::evidence::EvidenceReader;
 use super::own::Alone;
 use super::reviews::approver;
+use crate::difference::fit;
 use crate::forge::{Error, Forge, OpenProposal};
 use crate::proposal::Entry;
 use crate::proposal::body::Evidence;
@@ -59,6 +60,7 @@ impl FactReader<'_> {
                 };
                 let checked = Checked::new(manifest, &item, evidence);
                 known.checked.insert(item.entry, checked);
+                fit(known.checked.values_mut().filter_map(|checked| checked.evidence.difference.as_mut()));
             }
             Fact::Approver(branch) => {
                 let approver = self.approver(&branch).await;

@@ -1,6 +1,7 @@
 //! What upstream and the forge say about proposals, what should therefore become of each, and the evidence for it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
@@ -17,6 +18,7 @@ use super::sources::Sources;
 use super::untouched::find_touched;
 use super::unused::read_unused;
 use super::vulnerabilities::VulnerabilityReader;
+use crate::difference::fit;
 use crate::evidence::Trust as Keys;
 use crate::forge::{Error, Forge, OpenProposal};
 use crate::hub::Hub;
@@ -192,12 +194,24 @@ impl ProposalReader<'_> {
         wanted: &Wanted,
         checked: &BTreeMap<Entry, Checked>,
     ) -> Vec<Evidence> {
+        let gathered = Gathered::new(1, &[(0, wanted)]);
+        self.gather(manifest, (0, wanted), checked, &gathered).await;
+        gathered.all().pop().unwrap_or_default()
+    }
+
+    /// Adds the evidence for every change of a proposal, which has a position among others.
+    async fn gather(
+        &self,
+        manifest: &Manifest,
+        (at, wanted): (usize, &Wanted),
+        checked: &BTreeMap<Entry, Checked>,
+        gathered: &Gathered,
+    ) {
         let reader = self.evidence_reader();
         let removed: Vec<&Item> = wanted.items.iter().filter(|item| is_removal(item)).collect();
         let mut affected = self.affected.read(self.forge, manifest, &removed).await.into_iter();
-        let mut all = Vec::new();
         for item in &wanted.items {
-            all.push(match item.entry.kind {
+            let evidence = match item.entry.kind {
                 Kind::New | Kind::Update | Kind::Rebuild => {
                     let at_mirror = self.destination.read(self.forge, manifest, item).await;
                     let found = match checked.get(&item.entry) {
@@ -208,9 +222,9 @@ impl ProposalReader<'_> {
                 }
                 Kind::Retire | Kind::Revoke => Evidence { affected: affected.next().flatten(), ..Evidence::default() },
                 Kind::Reject | Kind::Expire => Evidence::default(),
-            });
+            };
+            gathered.add(at, evidence);
         }
-        all
     }
 
     /// The evidence for every proposal that would be opened or updated, in the order of [`Situation::wanted`]; for
@@ -220,10 +234,12 @@ impl ProposalReader<'_> {
             let decision = situation.decisions.iter().find(|decision| decision.branch == wanted.branch);
             decision.is_none_or(|decision| matches!(decision.action, Action::Open | Action::Update))
         };
-        let gather = |wanted| async move {
-            if writes(wanted) { self.evidence(manifest, wanted, &situation.checked).await } else { Vec::new() }
-        };
-        futures_util::stream::iter(&situation.wanted).map(gather).buffered(TOGETHER).collect().await
+        let needed: Vec<(usize, &Wanted)> =
+            situation.wanted.iter().enumerate().filter(|(_, wanted)| writes(wanted)).collect();
+        let gathered = &Gathered::new(situation.wanted.len(), &needed);
+        let gather = |wanted| self.gather(manifest, wanted, &situation.checked, gathered);
+        futures_util::stream::iter(needed).for_each_concurrent(TOGETHER, gather).await;
+        gathered.all()
     }
 
     fn clocks<'c>(&'c self, manifest: &'c Manifest) -> Clocks<'c> {
@@ -235,6 +251,37 @@ impl ProposalReader<'_> {
         let Self { sources, keys, hub, progress, now, .. } = self;
         let evidence = self.evidence_reader();
         UpstreamReader { manifest, sources, trust: keys, evidence, hub: hub.as_ref(), clocks, progress, now: *now }
+    }
+}
+
+/// The evidence for several proposals while it is gathered, in the order of the proposals and their changes. What it takes
+/// in memory is bounded whenever something is added, whatever comes first.
+struct Gathered {
+    /// Whether there is more than one change that lets something in.
+    are_several: bool,
+    of_each: Mutex<Vec<Vec<Evidence>>>,
+}
+
+impl Gathered {
+    /// For so many proposals, of which these need evidence.
+    fn new(proposals: usize, needed: &[(usize, &Wanted)]) -> Self {
+        let incoming = needed.iter().flat_map(|(_, wanted)| &wanted.items).filter(|item| item.entry.kind.lets_in());
+        Self { are_several: incoming.count() > 1, of_each: Mutex::new(vec![Vec::new(); proposals]) }
+    }
+
+    /// Adds the evidence for the next change of the proposal at this position.
+    fn add(&self, proposal: usize, evidence: Evidence) {
+        let mut of_each = self.of_each.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(changes) = of_each.get_mut(proposal) {
+            changes.push(evidence);
+        }
+        if self.are_several {
+            fit(of_each.iter_mut().flatten().filter_map(|evidence| evidence.difference.as_mut()));
+        }
+    }
+
+    fn all(&self) -> Vec<Vec<Evidence>> {
+        std::mem::take(&mut *self.of_each.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::list::List;
 use super::purl::ecosystem;
 use super::versions::compare;
-use super::{LicenceNames, Package, PackageChanges, Packages, VersionChanges};
+use super::{LicenceNames, Package, PackageChanges, PackageCounts, Packages, VersionChanges};
 
 /// The most licences that are named as new, and as gone.
 const LICENCES: usize = 1_000;
@@ -47,6 +47,7 @@ pub(crate) fn changes(from: &Packages, to: &Packages) -> PackageChanges {
         downgraded: moved(&downgraded),
         licences_added,
         licences_removed,
+        omitted: PackageCounts::default(),
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::image::Digest;
 
 mod changes;
+mod cut;
 pub(crate) mod database;
 mod list;
 mod packed;
@@ -89,6 +90,23 @@ pub(crate) struct PackageChanges {
     pub licences_added: LicenceNames,
     /// Licences that no package has any more.
     pub licences_removed: LicenceNames,
+    /// How many packages the lists leave out.
+    pub omitted: PackageCounts,
+}
+
+/// How many packages differ, in each way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct PackageCounts {
+    pub added: usize,
+    pub removed: usize,
+    pub upgraded: usize,
+    pub downgraded: usize,
+}
+
+impl PackageCounts {
+    pub(crate) const fn total(self) -> usize {
+        self.added + self.removed + self.upgraded + self.downgraded
+    }
 }
 
 /// Some licences.
@@ -112,9 +130,19 @@ impl LicenceNames {
 }
 
 impl PackageChanges {
+    /// How many packages differ, listed or not.
+    pub(crate) fn counts(&self) -> PackageCounts {
+        PackageCounts {
+            added: self.added.len() + self.omitted.added,
+            removed: self.removed.len() + self.omitted.removed,
+            upgraded: self.upgraded.len() + self.omitted.upgraded,
+            downgraded: self.downgraded.len() + self.omitted.downgraded,
+        }
+    }
+
     /// Whether no package differs.
     pub(crate) fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.removed.is_empty() && self.upgraded.is_empty() && self.downgraded.is_empty()
+        self.counts().total() == 0
     }
 }
 

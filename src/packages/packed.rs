@@ -75,6 +75,26 @@ impl Packages {
         Self { all: Arc::clone(&self.all), selected: Some(positions.iter().map(of_all).collect()) }
     }
 
+    /// Copies of the packages at these positions, in this order.
+    pub(super) fn selection(&self, positions: &[usize]) -> Self {
+        positions.iter().map(|position| self.get(*position)).collect()
+    }
+
+    /// The names of the packages, and the bytes of memory that each takes.
+    pub(super) fn named_sizes(&self) -> impl Iterator<Item = (&str, usize)> {
+        let entries = (0..self.len()).map(|position| self.entry(position));
+        self.iter().zip(entries).map(|(one, entry)| (one.name, size_of::<Entry>() + entry.length()))
+    }
+
+    /// The same without packages that are not selected.
+    pub(super) fn alone(&self) -> Self {
+        if self.selected.is_none() {
+            self.clone()
+        } else {
+            self.iter().map(|one| Package { licences: "", ..one }).collect()
+        }
+    }
+
     /// Whether both are clones of one list.
     pub(crate) fn is_shared_with(&self, other: &Self) -> bool {
         let selected = match (&self.selected, &other.selected) {
@@ -223,6 +243,34 @@ impl VersionChanges {
     /// The packages at these positions of two lists, which stand for each other in this order.
     pub(super) fn select(from: &Packages, to: &Packages, of_former: &[u32], of_new: &[u32]) -> Self {
         Self { from: from.select(of_former), to: to.select(of_new) }
+    }
+
+    /// The same without packages that are not selected, and without what is not told of a former package.
+    pub(super) fn alone(&self) -> Self {
+        let versions =
+            || self.from.iter().map(|one| Package { name: "", version: one.version, purl: None, licences: "" });
+        let is_alone = self.from.selected.is_none();
+        Self { from: if is_alone { self.from.clone() } else { versions().collect() }, to: self.to.alone() }
+    }
+
+    /// Copies of the packages at these positions, in this order.
+    pub(super) fn selection(&self, positions: &[usize]) -> Self {
+        Self { from: self.from.selection(positions), to: self.to.selection(positions) }
+    }
+
+    /// The names of the packages, and the bytes of memory that each takes.
+    pub(super) fn named_sizes(&self) -> impl Iterator<Item = (&str, usize)> {
+        let sizes = self.from.named_sizes().zip(self.to.named_sizes());
+        sizes.map(|((_, of_former), (name, of_new))| (name, of_former + of_new))
+    }
+
+    pub(super) fn is_shared_with(&self, other: &Self) -> bool {
+        self.from.is_shared_with(&other.from) && self.to.is_shared_with(&other.to)
+    }
+
+    /// The bytes of memory that they take.
+    pub(super) fn memory(&self) -> usize {
+        self.from.memory() + self.to.memory()
     }
 }
 

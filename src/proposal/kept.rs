@@ -8,7 +8,7 @@ use super::body::account::Account;
 use super::body::mark::Mark;
 use crate::difference::{Difference, Why};
 use crate::evidence::State;
-use crate::packages::PackageSource;
+use crate::packages::{PackageCounts, PackageSource};
 use crate::vulnerabilities::VulnerabilitySource;
 
 /// The most signatures whose states are kept.
@@ -85,12 +85,9 @@ impl Kept {
 }
 
 fn packages(difference: &Difference) -> KeptPackages {
-    let numbers = difference.platforms.iter().map(|platform| KeptPackages {
-        source: platform.source,
-        added: platform.packages.added.len(),
-        removed: platform.packages.removed.len(),
-        upgraded: platform.packages.upgraded.len(),
-        downgraded: platform.packages.downgraded.len(),
+    let numbers = difference.platforms.iter().map(|platform| {
+        let PackageCounts { added, removed, upgraded, downgraded } = platform.packages.counts();
+        KeptPackages { source: platform.source, added, removed, upgraded, downgraded }
     });
     numbers.max_by_key(|of| of.added + of.removed + of.upgraded + of.downgraded).unwrap_or_default()
 }

@@ -36,6 +36,12 @@ pub struct ComparedPlatform {
     pub licences: ComparedLicences,
     /// Files of the new image that a reviewer should know of.
     pub files: Vec<FileChange>,
+    /// How many of `config` are left out, because the lists of all changes of one run are too long.
+    #[serde(rename = "config-omitted", skip_serializing_if = "is_none")]
+    pub config_omitted: usize,
+    /// How many of `files` are left out for that reason.
+    #[serde(rename = "files-omitted", skip_serializing_if = "is_none")]
+    pub files_omitted: usize,
 }
 
 /// Sizes in bytes; null where there is no such image.
@@ -70,6 +76,18 @@ pub struct ComparedPackages {
     #[serde(serialize_with = "versions")]
     #[schemars(with = "Vec<PackageVersions>")]
     pub(crate) downgraded: VersionChanges,
+    /// How many of `added` are left out, because the lists of all changes of one run are too long.
+    #[serde(rename = "added-omitted", skip_serializing_if = "is_none")]
+    pub added_omitted: usize,
+    /// How many of `removed` are left out.
+    #[serde(rename = "removed-omitted", skip_serializing_if = "is_none")]
+    pub removed_omitted: usize,
+    /// How many of `upgraded` are left out.
+    #[serde(rename = "upgraded-omitted", skip_serializing_if = "is_none")]
+    pub upgraded_omitted: usize,
+    /// How many of `downgraded` are left out.
+    #[serde(rename = "downgraded-omitted", skip_serializing_if = "is_none")]
+    pub downgraded_omitted: usize,
 }
 
 /// One package.
@@ -135,6 +153,15 @@ pub struct ComparedVulnerabilities {
     #[serde(serialize_with = "exceptions")]
     #[schemars(with = "Vec<ExceptedVulnerability>")]
     pub(crate) excepted: ExceptedList,
+    /// How many of `fixed` are left out, because the lists of all changes of one run are too long.
+    #[serde(rename = "fixed-omitted", skip_serializing_if = "is_none")]
+    pub fixed_omitted: usize,
+    /// How many of `new` are left out.
+    #[serde(rename = "new-omitted", skip_serializing_if = "is_none")]
+    pub new_omitted: usize,
+    /// How many of `excepted` are left out.
+    #[serde(rename = "excepted-omitted", skip_serializing_if = "is_none")]
+    pub excepted_omitted: usize,
     /// How many both have.
     pub same: usize,
 }
@@ -182,6 +209,7 @@ impl From<&PlatformDifference> for ComparedPlatform {
             to: shown_if(change.to.as_ref()),
         });
         let licences = |of: &LicenceNames| of.names.iter().map(|name| shown(name)).collect();
+        let omitted = platform.packages.omitted;
         Self {
             platform: excerpt(&platform.name, 60),
             from: platform.from.as_ref().map(|(digest, _)| digest.clone()),
@@ -199,6 +227,10 @@ impl From<&PlatformDifference> for ComparedPlatform {
                 removed: platform.packages.removed.clone(),
                 upgraded: platform.packages.upgraded.clone(),
                 downgraded: platform.packages.downgraded.clone(),
+                added_omitted: omitted.added,
+                removed_omitted: omitted.removed,
+                upgraded_omitted: omitted.upgraded,
+                downgraded_omitted: omitted.downgraded,
             },
             licences: ComparedLicences {
                 added: licences(&platform.packages.licences_added),
@@ -207,6 +239,8 @@ impl From<&PlatformDifference> for ComparedPlatform {
                 removed_omitted: platform.packages.licences_removed.further,
             },
             files: platform.files.iter().map(|file| FileChange { path: shown(&file.path), what: file.what }).collect(),
+            config_omitted: platform.config_omitted.values().sum(),
+            files_omitted: platform.files_omitted.values().sum(),
         }
     }
 }
@@ -248,6 +282,9 @@ impl From<&VulnerabilityChanges> for ComparedVulnerabilities {
             fixed: changes.fixed.clone(),
             new: changes.new.clone(),
             excepted: changes.excepted.clone(),
+            fixed_omitted: changes.fixed.further(),
+            new_omitted: changes.new.further(),
+            excepted_omitted: changes.excepted.further,
             same: changes.same.total(),
         }
     }

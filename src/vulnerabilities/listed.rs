@@ -79,6 +79,17 @@ impl VulnerabilityList {
         let further = self.further.iter().filter(|((severity, exploited), _)| holds(*severity, *exploited));
         Self { named: named.collect(), further: further.map(|(class, count)| (*class, *count)).collect() }
     }
+
+    /// Leaves all but the first out.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        let Some((kept, rest)) = self.named.split_at_checked(count).filter(|(_, rest)| !rest.is_empty()) else {
+            return;
+        };
+        for one in rest {
+            *self.further.entry((one.severity, one.known_exploited)).or_default() += 1;
+        }
+        self.named = kept.into();
+    }
 }
 
 impl From<Vec<Vulnerability>> for VulnerabilityList {
@@ -105,6 +116,15 @@ impl ExceptedList {
     /// How many there are, named or not.
     pub(crate) fn count(&self) -> usize {
         self.named.len() + self.further
+    }
+
+    /// Leaves all but the first out.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        let Some((kept, rest)) = self.named.split_at_checked(count).filter(|(_, rest)| !rest.is_empty()) else {
+            return;
+        };
+        self.further += rest.len();
+        self.named = kept.into();
     }
 }
 

@@ -1,4 +1,5 @@
-//! How much memory `diff` takes with the worst that its bounds let through: at most 64 MiB more than to read nothing.
+//! How much memory `diff` takes with the worst that its bounds let through, and `plan` with several such images: at most
+//! 64 MiB more than to read nothing.
 #![cfg(target_os = "linux")]
 
 use std::fmt::Write as _;
@@ -58,14 +59,18 @@ impl World {
 
     fn run(&self, tags: [&str; 2], more: &[&str]) -> Ran {
         let name = |tag: &str| format!("{}/acme/tool:{tag}", self.registry.host());
-        let printed = self.directory.path().join("printed.json");
-        let mut diff = Command::new(PROGRAM);
-        diff.args(["diff", &name(tags[0]), &name(tags[1]), "--format", "json"]).args(more);
-        diff.current_dir(&self.directory).stdout(std::fs::File::create(&printed).unwrap()).stderr(Stdio::null());
+        self.measured(&[&["diff", &name(tags[0]), &name(tags[1]), "--format", "json"], more].concat())
+    }
+
+    fn measured(&self, arguments: &[&str]) -> Ran {
+        let printed = self.directory.path().join("printed");
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).current_dir(&self.directory);
+        command.stdout(std::fs::File::create(&printed).unwrap()).stderr(Stdio::null());
         for name in ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "GITHUB_ACTIONS"] {
-            diff.env_remove(name);
+            command.env_remove(name);
         }
-        let mut child = diff.spawn().unwrap();
+        let mut child = command.spawn().unwrap();
         let status = format!("/proc/{}/status", child.id());
         let mut most = 0;
         while child.try_wait().unwrap().is_none() {
@@ -82,10 +87,17 @@ impl World {
     /// Compares both versions within the bound, and returns what is found.
     #[track_caller]
     fn found(&self, more: &[&str]) -> Value {
-        let Ran { most, printed } = self.run(VERSIONS, more);
-        let above = most.saturating_sub(idle());
+        serde_json::from_str(&self.run(VERSIONS, more).bounded()).unwrap()
+    }
+}
+
+impl Ran {
+    /// What it printed, if it kept the bound.
+    #[track_caller]
+    fn bounded(self) -> String {
+        let above = self.most.saturating_sub(idle());
         assert!(above <= BOUND, "{above} KiB more than a run that reads nothing");
-        serde_json::from_str(&printed).unwrap()
+        self.printed
     }
 }
 
@@ -101,9 +113,13 @@ fn idle() -> u64 {
 
 /// A document of so many packages, nearly 10 MB for the most.
 fn sbom(version: &str, packages: usize) -> String {
+    sbom_of("package", version, packages)
+}
+
+fn sbom_of(kind: &str, version: &str, packages: usize) -> String {
     let mut text = r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{}"#.to_owned();
     for n in 0..packages {
-        let name = format!("package-{n:06}");
+        let name = format!("{kind}-{n:06}");
         write!(
             text,
             r#",{{"type":"library","name":"{name}","version":"{version}","purl":"pkg:npm/{name}@{version}"}}"#
@@ -278,4 +294,55 @@ fn the_largest_vex_documents_take_little_memory() {
         assert!(detail.contains(why), "{detail}");
         (3..200).for_each(write);
     }
+}
+
+/// So many images with an approved version and a new one, each with SBOMs of other packages.
+fn many(images: usize) -> World {
+    let world = World::new();
+    let mut manifest = "organization: acme\nregistry: oci:mirror\ncooldown: 0s\nimages:\n".to_owned();
+    for at in 0..images {
+        let (name, kind) = (format!("acme/tool-{at}"), format!("image{at:02}"));
+        for version in VERSIONS {
+            let image = image(layer(&format!("{kind}-{version}"))).build();
+            image.put(&world.registry, &name, version);
+            let text = sbom_of(&kind, version, PACKAGES);
+            let sbom = Image::artifact(image.root(), "application/vnd.cyclonedx+json", text.as_bytes());
+            sbom.put(&world.registry, &name, sbom.digest().as_str());
+            if version == VERSIONS[0] {
+                let (host, digest) = (world.registry.host(), image.digest());
+                write!(
+                    manifest,
+                    "  - source: {host}/{name}\n    approved: [{{ tag: {version}, digest: \"{digest}\" }}]\n"
+                )
+                .unwrap();
+            }
+        }
+    }
+    std::fs::write(world.directory.path().join("approved-images.yml"), manifest).unwrap();
+    world
+}
+
+#[test]
+fn a_plan_of_many_images_takes_little_memory() {
+    const IMAGES: usize = 10;
+    let world = many(IMAGES);
+    let printed = world.measured(&["plan", "--format", "json", "--output", "plan.json"]).bounded();
+    let written = std::fs::read_to_string(world.directory.path().join("plan.json")).unwrap();
+    let plan: Value = serde_json::from_str(&written).unwrap();
+    let proposals = plan["proposals"].as_array().unwrap();
+    assert_eq!(proposals.len(), IMAGES, "{printed}");
+    let mut listed = 0;
+    for proposal in proposals {
+        let packages = &proposal["images"][0]["evidence"]["platforms"][0]["packages"];
+        assert_eq!(packages["source"], "sbom", "{packages:.300}");
+        let upgraded = packages["upgraded"].as_array().unwrap().len();
+        assert_eq!(upgraded + usize::try_from(packages["upgraded-omitted"].as_u64().unwrap()).unwrap(), PACKAGES);
+        assert!((2_000..10_000).contains(&upgraded), "each has the same room: {upgraded}");
+        listed += upgraded;
+    }
+    let left_out = PACKAGES - listed / IMAGES;
+    assert_eq!(printed.matches(&format!("{PACKAGES} upgraded (from the image's own SBOM)")).count(), IMAGES);
+    assert_eq!(printed.matches(&format!("Lists: {left_out} entries are left out")).count(), IMAGES, "{printed:.3000}");
+    let again = world.measured(&["plan", "--format", "json"]).bounded();
+    assert_eq!(again, written, "whatever comes first");
 }

@@ -10,6 +10,7 @@ use super::rules::{RuleReader, Told};
 use super::subject::Subject;
 use crate::commands::unreviewed::{also_covered, reviews};
 use crate::commands::{Context, Stop, osv};
+use crate::difference::fit;
 use crate::evidence;
 use crate::forge::{Commit, Head};
 use crate::image::{Digest, Location, Reference, RegistryHost};
@@ -62,6 +63,9 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
         let found = judge.evidence(item).await;
         judge.answer_for(item, &found, &mut judged).await;
         evidence.push(found);
+        if items.len() > 1 {
+            fit(evidence.iter_mut().filter_map(|evidence| evidence.difference.as_mut()));
+        }
     }
     judge.records(&mut judged).await;
     judge.guards(&files, &mut judged).await;

@@ -17,6 +17,7 @@ use crate::packages::{Listed, Package, PackageSource, Packages};
 use crate::vulnerabilities::{Severity, Vulnerability, VulnerabilityChanges, VulnerabilitySource};
 
 mod config;
+mod cut;
 
 /// One platform with these layers and this `config`.
 fn inside(layers: &[&str], config: &Value) -> PlatformInside {

@@ -12,11 +12,11 @@ const NAMED: usize = 4;
 /// One line: what runs, as whom, what is open; then what is only there.
 pub(super) fn tell(platform: &PlatformDifference, first: bool, on: &str, style: Style) -> (Vec<Line>, Vec<Listing>) {
     let changes = &platform.config;
-    if changes.is_empty() {
+    if platform.config_count() == 0 {
         return (Vec::new(), Vec::new());
     }
     if first {
-        return (vec![Line::top(format!("Configuration{on}: {}", numbers(changes, style)))], Vec::new());
+        return (vec![Line::top(format!("Configuration{on}: {}", numbers(platform, style)))], Vec::new());
     }
     let of = |field: Field| changes.iter().filter(move |change| change.field == field);
     let single = [Field::User, Field::Entrypoint, Field::Command, Field::StopSignal, Field::Workdir];
@@ -24,17 +24,18 @@ pub(super) fn tell(platform: &PlatformDifference, first: bool, on: &str, style: 
     for field in [Field::Port, Field::Volume, Field::Env, Field::Label] {
         parts.extend(came_and_went(field, &of(field).collect::<Vec<_>>(), style));
     }
+    parts.extend(platform.config_omitted.iter().map(|(field, count)| further(*field, *count)));
     let all: Vec<String> = changes.iter().map(|change| replaced(change, style)).collect();
-    let shown = if changes.len() > NAMED { 0 } else { all.len() };
+    let (count, shown) = (platform.config_count(), if changes.len() > NAMED { 0 } else { all.len() });
     let line = Line::top(format!("Configuration{on}: {}", parts.join("; ")));
     (
         vec![line],
         vec![Listing {
-            heading: format!("{} of the configuration", counted(all.len(), "change")),
+            heading: format!("{} of the configuration", counted(count, "change")),
             on: on.to_owned(),
+            further: count - all.len(),
             all,
             shown,
-            further: 0,
         }],
     )
 }
@@ -45,14 +46,16 @@ fn is_root(user: Option<&str>) -> bool {
     matches!(name, "" | "0" | "root")
 }
 
-fn numbers(changes: &[ConfigChange], style: Style) -> String {
+fn numbers(platform: &PlatformDifference, style: Style) -> String {
+    let changes = &platform.config;
     let user = changes.iter().find(|change| change.field == Field::User);
     let user = match is_root(user.and_then(|user| user.to.as_deref())) {
         true => style.strong("runs as root"),
         false => "does not run as root".to_owned(),
     };
     let count = |(field, noun): (Field, &str)| {
-        let count = changes.iter().filter(|change| change.field == field).count();
+        let listed = changes.iter().filter(|change| change.field == field).count();
+        let count = listed + platform.config_omitted.get(&field).copied().unwrap_or_default();
         (count > 0).then(|| counted(count, noun))
     };
     let counts = [
@@ -96,6 +99,11 @@ const fn noun(field: Field) -> &'static str {
         Field::StopSignal => "stop signal",
         Field::Workdir => "working directory",
     }
+}
+
+/// How many changes are not listed.
+fn further(field: Field, count: usize) -> String {
+    format!("{}: {}", noun(field), counted(count, "more change"))
 }
 
 /// Names that came, went and changed; of labels the keys.

@@ -19,7 +19,8 @@ pub(super) fn tell(difference: &Difference, style: Style) -> Option<Line> {
 pub(crate) fn hidden(difference: &Difference) -> BTreeSet<&'static str> {
     let origins = [&difference.base, &difference.commits].into_iter().flatten();
     let of_origins = origins.filter(|named| is_hidden(named)).map(|_| "the configuration");
-    of_origins.chain(difference.platforms.iter().flat_map(of_platform)).collect()
+    let whole = difference.whole.iter().flat_map(|whole| whole.hidden.iter().copied());
+    of_origins.chain(difference.platforms.iter().flat_map(of_platform)).chain(whole).collect()
 }
 
 fn is_hidden(Named { from, to }: &Named) -> bool {

@@ -23,7 +23,7 @@ pub(crate) use vulnerabilities::{counts, name, verdict};
 
 use listing::Listing;
 use platforms::{compared, on_platforms};
-use style::{NAMED, named};
+use style::{NAMED, named_of};
 
 /// The most lines that say what changed before the rest is folded.
 const LINES: usize = 20;
@@ -33,7 +33,7 @@ pub(crate) fn tell(difference: &Difference, comparison: Option<&str>, style: Sty
     let first = difference.is_first();
     let (mut changes, mut lists) = (Vec::new(), Vec::new());
     for (lines, of_lines) in [
-        (hidden::tell(difference, style).into_iter().collect(), Vec::new()),
+        (hidden::tell(difference, style).into_iter().chain(omitted(difference)).collect(), Vec::new()),
         vulnerabilities::tell(difference, first, style),
         on_platforms(difference, style, |platform, on| packages::tell(platform, difference, first, on, style)),
         on_platforms(difference, style, |platform, on| files(platform, first, on, style)),
@@ -56,6 +56,15 @@ pub(crate) fn tell(difference: &Difference, comparison: Option<&str>, style: Sty
         changes,
         lists,
     }
+}
+
+/// That lists are not complete, as numbers are.
+fn omitted(difference: &Difference) -> Option<Line> {
+    let count = difference.omitted()?;
+    Some(Line::top(format!(
+        "Lists: {count} entries are left out, because the lists of all changes of this run are too long; the numbers \
+         include them"
+    )))
 }
 
 fn why(difference: &Difference, why: Why, comparison: Option<&str>, style: Style) -> String {
@@ -140,16 +149,16 @@ fn files(platform: &PlatformDifference, first: bool, on: &str, style: Style) -> 
         FileWords { kind: FileKind::NewExecutable, state: "new", noun: "executable that no package owns" },
     ];
     let (mut lines, mut lists) = (Vec::new(), Vec::new());
-    if platform.files.is_empty() {
+    if platform.files.is_empty() && platform.files_omitted.is_empty() {
         lines.push(Line::top(format!("Files{on}: {}", no_files(platform, first))));
     }
     for FileWords { kind, state, noun } in kinds {
         let of_kind = platform.files.iter().filter(|file| file.what == kind);
         let paths: Vec<String> = of_kind.map(|file| style.name(&file.path)).collect();
-        if paths.is_empty() {
+        let (count, further) = (platform.file_count(kind), platform.file_count(kind) - paths.len());
+        if count == 0 {
             continue;
         }
-        let count = paths.len();
         let noun = plural(count, noun);
         // of a first approval only what runs with raised rights is named
         if first && kind != FileKind::Setuid {
@@ -158,8 +167,8 @@ fn files(platform: &PlatformDifference, first: bool, on: &str, style: Style) -> 
         }
         let what = if first { format!("{count} {noun}") } else { format!("{count} {state} {noun}") };
         let told = if first { what.clone() } else { style.strong(&what) };
-        lines.push(Line::top(format!("Files{on}: {told}: {}", named(&paths, NAMED))));
-        lists.push(Listing { heading: what, on: on.to_owned(), all: paths, shown: NAMED, further: 0 });
+        lines.push(Line::top(format!("Files{on}: {told}: {}", named_of(&paths, count, NAMED))));
+        lists.push(Listing { heading: what, on: on.to_owned(), all: paths, shown: NAMED, further });
     }
     (lines, lists)
 }

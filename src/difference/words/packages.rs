@@ -26,23 +26,23 @@ pub(super) fn tell(
         PackageSource::Sbom => "from the image's own SBOM",
         PackageSource::Layers => "from the package databases in the layers",
     };
-    let PackageChanges { added, removed, upgraded, downgraded, .. } = &platform.packages;
+    let (changes, counts) = (&platform.packages, platform.packages.counts());
     let more = platform.detail.as_ref().map(|detail| Line::below(format!("not all is known: {}", style.text(detail))));
     if first {
-        let line = Line::top(format!("Packages{on}: {} ({from})", added.len()));
+        let line = Line::top(format!("Packages{on}: {} ({from})", counts.added));
         return (std::iter::once(line).chain(more).collect(), Vec::new());
     }
-    if platform.packages.is_empty() {
+    if changes.is_empty() {
         let line = Line::top(format!("Packages{on}: the same ({from})"));
         return (std::iter::once(line).chain(more).collect(), Vec::new());
     }
     let vulnerable = vulnerable(difference);
     let part = |word, count, names| Part { word, count, names };
     let parts = [
-        part("downgraded", downgraded.len(), versions(downgraded, &vulnerable, style)),
-        part("added", added.len(), packages(added, &vulnerable, style)),
-        part("removed", removed.len(), packages(removed, &vulnerable, style)),
-        part("upgraded", upgraded.len(), versions(upgraded, &vulnerable, style)),
+        part("downgraded", counts.downgraded, versions(&changes.downgraded, &vulnerable, style)),
+        part("added", counts.added, packages(&changes.added, &vulnerable, style)),
+        part("removed", counts.removed, packages(&changes.removed, &vulnerable, style)),
+        part("upgraded", counts.upgraded, versions(&changes.upgraded, &vulnerable, style)),
     ];
     let count = |Part { word, count, .. }: &Part| match *word {
         "downgraded" => style.strong(&format!("{count} {word}")),

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::platforms::{compared, names};
 use super::style::Style;
 use crate::difference::{Difference, PlatformDifference};
-use crate::vulnerabilities::Vulnerability;
+use crate::vulnerabilities::{Vulnerability, VulnerabilityChanges};
 
 /// What the packages of fixed and new vulnerabilities tell of these.
 pub(crate) struct Places<'d> {
+    difference: &'d Difference,
     platforms: Vec<&'d PlatformDifference>,
     /// By package, the platforms on which it changed.
     changed: BTreeMap<&'d str, BTreeSet<usize>>,
@@ -39,22 +40,54 @@ impl<'d> Places<'d> {
             }
         }
         removed.retain(|name| !stays.contains(name));
-        Self { platforms, changed, removed }
+        Self { difference, platforms, changed, removed }
     }
 
     /// ` on linux/arm64`, if the package changed there and not on all platforms.
     pub(super) fn on(&self, one: &Vulnerability, style: Style) -> String {
-        let Some(on) = self.changed.get(one.package.as_str()).filter(|on| on.len() < self.platforms.len()) else {
-            return String::new();
-        };
-        format!(" on {}", names(on.iter().filter_map(|at| self.platforms.get(*at).copied()), style))
+        self.place(one).map(|on| self.words(on, style)).unwrap_or_default()
     }
 
-    /// The same for several, if it is the same for all of them.
-    pub(super) fn on_one(&self, all: &[Vulnerability], style: Style) -> String {
-        let mut places: BTreeSet<String> = all.iter().map(|one| self.on(one, style)).collect();
-        let one = places.pop_first().unwrap_or_default();
-        if places.is_empty() { one } else { String::new() }
+    /// The same for all fixed vulnerabilities, if it is the same for all of them.
+    pub(super) fn of_fixed(&self, style: Style) -> String {
+        let [fixed, _] = self.common();
+        fixed.map(|on| self.words(&on, style)).unwrap_or_default()
+    }
+
+    /// The same for all new ones.
+    pub(super) fn of_new(&self, style: Style) -> String {
+        let [_, new] = self.common();
+        new.map(|on| self.words(&on, style)).unwrap_or_default()
+    }
+
+    /// Where the packages of all fixed vulnerabilities changed, and of all new ones; `None` if they are not the same for
+    /// all of them, or all platforms.
+    pub(in crate::difference) fn common(&self) -> [Option<BTreeSet<usize>>; 2] {
+        if let Some(whole) = &self.difference.whole {
+            return whole.places.clone();
+        }
+        let VulnerabilityChanges { fixed, new, .. } = &self.difference.vulnerabilities;
+        [fixed, new].map(|all| {
+            let mut places = all.named().iter().map(|one| self.place(one));
+            let first = places.next()??;
+            places.all(|place| place == Some(first)).then(|| first.clone())
+        })
+    }
+
+    /// How many vulnerabilities are fixed because their package was removed.
+    pub(in crate::difference) fn fixed_by_removal(&self) -> usize {
+        let fixed = self.difference.vulnerabilities.fixed.named().iter();
+        let whole = self.difference.whole.as_ref().map(|whole| whole.fixed_by_removal);
+        whole.unwrap_or_else(|| fixed.filter(|one| self.is_removed(one)).count())
+    }
+
+    /// The positions of the platforms, if the package changed there and not on all of them.
+    fn place(&self, one: &Vulnerability) -> Option<&BTreeSet<usize>> {
+        self.changed.get(one.package.as_str()).filter(|on| on.len() < self.platforms.len())
+    }
+
+    fn words(&self, on: &BTreeSet<usize>, style: Style) -> String {
+        format!(" on {}", names(on.iter().filter_map(|at| self.platforms.get(*at).copied()), style))
     }
 
     /// Whether the image has no such package any more.

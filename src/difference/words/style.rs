@@ -53,9 +53,10 @@ pub(super) fn named(names: &[String], most: usize) -> String {
 
 /// The same where not all of `count` are among `names`.
 pub(super) fn named_of(names: &[String], count: usize, most: usize) -> String {
-    let shown = names[..names.len().min(most)].join(", ");
-    match count.saturating_sub(most) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
+    let shown = &names[..names.len().min(most)];
+    match (shown, count.saturating_sub(shown.len())) {
+        (_, 0) => shown.join(", "),
+        ([], more) => format!("{more} that are not listed"),
+        (_, more) => format!("{} and {more} more", shown.join(", ")),
     }
 }

@@ -20,9 +20,15 @@ pub(super) fn better(difference: &Difference, style: Style) -> String {
         return unknown;
     }
     let (VulnerabilityChanges { fixed, new, same, .. }, places) = (changes, Places::of(difference));
-    let fixes =
-        || format!("fixes {}{}{}", counts(fixed), places.on_one(fixed.named(), style), removed(fixed.named(), &places));
-    let brings = || format!("brings {}{}", counts(new), places.on_one(new.named(), style));
+    let fixes = || {
+        format!(
+            "fixes {}{}{}",
+            counts(fixed),
+            places.of_fixed(style),
+            removed(fixed.count(), places.fixed_by_removal())
+        )
+    };
+    let brings = || format!("brings {}{}", counts(new), places.of_new(style));
     let verdict = verdict(difference);
     let why = match (verdict, fixed.is_empty()) {
         ("the same", _) => return format!("the same: none fixed, none new, {}", in_both(same)),
@@ -35,9 +41,8 @@ pub(super) fn better(difference: &Difference, style: Style) -> String {
 }
 
 /// That a package went is not a newer version of it.
-fn removed(fixed: &[Vulnerability], places: &Places<'_>) -> String {
-    let count = fixed.iter().filter(|one| places.is_removed(one)).count();
-    match fixed.len() {
+fn removed(fixed: usize, count: usize) -> String {
+    match fixed {
         _ if count == 0 => String::new(),
         1 => ", because its package was removed".to_owned(),
         all if all == count => ", because their packages were removed".to_owned(),

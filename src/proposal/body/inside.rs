@@ -182,19 +182,24 @@ pub(super) fn meaning(account: &Account<'_>, mark: Mark, name: &str) -> Option<S
     })
 }
 
-fn some(mut names: Vec<String>) -> String {
+/// The first names; `count` says how many there are if not all may be among them.
+fn some(mut names: Vec<String>, count: Option<usize>) -> String {
     names.sort();
     names.dedup();
-    let more = names.len().saturating_sub(NAMED);
+    let count = count.unwrap_or(names.len());
     names.truncate(NAMED);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    names.join(", ") + &more
+    match (names.len(), count.saturating_sub(names.len())) {
+        (0, more) => format!("{more} that are not listed"),
+        (_, 0) => names.join(", "),
+        (_, more) => format!("{} and {more} more", names.join(", ")),
+    }
 }
 
 fn new_criticals(difference: &Difference) -> String {
     let new = difference.vulnerabilities.new.named().iter().filter(|one| one.severity == Severity::Critical);
     let places = Places::of(difference);
-    some(new.map(|one| words::name(one, &places, Style::MARKDOWN)).collect())
+    let count = difference.vulnerabilities.new.severities().of(Severity::Critical);
+    some(new.map(|one| words::name(one, &places, Style::MARKDOWN)).collect(), Some(count))
 }
 
 fn config(difference: &Difference, field: Field) -> impl Iterator<Item = &ConfigChange> {
@@ -211,13 +216,13 @@ fn latter(difference: &Difference, field: Field) -> Option<&str> {
 
 fn new_ports(difference: &Difference) -> String {
     let new = config(difference, Field::Port).filter(|change| change.from.is_none());
-    some(new.filter_map(|change| change.to.as_ref()).map(|port| code(port, 60)).collect())
+    some(new.filter_map(|change| change.to.as_ref()).map(|port| code(port, 60)).collect(), None)
 }
 
 /// Each with its versions, and the platform if it is not on all.
 fn downgraded(difference: &Difference) -> String {
     let all = difference.platforms.iter().filter(|platform| platform.to.is_some());
-    let having: Vec<&PlatformDifference> = all.clone().filter(|p| !p.packages.downgraded.is_empty()).collect();
+    let having: Vec<&PlatformDifference> = all.clone().filter(|p| p.packages.counts().downgraded > 0).collect();
     let on = match (having.as_slice(), all.count()) {
         ([one], 2..) => format!(" on {}", code(&one.name, 60)),
         _ => String::new(),
@@ -226,10 +231,11 @@ fn downgraded(difference: &Difference) -> String {
     let name = |VersionChange { name, from, to, .. }: VersionChange<'_>| {
         format!("{} {}{on}, older than the approved {}", code(name, 60), code(to, 40), code(from, 40))
     };
-    some(changes.map(name).collect())
+    some(changes.map(name).collect(), difference.whole.as_ref().map(|whole| whole.downgraded))
 }
 
 fn files(difference: &Difference, what: FileKind) -> String {
     let files = difference.platforms.iter().flat_map(|platform| &platform.files);
-    some(files.filter(|file| file.what == what).map(|file| code(&file.path, 120)).collect())
+    let whole = difference.whole.as_ref().map(|whole| whole.files.get(&what).copied().unwrap_or_default());
+    some(files.filter(|file| file.what == what).map(|file| code(&file.path, 120)).collect(), whole)
 }

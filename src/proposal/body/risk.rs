@@ -95,7 +95,10 @@ fn worse(account: &Account<'_>) -> Option<&'static str> {
 fn also(account: &Account<'_>) -> Vec<String> {
     let Some(difference) = account.difference().filter(|difference| !difference.is_first()) else { return Vec::new() };
     let mut config = difference.platforms.iter().flat_map(|platform| &platform.config);
-    let command = config.any(|change| change.field == Field::Command).then(|| "the command".to_owned());
+    let mut omitted = difference.platforms.iter().map(|platform| &platform.config_omitted);
+    let command =
+        config.any(|change| change.field == Field::Command) || omitted.any(|o| o.contains_key(&Field::Command));
+    let command = command.then(|| "the command".to_owned());
     let started = [("scheduled jobs", FileKind::Cron), ("services", FileKind::Init)];
     let started = started.into_iter().filter_map(|(what, kind)| files(difference, what, kind));
     command.into_iter().chain(started).chain(licences(difference)).chain(removed(difference)).collect()
@@ -104,29 +107,31 @@ fn also(account: &Account<'_>) -> Vec<String> {
 /// New files that make something run.
 fn files(difference: &Difference, what: &str, kind: FileKind) -> Option<String> {
     let files = difference.platforms.iter().flat_map(|platform| &platform.files);
-    some_of(what, "new", &files.filter(|file| file.what == kind).map(|file| file.path.as_str()).collect())
+    let files: BTreeSet<&str> = files.filter(|file| file.what == kind).map(|file| file.path.as_str()).collect();
+    let whole = difference.whole.as_ref().map(|whole| whole.files.get(&kind).copied().unwrap_or_default());
+    some_of(what, "new", &files, whole)
 }
 
 /// Packages that are gone: something may have relied on them.
 fn removed(difference: &Difference) -> Option<String> {
     let gone = difference.platforms.iter().flat_map(|platform| platform.packages.removed.iter());
-    some_of("packages", "removed", &gone.map(|package| package.name).collect())
+    let names = gone.map(|package| package.name).collect();
+    some_of("packages", "removed", &names, difference.whole.as_ref().map(|whole| whole.removed))
 }
 
 fn licences(difference: &Difference) -> Option<String> {
     let new = || difference.platforms.iter().map(|platform| &platform.packages.licences_added);
-    let names = new().flat_map(|licences| &licences.names).map(String::as_str).collect();
-    match new().map(|licences| licences.further).max().unwrap_or_default() {
-        0 => some_of("licences", "new", &names),
-        further => Some(format!("licences ({} new)", names.len() + further)),
-    }
+    let names: BTreeSet<&str> = new().flat_map(|licences| &licences.names).map(String::as_str).collect();
+    let further = new().map(|licences| licences.further).max().unwrap_or_default();
+    let count = difference.whole.as_ref().map_or(names.len() + further, |whole| whole.licences);
+    some_of("licences", "new", &names, Some(count))
 }
 
-/// `licences (new: MIT)`; many are only counted.
-fn some_of(what: &str, word: &str, names: &BTreeSet<&str>) -> Option<String> {
-    match names.len() {
+/// `licences (new: MIT)`; many are only counted. `count` says how many there are if not all may be among `names`.
+fn some_of(what: &str, word: &str, names: &BTreeSet<&str>, count: Option<usize>) -> Option<String> {
+    match count.unwrap_or(names.len()) {
         0 => None,
-        1..=NAMED => {
+        count @ 1..=NAMED if count == names.len() => {
             let names: Vec<String> = names.iter().map(|name| code(name, 60)).collect();
             Some(format!("{what} ({word}: {})", names.join(", ")))
         }

@@ -38,6 +38,25 @@ fn every_input_and_output_is_described_and_every_input_has_a_default() {
     }
 }
 
+/// What GitHub Marketplace takes: https://docs.github.com/en/actions/how-tos/create-and-publish-actions/publish-in-github-marketplace
+#[test]
+fn the_marketplace_takes_it() {
+    let action = action();
+    let text = |key: &str| action[key].as_str().unwrap_or_else(|| panic!("{key} is missing")).to_owned();
+    assert!(text("name").len() <= 50 && !text("name").to_lowercase().contains("github"), "{}", text("name"));
+    let description = text("description");
+    assert!(description.len() < 125 && !description.contains('\n'), "{} characters", description.len());
+    assert!(!text("author").is_empty());
+    let colors = ["white", "black", "yellow", "blue", "green", "orange", "red", "purple", "gray-dark"];
+    assert!(colors.contains(&action["branding"]["color"].as_str().unwrap()));
+    assert!(action["branding"]["icon"].as_str().unwrap().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'));
+    let known = ["name", "description", "author", "branding", "inputs", "outputs", "runs"];
+    assert!(names(&action).iter().all(|key| known.contains(&key.as_str())), "{:?}", names(&action));
+    for (name, input) in action["inputs"].as_mapping().unwrap() {
+        assert!(input["description"].as_str().unwrap().len() < 1_000, "{name:?}");
+    }
+}
+
 /// The defaults are what the program takes where nothing is given, but for the log, which a job shows more of.
 #[test]
 fn its_defaults_are_the_programs() {

@@ -47,50 +47,87 @@
     show();
   }
 
-  function startSearch() {
+  // What is searched for: the field, the lists, the states.
+  function readControls() {
     const search = byId("search");
-    const selects = { category: byId("category"), platform: byId("platform") };
+    const lists = { category: byId("category"), platform: byId("platform") };
     const states = [...document.querySelectorAll("input[name=state]")];
-    const shown = byId("shown");
-    const images = [...document.querySelectorAll("article.image")].map((element) => ({
-      element,
-      find: element.dataset.find,
-      category: [element.dataset.category],
-      state: words(element.dataset.states),
-      platform: words(element.dataset.platforms),
-      visible: true,
-    }));
     const state = () => states.find((radio) => radio.checked)?.value ?? "";
-    const terms = () => search.value.toLowerCase().split(/\s+/).filter(Boolean).slice(0, 20);
-    const number = (count) => count.toLocaleString("en");
-
-    // What a search finds only in a folded list is unfolded, unless it finds many images.
-    const unfold = (wanted) => {
-      const few = images.filter((image) => image.visible);
-      if (!wanted.length || few.length > 20) return;
-      for (const { element } of few) {
-        const seen = [...element.querySelectorAll("code, .about p")].filter((text) => !text.closest("details:not([open])"));
-        const unseen = wanted.filter((term) => !seen.some((text) => text.textContent.toLowerCase().includes(term)));
-        for (const folded of element.querySelectorAll("details:not([open])")) {
-          folded.open = unseen.some((term) => folded.textContent.toLowerCase().includes(term));
-        }
+    const chosen = () => [...Object.entries(lists).map(([name, list]) => [name, list.value]), ["state", state()]]
+      .filter(([, value]) => value);
+    // Values that do not exist choose all.
+    const set = (text, value) => {
+      search.value = text.slice(0, 300);
+      for (const [name, list] of Object.entries(lists)) {
+        const wanted = value(name);
+        list.value = [...list.options].some((option) => option.value === wanted) ? wanted : "";
       }
+      (states.find((radio) => radio.value === value("state")) ?? states[0]).checked = true;
     };
+    return {
+      search,
+      choices: [...Object.values(lists), ...states],
+      chosen,
+      terms: () => search.value.toLowerCase().split(/\s+/).filter(Boolean).slice(0, 20),
+      showAll: () => set("", () => ""),
+      // The address holds the search, so that it can be linked. What it holds is only ever compared, or text in the field.
+      fromAddress: () => {
+        const given = new URLSearchParams(location.hash.slice(1));
+        set(given.get("q") ?? "", (name) => given.get(name) ?? "");
+      },
+      toAddress: () => {
+        const held = new URLSearchParams(search.value.trim() ? { q: search.value.trim() } : {});
+        for (const [name, value] of chosen()) held.set(name, value);
+        const hash = String(held);
+        if (hash === location.hash.slice(1) || (!hash && !isSearch())) return;
+        try {
+          history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
+        } catch { /* Browsers refuse too many changes; the next one succeeds. */ }
+      },
+    };
+  }
+  // Other addresses lead to an image.
+  const isSearch = () => location.hash.includes("=");
+
+  const readImages = () => [...document.querySelectorAll("article.image")].map((element) => ({
+    element,
+    find: element.dataset.find,
+    category: [element.dataset.category],
+    state: words(element.dataset.states),
+    platform: words(element.dataset.platforms),
+    visible: true,
+  }));
+
+  // What a search finds only in a folded list is unfolded.
+  function unfold(element, terms) {
+    const folded = element.querySelectorAll("details:not([open])");
+    if (!folded.length) return;
+    const seen = [...element.querySelectorAll("code, .about p")].filter((text) => !text.closest("details:not([open])"));
+    const unseen = terms.filter((term) => !seen.some((text) => text.textContent.toLowerCase().includes(term)));
+    for (const list of folded) list.open = unseen.some((term) => list.textContent.toLowerCase().includes(term));
+  }
+
+  // Hides what does not match; then says how much is shown.
+  function startFilter(controls) {
+    const shown = byId("shown");
+    const images = readImages();
     const settle = later(150, () => {
-      const count = images.reduce((sum, image) => sum + image.visible, 0);
-      const all = `${number(images.length)} image${images.length === 1 ? "" : "s"}`;
-      shown.textContent = count === images.length ? `All ${all} shown` : `${number(count)} of ${all} shown`;
-      unfold(terms());
-      write();
+      const visible = images.filter((image) => image.visible);
+      const all = `${images.length.toLocaleString("en")} image${images.length === 1 ? "" : "s"}`;
+      shown.textContent = visible.length === images.length
+        ? `All ${all} shown`
+        : `${visible.length.toLocaleString("en")} of ${all} shown`;
+      const terms = controls.terms();
+      if (terms.length && visible.length <= 20) for (const { element } of visible) unfold(element, terms);
+      controls.toAddress();
     });
-    const update = () => {
-      const wanted = terms();
-      const filters = { category: selects.category.value, platform: selects.platform.value, state: state() };
-      const chosen = Object.entries(filters).filter(([, value]) => value);
+    return () => {
+      const terms = controls.terms();
+      const chosen = controls.chosen();
       let any = false;
       for (const image of images) {
-        const visible = chosen.every(([key, value]) => image[key].includes(value))
-          && wanted.every((term) => image.find.includes(term));
+        const visible = chosen.every(([name, value]) => image[name].includes(value))
+          && terms.every((term) => image.find.includes(term));
         any ||= visible;
         if (visible === image.visible) continue;
         image.visible = visible;
@@ -99,55 +136,39 @@
       byId("nothing").hidden = any || !images.length;
       settle();
     };
+  }
 
-    // The address holds the search, so that it can be linked. What it holds is only ever compared, or text in the field.
-    const read = () => {
-      const given = new URLSearchParams(location.hash.slice(1));
-      search.value = (given.get("q") ?? "").slice(0, 300);
-      for (const [name, select] of Object.entries(selects)) {
-        const value = given.get(name) ?? "";
-        select.value = [...select.options].some((option) => option.value === value) ? value : "";
-      }
-      const radio = states.find((radio) => radio.value === (given.get("state") ?? ""));
-      (radio ?? states[0]).checked = true;
-      update();
-    };
-    const write = () => {
-      const held = new URLSearchParams();
-      if (search.value.trim()) held.set("q", search.value.trim());
-      for (const [name, select] of Object.entries(selects)) if (select.value) held.set(name, select.value);
-      if (state()) held.set("state", state());
-      const hash = String(held);
-      const isSearch = location.hash.includes("=");
-      if (hash === location.hash.slice(1) || (!hash && !isSearch)) return;
-      try {
-        history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
-      } catch { /* Browsers refuse too many changes; the next one succeeds. */ }
-    };
+  function startSearch() {
+    const controls = readControls();
+    const update = startFilter(controls);
     const showAll = () => {
-      search.value = "";
-      for (const select of Object.values(selects)) select.value = "";
-      states[0].checked = true;
+      controls.showAll();
       update();
     };
-    // A link to an image leads to it, whatever is searched.
     const follow = () => {
       const linked = byId(location.hash.slice(1));
-      if (!linked?.hidden) return;
-      showAll();
-      linked.scrollIntoView();
+      if (isSearch() || !location.hash) {
+        controls.fromAddress();
+        update();
+      } else if (linked?.hidden) {
+        showAll();
+        linked.scrollIntoView();
+      }
     };
-
-    search.addEventListener("input", update);
-    for (const control of [...Object.values(selects), ...states]) control.addEventListener("change", update);
+    controls.search.addEventListener("input", update);
+    for (const choice of controls.choices) choice.addEventListener("change", update);
+    addEventListener("hashchange", follow);
     byId("clear").addEventListener("click", () => {
       showAll();
-      search.focus();
+      controls.search.focus();
     });
-    addEventListener("hashchange", () => {
-      if (location.hash.includes("=") || !location.hash) read();
-      else follow();
-    });
+    startKeys(controls.search, update);
+    if (isSearch()) follow();
+    else update();
+  }
+
+  // "/" leads to the field, Escape empties it.
+  function startKeys(search, update) {
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && event.target === search && search.value) {
         event.preventDefault();
@@ -160,8 +181,22 @@
       search.focus();
       search.select();
     });
-    if (location.hash.includes("=")) read();
-    else update();
+  }
+
+  // Where there is no clipboard to write to, as on pages without TLS.
+  function copySelected(text) {
+    const field = document.createElement("textarea");
+    const focused = document.activeElement;
+    field.value = text;
+    field.readOnly = true;
+    field.className = "hidden";
+    document.body.append(field);
+    field.select();
+    let copied = false;
+    try { copied = document.execCommand("copy"); } catch { /* It is not allowed. */ }
+    field.remove();
+    focused?.focus({ preventScroll: true });
+    return copied;
   }
 
   function startCopying() {
@@ -173,24 +208,9 @@
       const code = document.createElement("code");
       code.textContent = quoted;
       setTimeout(() => {
-        said.append(text, code);
-        then?.(code);
+        said.replaceChildren(text, code);
+        then(code);
       }, 50);
-    };
-    // Where there is no clipboard to write to, as on pages without TLS.
-    const copySelected = (text) => {
-      const field = document.createElement("textarea");
-      const focused = document.activeElement;
-      field.value = text;
-      field.readOnly = true;
-      field.className = "hidden";
-      document.body.append(field);
-      field.select();
-      let copied = false;
-      try { copied = document.execCommand("copy"); } catch { /* It is not allowed. */ }
-      field.remove();
-      focused?.focus({ preventScroll: true });
-      return copied;
     };
     const copy = async (button) => {
       let copied = false;
@@ -204,8 +224,7 @@
         say("Not copied: select and copy ", button.value, (code) => getSelection().selectAllChildren(code));
         return;
       }
-      say("Copied ", button.value);
-      silence();
+      say("Copied ", button.value, silence);
       button.classList.add("copied");
       setTimeout(() => button.classList.remove("copied"), 2000);
     };

@@ -3,7 +3,7 @@
 use wharfinger::internals::catalog::Catalog;
 use wharfinger::internals::report::catalog::page::html;
 
-use super::fixture::{catalog, evil, hostile, many, ordinary};
+use super::fixture::{catalog, evil, hostile, image, many, ordinary};
 
 fn page(catalog: &Catalog) -> String {
     html(catalog).unwrap()
@@ -75,6 +75,14 @@ fn a_thousand_images_make_a_page_that_can_be_loaded() {
     let page = page(&many());
     assert_eq!(page.matches("class=\"copy\"").count(), 10_000);
     assert!(page.len() < 9_000_000, "{}", page.len());
+}
+
+#[test]
+fn images_that_share_a_mirror_have_places_of_their_own() {
+    let page =
+        page(&catalog(vec![image("redis", "docker.io/library/redis"), image("redis", "docker.io/library/redis")]));
+    assert_eq!(page.matches("id=\"image-redis\"").count(), 1);
+    assert_eq!(page.matches("id=\"image-redis.2.\"").count(), 1);
 }
 
 #[test]

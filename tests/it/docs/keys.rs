@@ -111,7 +111,7 @@ fn kind(schema: &Value, page: &str, of: &Value) -> String {
     if let Some(part) = of["$ref"].as_str().map(|path| path.trim_start_matches("#/$defs/")) {
         return reference(schema, page, part);
     }
-    for several in ["allOf", "anyOf"].iter().filter_map(|key| of[key].as_array()) {
+    if let Some(several) = ["allOf", "anyOf"].iter().find_map(|key| of[key].as_array()) {
         let kinds = several.iter().filter(|one| one["type"] != "null").map(inner);
         return kinds.collect::<Vec<_>>().join(", or ");
     }

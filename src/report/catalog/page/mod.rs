@@ -58,7 +58,8 @@ struct StateChoice {
 /// # Errors
 /// If its template cannot be written into memory.
 pub fn html(catalog: &Catalog) -> askama::Result<String> {
-    let images: Vec<ImageView> = catalog.images.iter().map(ImageView::of).collect();
+    let mut images: Vec<ImageView> = catalog.images.iter().map(ImageView::of).collect();
+    tell_apart(&mut images);
     let categories = images.iter().filter(|image| !image.category.is_empty()).map(|image| image.category.as_str());
     let page = Page {
         policy: policy(),
@@ -73,6 +74,18 @@ pub fn html(catalog: &Catalog) -> askama::Result<String> {
         images,
     };
     page.render()
+}
+
+/// Gives images that share a mirror names of their own in the page. No repository's name has a dot at its end.
+fn tell_apart(images: &mut [ImageView]) {
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for image in images {
+        let before = known.entry(image.id.clone()).or_default();
+        *before += 1;
+        if *before > 1 {
+            image.id.push_str(&format!(".{before}."));
+        }
+    }
 }
 
 /// What the page may load and run: its own style and script, known by their bytes, and the icon that is in it.

@@ -58,7 +58,7 @@ pub mod internals {
     pub mod catalog {
         pub use crate::catalog::{
             Catalog, CatalogImage, CatalogPlatform, CatalogRejection, CatalogRevocation, CatalogTag, CatalogWaiting,
-            SignatureState, WaitingState,
+            SignatureState, TagState, WaitingState,
         };
     }
     pub mod commands {

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::model::{CatalogPlatform, CatalogWaiting};
-use crate::plan::Key;
+use crate::plan::{Key, State};
 use crate::policy::Standing;
 
 /// What was found out. What was not asked is absent.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
-    /// What the mirrors have of each approval.
-    pub(crate) held: BTreeMap<Key, Held>,
+    /// What the mirrors have of each approval that they answered for; `None` if no mirror was asked.
+    pub(crate) held: Option<BTreeMap<Key, Held>>,
     /// The aliases that resolve to what they follow; `None` if no mirror was asked.
     pub(crate) aliases: Option<BTreeSet<Key>>,
     /// Which pull request brought an approval, and when, as the history tells.
@@ -28,14 +28,13 @@ pub(crate) struct Facts {
 }
 
 /// What a mirror has of one approval.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Held {
-    /// Why it cannot be pulled; `None` if its tag resolves to what was promoted.
-    pub(crate) unavailable: Option<String>,
+    pub(crate) state: State,
     pub(crate) platforms: Vec<CatalogPlatform>,
 }
 
-/// A merged pull request.
+/// A pull request that brought approvals.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Merged {
     pub(crate) url: Option<String>,

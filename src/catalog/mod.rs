@@ -10,6 +10,6 @@ pub(crate) use build::catalog;
 pub(crate) use facts::{Facts, Held, Merged};
 pub use model::{
     Catalog, CatalogImage, CatalogPlatform, CatalogRejection, CatalogRevocation, CatalogTag, CatalogWaiting,
-    SignatureState, WaitingState,
+    SignatureState, TagState, WaitingState,
 };
 pub(crate) use renovate::{TITLE as PRESET, preset};

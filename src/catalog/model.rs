@@ -11,8 +11,6 @@ use crate::image::{Digest, RepositoryName, Tag};
 pub struct Catalog {
     /// The organization.
     pub organization: String,
-    /// What the name of every mirror begins with: `acme`, or `registry.example.com/acme` outside Docker Hub.
-    pub prefix: String,
     /// The images, by the names of their mirrors.
     pub images: Vec<CatalogImage>,
     /// What could not be found out, in words.
@@ -34,9 +32,9 @@ pub struct CatalogImage {
     pub category: Option<String>,
     /// Which versions the manifest follows, in words.
     pub rule: String,
-    /// How files may name the source; empty for a directory.
+    /// How files may name the source, and the mirror; empty for directories.
     #[serde(skip)]
-    pub spellings: Vec<String>,
+    pub spellings: [Vec<String>; 2],
     /// What may be used, the newest version first. Nothing revoked is among it.
     pub approved: Vec<CatalogTag>,
     /// Newer versions that are not approved yet.
@@ -58,8 +56,8 @@ pub struct CatalogTag {
     pub reference: String,
     /// The same, pinned to the bytes: `acme/loki:3.1.0@sha256:...`; null if it cannot be pulled now.
     pub pinned: Option<String>,
-    /// Why it cannot be pulled now, in words; null if it can.
-    pub unavailable: Option<String>,
+    /// Whether it can be pulled.
+    pub state: TagState,
     /// The digest that was reviewed.
     pub digest: Digest,
     /// What the mirror's tag resolves to; null until it is promoted.
@@ -81,6 +79,48 @@ pub struct CatalogTag {
     pub reviewers: Option<Vec<String>>,
     /// Why it was asked for; null if nobody said.
     pub reason: Option<String>,
+}
+
+/// Whether an approved tag can be pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TagState {
+    /// The mirror has what was approved; offline, its promotion is recorded.
+    Available,
+    /// It is approved, and its promotion is not done or not recorded yet.
+    NotPromoted,
+    /// The mirror could not be asked.
+    Unread,
+    /// The source no longer has it, and the mirror does not have it yet.
+    SourceLost,
+    /// The mirror's tag resolves to something else.
+    MirrorDiffers,
+    /// It is not verified to be signed as the manifest requires.
+    Unsigned,
+    /// The mirror's repository is somebody else's.
+    NotOurs,
+    /// A manifest of it could be understood in two ways.
+    Refused,
+    /// What the mirror should have is not known.
+    Unknown,
+}
+
+impl TagState {
+    /// Why it cannot be pulled, in words; `None` if it can.
+    #[must_use]
+    pub const fn why_not(self) -> Option<&'static str> {
+        match self {
+            Self::Available => None,
+            Self::NotPromoted => Some("not promoted yet"),
+            Self::Unread => Some("the mirror could not be asked"),
+            Self::SourceLost => Some("the source no longer has it"),
+            Self::MirrorDiffers => Some("the mirror's tag resolves to something else"),
+            Self::Unsigned => Some("not signed as required"),
+            Self::NotOurs => Some("the mirror's repository is somebody else's"),
+            Self::Refused => Some("its manifest could be understood in two ways"),
+            Self::Unknown => Some("it is not known what the mirror should have"),
+        }
+    }
 }
 
 /// One platform of an image.
@@ -127,6 +167,10 @@ pub enum WaitingState {
     Proposed,
     /// What its rule asks for: its age, signatures, platforms.
     Waiting,
+    /// Nothing: a person closed its proposal without merging it.
+    Declined,
+    /// Reviewers: it is in the manifest, and fewer people approved it than the organization requires.
+    Unreviewed,
 }
 
 /// A version that a person rejected.

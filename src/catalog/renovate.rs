@@ -1,10 +1,10 @@
 //! A preset for Renovate: the mirror instead of the source, and no version that is not approved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::model::{Catalog, CatalogImage, CatalogTag};
+use super::model::{Catalog, CatalogImage, CatalogTag, TagState};
 use crate::image::Tag;
 
 /// How the preset describes itself, before the organization's name.
@@ -15,23 +15,24 @@ const NOTHING: &str = "/^$/";
 /// The preset. Renovate applies the last rule that says something: the rules of one name stand together and do not
 /// contradict each other.
 ///
-/// For every name of a source and for every mirror, `allowedVersions` admits exactly the approved tags; what a file pulls
-/// from the source in an approved version is replaced by the mirror in the same version, if that can be pulled there.
+/// For every name of a source and of a mirror, `allowedVersions` admits exactly the approved tags that promotion copied or will;
+/// what a file pulls from the source in such a version is replaced by the mirror in the same version, if it can be pulled there.
 pub(crate) fn preset(catalog: &Catalog) -> Value {
-    let mut sources: BTreeMap<&[String], Vec<&CatalogImage>> = BTreeMap::new();
-    let mut mirrors: BTreeMap<&str, Vec<&CatalogImage>> = BTreeMap::new();
+    let (mut sources, mut mirrors) = (Named::new(), Named::new());
     for image in &catalog.images {
-        mirrors.entry(&image.mirror).or_default().push(image);
-        if !image.spellings.is_empty() {
-            sources.entry(&image.spellings).or_default().push(image);
+        let [of_source, of_mirror] = &image.spellings;
+        for (names, named) in [(of_source, &mut sources), (of_mirror, &mut mirrors)] {
+            if !names.is_empty() {
+                named.entry(names).or_default().push(image);
+            }
         }
     }
     let mut rules = Vec::new();
     for (names, images) in sources {
-        rules.push(allowed(names, tags(&images, |_| true)));
+        rules.push(allowed(names, &images));
         rules.extend(images.iter().filter_map(|image| replaced(names, image)));
     }
-    rules.extend(mirrors.iter().map(|(mirror, images)| allowed(&[(*mirror).to_owned()], tags(images, |_| true))));
+    rules.extend(mirrors.into_iter().map(|(names, images)| allowed(names, &images)));
     json!({
         "$schema": "https://docs.renovatebot.com/renovate-schema.json",
         "description": [format!("{TITLE}{}", catalog.organization)],
@@ -39,13 +40,19 @@ pub(crate) fn preset(catalog: &Catalog) -> Value {
     })
 }
 
-fn allowed(names: &[String], tags: Vec<&Tag>) -> Value {
+/// Images by the names that files may give them.
+type Named<'a> = BTreeMap<&'a [String], Vec<&'a CatalogImage>>;
+
+fn allowed(names: &[String], images: &[&CatalogImage]) -> Value {
+    let is_allowed =
+        |tag: &CatalogTag| matches!(tag.state, TagState::Available | TagState::NotPromoted | TagState::Unread);
+    let tags = tags(images, is_allowed);
     json!({ "matchDatasources": ["docker"], "matchPackageNames": names, "allowedVersions": exactly(tags) })
 }
 
 fn replaced(names: &[String], image: &CatalogImage) -> Option<Value> {
     let tags = tags(&[image], |tag| tag.pinned.is_some());
-    (!tags.is_empty()).then(|| {
+    (!tags.is_empty() && !image.spellings[1].is_empty()).then(|| {
         json!({
             "matchDatasources": ["docker"],
             "matchPackageNames": names,
@@ -57,13 +64,9 @@ fn replaced(names: &[String], image: &CatalogImage) -> Option<Value> {
 
 /// The approved tags of some images, each once, in their order.
 fn tags<'a>(images: &[&'a CatalogImage], which: impl Fn(&CatalogTag) -> bool) -> Vec<&'a Tag> {
-    let mut tags: Vec<&Tag> = Vec::new();
-    for tag in images.iter().flat_map(|image| &image.approved).filter(|tag| which(tag)) {
-        if !tags.contains(&&tag.tag) {
-            tags.push(&tag.tag);
-        }
-    }
-    tags
+    let mut known = BTreeSet::new();
+    let tags = images.iter().flat_map(|image| &image.approved).filter(|tag| which(tag)).map(|tag| &tag.tag);
+    tags.filter(|tag| known.insert(*tag)).collect()
 }
 
 /// A regular expression, as Renovate writes one, for these tags and no others.

@@ -4,27 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use chrono::SecondsFormat;
-
 use super::planned;
 use super::reader::{advisories, proposal_reader, signing_keys, standings, vulnerability_reader};
 use super::unreviewed::{reviews, unreviewed};
 use super::{Context, Exit, Stop, load, promote};
 use crate::apply::files::replace;
 use crate::args::Catalog as Arguments;
-use crate::catalog::{Catalog, CatalogWaiting, Facts, Held, WaitingState, catalog};
+use crate::catalog::{Catalog, Facts, Held, catalog};
 use crate::forge::Forge;
 use crate::image::{Digest, Location};
 use crate::manifest::{Approval, Image, Manifest};
-use crate::observe::catalog::{read_merged, read_platforms};
+use crate::observe::catalog::{read_merged, read_platforms, read_standings, waiting};
 use crate::observe::ledger::Trust;
 use crate::observe::manifest::from_directory;
 use crate::observe::mirror::Promotions;
-use crate::observe::proposals::{Asked, Situation};
+use crate::observe::proposals::Asked;
 use crate::observe::reviews::Reviews;
 use crate::plan::aliases::{AliasState, AliasStep};
 use crate::plan::{FailedStep, Failure, Key, State};
-use crate::proposal::machine::Action;
 use crate::report::Output;
 use crate::report::catalog::{Cataloged, files};
 use crate::report::rows::Failed;
@@ -37,9 +34,8 @@ use crate::report::rows::Failed;
 pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     let (catalog, failed) = match arguments.offline {
         true => (offline(&from_directory(&context.settings.directory, &context.settings.manifest)?), Vec::new()),
-        false => Box::pin(online(context)).await?,
+        false => Box::pin(online(context, output)).await?,
     };
-    let catalog = without_secrets(catalog, output);
     let written = write(&context.settings.directory.join(&arguments.directory), &catalog)?;
     let written = written.into_iter().map(|name| Path::new(&arguments.directory).join(name).display().to_string());
     let clean = failed.is_empty();
@@ -75,13 +71,9 @@ fn write(directory: &Path, catalog: &Catalog) -> Result<Vec<&'static str>, Stop>
 }
 
 /// What servers said, without this run's secrets: it is published.
-fn without_secrets(mut catalog: Catalog, output: &Output) -> Catalog {
-    let images = catalog.images.iter_mut().flat_map(|image| {
-        let waiting = image.waiting.iter_mut().map(|waiting| &mut waiting.why);
-        waiting.chain(image.approved.iter_mut().filter_map(|tag| tag.unavailable.as_mut()))
-    });
-    images.chain(catalog.unknown.iter_mut()).for_each(|text| *text = output.redacted(text));
-    catalog
+fn without_secrets(facts: &mut Facts, output: &Output) {
+    let waiting = facts.waiting.values_mut().flatten().map(|waiting| &mut waiting.why);
+    waiting.chain(&mut facts.unknown).for_each(|text| *text = output.redacted(text));
 }
 
 /// From the manifest alone.
@@ -94,7 +86,7 @@ fn offline(manifest: &Manifest) -> Catalog {
 }
 
 /// From the manifest as it was last reviewed, the mirrors, upstream and the forge; with what could not be asked.
-async fn online(context: &Context) -> Result<(Catalog, Vec<Failed>), Stop> {
+async fn online(context: &Context, output: &Output) -> Result<(Catalog, Vec<Failed>), Stop> {
     let manifest = load::here(context).await?;
     let scope = promote::scope(context, &manifest, &[])?;
     let forge = context.forge.as_deref();
@@ -121,12 +113,10 @@ async fn online(context: &Context) -> Result<(Catalog, Vec<Failed>), Stop> {
         Err(e) => failed.push(failure("what is newer", &e)),
     }
     failed.extend(hold(context, manifest, &seen, &mut facts).await);
-    let standings = standings(context);
-    for (at, image) in manifest.images.iter().enumerate() {
-        facts.standings.insert(at, standings.of(&manifest.organization, &image.source).await);
-    }
+    facts.standings = read_standings(&standings(context), manifest).await;
     failed.extend(merged(context, manifest, &reviews, &mut facts).await);
-    facts.unknown.extend(failed.iter().map(words));
+    facts.unknown.extend(failed.iter().map(|failed| words(manifest, failed)));
+    without_secrets(&mut facts, output);
     Ok((catalog(manifest, &facts), failed))
 }
 
@@ -134,29 +124,30 @@ fn failure(what: &str, error: &dyn std::fmt::Display) -> Failed {
     Failed { source: None, repository: None, tag: None, step: FailedStep::Read, error: format!("{what}: {error}") }
 }
 
-fn words(failed: &Failed) -> String {
+/// What failed, with the name of the mirror that it is about.
+fn words(manifest: &Manifest, failed: &Failed) -> String {
     let tag = failed.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
-    let image = failed.source.as_ref().map(|source| format!("{source}{tag}: ")).unwrap_or_default();
-    format!("{image}{}", failed.error)
+    let name = failed.repository.as_ref().map(|name| format!("{}/{name}{tag}: ", manifest.organization));
+    format!("{}{}", name.unwrap_or_default(), failed.error)
 }
 
 /// What the mirrors have of each approval, with what could not be read of it.
 async fn hold(context: &Context, manifest: &Manifest, seen: &Promotions, facts: &mut Facts) -> Vec<Failed> {
     let set = seen.aliases.iter().filter(|step| step.state == AliasState::Present).map(AliasStep::key);
     facts.aliases = Some(set.collect());
-    let states: BTreeMap<Key, Option<String>> =
-        seen.steps.iter().map(|step| (step.key(), unavailable(step.state, &step.detail))).collect();
+    let states: BTreeMap<Key, State> = seen.steps.iter().map(|step| (step.key(), step.state)).collect();
     let place = |image: &Image, approval: &Approval| -> Option<(Location, Digest)> {
         Some((manifest.mirror(&image.repository).ok()?, approval.mirrored.clone()?))
     };
-    let here = |key: &Key| matches!(states.get(key), Some(None));
-    let present = manifest.approvals().filter(|(image, approval)| here(&Key::of(image, approval)));
+    let present = manifest.approvals().filter(|(image, approval)| {
+        states.get(&Key::of(image, approval)).is_some_and(|state| *state == State::Present)
+    });
     let places: BTreeSet<_> = present.filter_map(|(image, approval)| place(image, approval)).collect();
     let read = read_platforms(&context.registries, places).await;
-    let mut failed = Vec::new();
+    let (mut held, mut failed) = (BTreeMap::new(), Vec::new());
     for (image, approval) in manifest.approvals() {
         let key = Key::of(image, approval);
-        let Some(unavailable) = states.get(&key).cloned() else { continue };
+        let Some(state) = states.get(&key).copied() else { continue };
         let platforms = match place(image, approval).and_then(|place| read.get(&place)) {
             Some(Ok(platforms)) => platforms.clone(),
             Some(Err(e)) => {
@@ -166,54 +157,10 @@ async fn hold(context: &Context, manifest: &Manifest, seen: &Promotions, facts: 
             }
             None => Vec::new(),
         };
-        facts.held.insert(key, Held { unavailable, platforms });
+        held.insert(key, Held { state, platforms });
     }
+    facts.held = Some(held);
     failed
-}
-
-/// Why an approval in this state cannot be pulled.
-fn unavailable(state: State, detail: &str) -> Option<String> {
-    match state {
-        State::Present => None,
-        State::Copy => Some("not promoted yet".to_owned()),
-        _ => Some(detail.to_owned()),
-    }
-}
-
-/// What is newer than what is approved, by image: what is proposed, or would be, and what waits.
-fn waiting(situation: &Situation) -> BTreeMap<usize, Vec<CatalogWaiting>> {
-    let mut waiting: BTreeMap<usize, Vec<CatalogWaiting>> = BTreeMap::new();
-    for (at, wanted) in situation.wanted.iter().enumerate() {
-        let decision = situation.decisions.iter().find(|decision| decision.wanted == Some(at));
-        let why = match decision.map(|decision| &decision.action) {
-            Some(Action::Wait(why)) => Some(why.to_string()),
-            _ => None,
-        };
-        let open = situation.open.iter().find(|open| open.branch == wanted.branch);
-        for item in wanted.items.iter().filter(|item| item.entry.kind.lets_in()) {
-            let Some(tag) = item.entry.to.clone() else { continue };
-            let state = if why.is_some() { WaitingState::Waiting } else { WaitingState::Proposed };
-            let url = open.map(|open| open.url.clone()).filter(|url| url.starts_with("http"));
-            let row = CatalogWaiting { tag, state, why: why.clone().unwrap_or_default(), until: None, url };
-            waiting.entry(item.image).or_default().push(row);
-        }
-    }
-    for (at, image) in &situation.candidates.images {
-        for young in image.selection.lines.iter().flat_map(|line| &line.waiting) {
-            let row = CatalogWaiting {
-                tag: young.tag.clone(),
-                state: WaitingState::Waiting,
-                why: young.detail.clone(),
-                until: young.until.map(|until| until.to_rfc3339_opts(SecondsFormat::Secs, true)),
-                url: None,
-            };
-            let rows = waiting.entry(*at).or_default();
-            if !rows.iter().any(|other| other.tag == row.tag) {
-                rows.push(row);
-            }
-        }
-    }
-    waiting
 }
 
 /// Which pull requests brought the approvals, and who approved these.
@@ -225,9 +172,8 @@ async fn merged(context: &Context, manifest: &Manifest, reviews: &Reviews, facts
         facts.unknown.extend(recorded.then(|| "Who approved it: no forge with pull requests was asked.".to_owned()));
         return None;
     };
-    // Where no reviews are asked for, history is not read to its end: then what promotion recorded has to do.
-    let told = facts.came.values().filter_map(|(pull, _)| *pull);
-    let numbers: BTreeSet<u64> = told.chain(manifest.approvals().filter_map(|(_, approval)| approval.pull)).collect();
+    // Only what history tells: a number in the manifest is anybody's word.
+    let numbers: BTreeSet<u64> = facts.came.values().filter_map(|(pull, _)| *pull).collect();
     let github = &context.settings.github;
     let page = |number: u64| {
         let (owner, name) = github.repository.as_ref()?;

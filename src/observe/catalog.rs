@@ -1,21 +1,31 @@
-//! What the catalogue shows besides the plan: what the mirrors' images contain, and who approved them.
+//! What the catalogue shows besides the plan: what the mirrors' images contain, who approved them, what is newer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::StreamExt;
+use chrono::SecondsFormat;
+use futures_util::{StreamExt, TryStreamExt};
 
 use super::blob::small_blob;
-use crate::catalog::{CatalogPlatform, Merged};
+use super::category::Standings;
+use super::proposals::Situation;
+use crate::catalog::{CatalogPlatform, CatalogWaiting, Merged, WaitingState};
 use crate::content::labels::built_for;
 use crate::content::{Content, Document};
 use crate::forge::{Accounts, Error as ForgeError, Reviewed};
 use crate::image::{Descriptor, Digest, Location, Reference};
+use crate::manifest::Manifest;
 use crate::plan::reviews::{Opinion, Verdict, latest};
+use crate::policy::Standing;
+use crate::proposal::machine::{Action, Wait};
 use crate::registry::{Error, Registries, Store};
 use crate::text::excerpt;
 
 /// How many images are read at once; each host's own limit is in the client.
 const TOGETHER: usize = 16;
+/// How many platforms of one image are read at once.
+const CHILDREN: usize = 8;
+/// The most characters of a platform's name.
+const NAME: usize = 100;
 /// The most platforms that are read of one image.
 const PLATFORMS: usize = 100;
 /// The largest configuration that is read to learn what a single manifest was built for.
@@ -43,17 +53,17 @@ async fn platforms(store: &dyn Store, digest: &Digest) -> Result<Vec<CatalogPlat
                 None => None,
             };
             let platform = platform.map_or_else(|| "unknown".to_owned(), |platform| platform.to_string());
-            return Ok(vec![CatalogPlatform { platform, size: size(&document) }]);
+            return Ok(vec![CatalogPlatform { platform: excerpt(&platform, NAME), size: size(&document) }]);
         }
         Err(_) => return Ok(Vec::new()),
     };
-    let mut platforms = Vec::new();
-    for child in children.into_iter().filter(|child| !is_attestation(child)).take(PLATFORMS) {
+    let children = children.into_iter().filter(|child| !is_attestation(child)).take(PLATFORMS);
+    let read = futures_util::stream::iter(children).map(|child| async move {
         let document = store.manifest(&Reference::Digest(child.digest)).await?;
         let platform = child.platform.map_or_else(|| "unnamed".to_owned(), |platform| platform.to_string());
-        platforms.push(CatalogPlatform { platform: excerpt(&platform, 100), size: document.as_ref().and_then(size) });
-    }
-    Ok(platforms)
+        Ok(CatalogPlatform { platform: excerpt(&platform, NAME), size: document.as_ref().and_then(size) })
+    });
+    read.buffered(CHILDREN).try_collect().await
 }
 
 /// BuildKit names the platform of attestations `unknown/unknown`.
@@ -90,4 +100,47 @@ pub(crate) async fn read_merged(
         (number, Merged { url: page(number), reviewers: opinions.map(|opinion| opinion.review.login).collect() })
     };
     Ok(reviewed.into_iter().map(merged).collect())
+}
+
+/// Where the sources of a manifest stand, by their positions.
+pub(crate) async fn read_standings(standings: &Standings, manifest: &Manifest) -> BTreeMap<usize, Standing> {
+    let images = manifest.images.iter().enumerate();
+    let read = futures_util::stream::iter(images)
+        .map(|(at, image)| async move { (at, standings.of(&manifest.organization, &image.source).await) });
+    read.buffer_unordered(CHILDREN).collect().await
+}
+
+/// What is newer than what is approved, by image: what is proposed or would be, what was declined, and what waits.
+pub(crate) fn waiting(situation: &Situation) -> BTreeMap<usize, Vec<CatalogWaiting>> {
+    let mut waiting: BTreeMap<usize, Vec<CatalogWaiting>> = BTreeMap::new();
+    for (at, wanted) in situation.wanted.iter().enumerate() {
+        let decision = situation.decisions.iter().find(|decision| decision.wanted == Some(at));
+        let (state, why) = match decision.map(|decision| &decision.action) {
+            Some(Action::Wait(why @ Wait::Declined)) => (WaitingState::Declined, why.to_string()),
+            Some(Action::Wait(why)) => (WaitingState::Waiting, why.to_string()),
+            _ => (WaitingState::Proposed, String::new()),
+        };
+        let open = situation.open.iter().find(|open| open.branch == wanted.branch);
+        let url = open.map(|open| open.url.clone()).filter(|url| url.starts_with("http"));
+        for item in wanted.items.iter().filter(|item| item.entry.kind.lets_in()) {
+            let Some(tag) = item.entry.to.clone() else { continue };
+            let row = CatalogWaiting { tag, state, why: why.clone(), until: None, url: url.clone() };
+            waiting.entry(item.image).or_default().push(row);
+        }
+    }
+    for (at, image) in &situation.candidates.images {
+        for young in image.selection.lines.iter().flat_map(|line| &line.waiting) {
+            let rows = waiting.entry(*at).or_default();
+            if !rows.iter().any(|other| other.tag == young.tag) {
+                rows.push(CatalogWaiting {
+                    tag: young.tag.clone(),
+                    state: WaitingState::Waiting,
+                    why: young.detail.clone(),
+                    until: young.until.map(|until| until.to_rfc3339_opts(SecondsFormat::Secs, true)),
+                    url: None,
+                });
+            }
+        }
+    }
+    waiting
 }

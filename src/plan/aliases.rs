@@ -14,7 +14,7 @@ use super::removal::{Removal, Why};
 use super::state::{State, is_revoked};
 use super::step::Step;
 use crate::image::{Digest, RepositoryName, Tag};
-use crate::manifest::{Approval, Image, Revocation};
+use crate::manifest::{Approval, Image};
 use crate::rules::newest_under;
 
 /// One alias and what is done about it.
@@ -169,10 +169,9 @@ fn key(image: &Image, tag: &Tag) -> Key {
     Key { repository: image.repository.clone(), tag: tag.clone() }
 }
 
-/// Whether the manifest says that an approval of the image had these bytes.
+/// Whether an approval of the image has these bytes. That the image revokes them shows nothing: anybody's can be revoked.
 fn is_known(image: &Image, digest: &Digest, seen: &Seen<'_>) -> bool {
-    let revoked = |revoked: &Revocation| revoked.digest == *digest;
-    owner(image, digest, seen).is_some() || image.revoked.iter().any(revoked)
+    owner(image, digest, seen).is_some()
 }
 
 fn is_recorded(image: &Image, digest: &Digest, seen: &Seen<'_>) -> bool {

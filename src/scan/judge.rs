@@ -7,6 +7,7 @@ use super::verdict::{Judgement, Verdict};
 use crate::image::{Digest, Location, Repository, Tag};
 use crate::manifest::{Approval, Image, Manifest, Revocation};
 use crate::plan::aliases::followed;
+use crate::plan::is_revoked;
 use crate::policy::Standing;
 use crate::policy::access::{Expected, expected, is_own};
 use crate::references::{FoundReference, Replacement};
@@ -171,5 +172,5 @@ const APPROVED: Judgement = Judgement { verdict: Verdict::Approved, replacement:
 /// Whether the mirror's tag of this name is approved, or an alias that follows an approval.
 fn lets_in(image: &Image, tag: &Tag) -> bool {
     let is_alias = || image.aliases.contains(tag) && followed(image, tag).is_some();
-    image.approved.iter().any(|approval| approval.tag == *tag) || is_alias()
+    image.approved.iter().any(|approval| approval.tag == *tag && !is_revoked(image, approval)) || is_alias()
 }

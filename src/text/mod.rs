@@ -3,8 +3,10 @@
 use regex::Regex;
 use std::time::Duration;
 
+mod parts;
 mod spelling;
 
+pub(crate) use parts::without_parts;
 pub(crate) use spelling::{names_there_are, nearest};
 
 /// How a name or another party's text is shown: as a code span in Markdown, cleaned on a terminal. The number is the
@@ -182,20 +184,22 @@ impl Hidden {
         Self(all)
     }
 
-    /// The bytes of the longest of them.
+    /// The bytes of the longest of them, and of a mark that it was cut off.
     pub(crate) fn longest(&self) -> usize {
-        self.0.iter().map(String::len).max().unwrap_or_default()
+        self.0.iter().map(String::len).max().unwrap_or_default() + '…'.len_utf8()
     }
 
-    /// `text` with `***` in place of them.
+    /// `text` with `***` in place of them, and of what is left of one that was cut off.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
-        self.0.iter().fold(
-            text.to_owned(),
-            |text, secret| {
-                if text.contains(secret) { text.replace(secret, "***") } else { text }
-            },
-        )
+        let whole =
+            self.0.iter().fold(
+                text.to_owned(),
+                |text, secret| {
+                    if text.contains(secret) { text.replace(secret, "***") } else { text }
+                },
+            );
+        without_parts(whole, &self.0.iter().map(String::as_str).collect::<Vec<_>>())
     }
 }
 

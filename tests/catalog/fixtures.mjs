@@ -122,7 +122,7 @@ function typing(file) {
     }
     assert.deepEqual(reached, [
       "Skip to the images: true", "theme: true", "search: true", "category: true", "platform: true", ": true",
-      "What could not be found out: 1: true", "acme/alpine: true", "Copy acme/alpine:3.20.3Copy: true", "Copy acme/alpine:3.20.3 with its digestwith its digest: true",
+      "Not found out, or not as it should be: 1: true", "acme/alpine: true", "Copy acme/alpine:3.20.3Copy: true", "Copy acme/alpine:3.20.3 with its digestwith its digest: true",
       "#12: true", "acme/envoy: true",
     ]);
   }]];
@@ -139,7 +139,7 @@ function filtering(file) {
     await page.getByLabel("Platform", { exact: true }).selectOption("");
     const states = {
       "Available": ["acme/alpine", "acme/envoy", "acme/loki", "acme/mimir", "acme/openssl-tools", "acme/postgres"],
-      "Not promoted yet": ["acme/loki", "acme/pause"],
+      "Not available": ["acme/loki", "acme/pause"],
       "Waiting": ["acme/loki", "acme/postgres"],
       "Rejected": ["acme/loki", "acme/postgres"],
       "Revoked": ["acme/legacy-tool", "acme/openssl-tools"],

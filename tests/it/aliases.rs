@@ -118,6 +118,13 @@ fn an_alias_that_somebody_moved_is_left_and_told_by_the_audit() {
     assert_eq!((findings.as_array().unwrap().len(), &findings[0]["code"]), (1, &json!("mirror-differs")), "{findings}");
     assert_eq!((&findings[0]["tag"], &findings[0]["found"]), (&json!("latest"), &json!(foreign.to_string())));
 
+    // Nor does revoking what was put there make it ours.
+    let revoked = format!("    revoked: [{{ tag: 9.9.9, digest: \"{foreign}\", reason: x }}]\n");
+    world.approve(&["3.0.0"], &format!("    aliases: [latest]\n{revoked}"));
+    world.promote(1);
+    assert_eq!(world.mirror.digest("acme/app", "latest"), Some(foreign.clone()));
+    world.approve(&["3.0.0"], "    aliases: [latest]\n");
+
     world.mirror.delete_tag("acme/app", "latest");
     assert_eq!(audit(1)["findings"][0]["code"], json!("missing-tag"));
     assert_eq!(moved(&world.promote(0)), ["latest 3.0.0"]);

@@ -456,6 +456,26 @@ fn a_key_that_was_replaced_and_hosts_that_were_let_in_are_not_reviewed() {
 }
 
 #[test]
+fn a_revocation_that_nobody_reviewed_moves_no_alias_back() {
+    let world = World::new(1);
+    let newer = world.upstream.put_image("team/app", "2", &ImageSpec::new(2).build());
+    let approved =
+        format!("{}      - tag: \"2\"\n        digest: {newer}\n", world.text(1, "    aliases: [latest]\n", &["1"]));
+    world.merged(&approved, &["mona"]);
+    world.promote(&[], 0);
+    assert_eq!(world.mirror("app", "latest"), Some(newer.clone()));
+    let recorded = world.manifest();
+    let revoked = format!("{recorded}    revoked: [{{ tag: \"2\", digest: {newer}, reason: mine }}]\n");
+    world.push(&revoked);
+    assert_said(&world.unreviewed(&[]), "`revoked` of `acme/app:2`");
+    assert_eq!(world.mirror("app", "latest"), Some(newer));
+    world.push(&recorded);
+    world.merged(&revoked, &["mona"]);
+    world.promote(&[], 0);
+    assert_eq!(world.mirror("app", "latest"), world.mirror("app", "1"));
+}
+
+#[test]
 fn an_alias_that_nobody_reviewed_is_not_set() {
     let world = World::new(1);
     world.merged(&world.text(1, "", &["1"]), &["mona"]);

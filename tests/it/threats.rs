@@ -28,7 +28,8 @@ fn every_threat_names_a_test_that_exists() {
     assert!(threats.len() > 40, "{}", threats.len());
     for row in threats {
         let [what, stops, test] = row.as_slice() else { panic!("three cells: {row:?}") };
-        let named = test.trim_matches('`').split_once("::").unwrap_or_else(|| panic!("{what}: a test as module::name"));
+        let named =
+            test.trim_matches('`').rsplit_once("::").unwrap_or_else(|| panic!("{what}: a test as module::name"));
         assert!(!stops.is_empty(), "{what}");
         assert!(exists(named.0, named.1), "{what}: there is no test {test}");
     }

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{CatalogImage, CatalogPlatform, Facts, Held, Merged, SignatureState, preset};
+use super::super::{
+    CatalogImage, CatalogPlatform, Facts, Held, Merged, SignatureState, TagState, WaitingState, preset,
+};
 use super::catalog;
 use crate::image::Digest;
 use crate::manifest::{File, Manifest, parse};
-use crate::plan::Key;
+use crate::plan::{Key, State};
 use crate::policy::{Category, Standing, Told};
 
 fn digest(text: &str) -> Digest {
@@ -48,7 +50,7 @@ fn the_newest_is_first_and_nothing_revoked_is_offered() {
     let catalog = catalog(&loki(), &Facts::default());
     let image = &catalog.images[0];
     assert_eq!(tags(image), [("3.2.0", false), ("3.1.0", true), ("3.0.0", true)]);
-    assert_eq!(image.approved[0].unavailable.as_deref(), Some("not promoted yet"));
+    assert_eq!(image.approved[0].state, TagState::NotPromoted);
     assert_eq!(image.approved[1].reference, "acme/loki:3.1.0");
     assert_eq!(image.approved[1].pinned, Some(format!("acme/loki:3.1.0@{}", digest("3.1.0"))));
     let revoked = &image.revoked[0];
@@ -63,18 +65,46 @@ fn what_the_mirror_has_goes_before_what_is_recorded() {
     let image = &manifest.images[0];
     let key = |at: usize| Key::of(image, &image.approved[at]);
     let platforms = vec![CatalogPlatform { platform: "linux/amd64".to_owned(), size: Some(1_000) }];
-    facts.held.insert(key(0), Held { unavailable: None, platforms: platforms.clone() });
-    let differs = Some("the mirror's tag resolves to something else".to_owned());
-    facts.held.insert(key(2), Held { unavailable: differs.clone(), platforms: Vec::new() });
+    let held = |state, platforms: &[CatalogPlatform]| Held { state, platforms: platforms.to_vec() };
+    facts.held =
+        Some(BTreeMap::from([(key(0), held(State::Present, &platforms)), (key(2), held(State::MirrorDiffers, &[]))]));
     let alias = Key { repository: image.repository.clone(), tag: "3".parse().unwrap() };
     facts.aliases = Some(BTreeSet::from([alias]));
     let catalog = catalog(&manifest, &facts);
     assert_eq!(tags(&catalog.images[0]), [("3.2.0", false), ("3.1.0", false), ("3.0.0", true)]);
     let [next, differing, old] = catalog.images[0].approved.as_slice() else { panic!() };
-    assert_eq!((&differing.unavailable, &old.platforms), (&differs, &platforms));
+    assert_eq!((next.state, differing.state), (TagState::Unread, TagState::MirrorDiffers), "unknown is not available");
+    assert_eq!(old.platforms, platforms);
+    let renovate = preset(&catalog).to_string();
+    assert!(!renovate.contains("3\\\\.1\\\\.0"), "what the mirror has instead is not allowed: {renovate}");
     let aliases: Vec<&str> = next.aliases.iter().map(crate::image::Tag::as_str).collect();
     assert_eq!(aliases, ["3"], "an alias is shown where promotion has set it");
     assert_eq!(catalog.images[0].revoked[0].instead.as_ref().unwrap().as_str(), "3.0.0");
+}
+
+#[test]
+fn what_nobody_reviewed_is_not_approved() {
+    let (manifest, mut facts) = (loki(), Facts::default());
+    let image = &manifest.images[0];
+    let state = |at: usize| if at == 3 { State::Unreviewed } else { State::Present };
+    let held = (0..4).map(|at| (Key::of(image, &image.approved[at]), Held { state: state(at), platforms: Vec::new() }));
+    facts.held = Some(held.collect());
+    let catalog = catalog(&manifest, &facts);
+    assert_eq!(tags(&catalog.images[0]), [("3.1.0", true), ("3.0.0", true)]);
+    let waiting = &catalog.images[0].waiting[0];
+    assert_eq!((waiting.tag.as_str(), waiting.state), ("3.2.0", WaitingState::Unreviewed));
+    assert!(!preset(&catalog).to_string().contains("3\\\\.2\\\\.0"));
+}
+
+#[test]
+fn bytes_that_one_image_revokes_are_not_offered_as_anothers() {
+    let bytes = digest("7");
+    let approved = format!("    approved:\n      - {{ tag: '7', digest: '{bytes}', mirrored: '{bytes}' }}\n");
+    let revoked = format!("    revoked:\n      - {{ tag: 7.3.0, digest: '{bytes}', reason: CVE-2027-2 }}\n");
+    let text =
+        format!("  - source: redis\n    versions: '7.3'\n{revoked}  - source: redis\n    tags: ['7']\n{approved}");
+    let catalog = catalog(&manifest(&text), &Facts::default());
+    assert!(catalog.images.iter().all(|image| image.approved.is_empty()), "{catalog:?}");
 }
 
 #[test]
@@ -134,7 +164,9 @@ fn renovate_is_allowed_exactly_what_is_approved() {
     let names = |rule: &serde_json::Value, name: &str| {
         rule["matchPackageNames"].as_array().unwrap().iter().any(|other| other == name)
     };
-    for name in ["grafana/loki", "docker.io/grafana/loki", "index.docker.io/grafana/loki", "acme/loki"] {
+    for name in
+        ["grafana/loki", "docker.io/grafana/loki", "index.docker.io/grafana/loki", "acme/loki", "docker.io/acme/loki"]
+    {
         let allowed: Vec<&str> =
             rules.iter().filter(|rule| names(rule, name)).filter_map(|rule| rule["allowedVersions"].as_str()).collect();
         let [allowed] = allowed.as_slice() else { panic!("{name}: {allowed:?}") };

@@ -261,14 +261,19 @@ impl Binding {
         }
     }
 
-    /// A new revocation stops promotion without a review, but deletes nothing; a reviewed one keeps doing both.
+    /// A new revocation stops promotion without a review, but deletes nothing and moves no alias back to an older version; a
+    /// reviewed one keeps doing all of it.
     fn hold_revoked(&mut self, name: &ImageName, tag: &Tag, digest: &Digest, was: Option<&Manifest>) {
         let is_it = |revoked: &&Revocation| revoked.tag == *tag && revoked.digest == *digest;
         let before = was.iter().flat_map(|was| &was.images).filter(|image| ImageName::of(image) == *name);
         let reviewed = before.flat_map(|image| &image.revoked).find(is_it);
         for image in self.guarded(name) {
             match (image.revoked.iter_mut().find(|revoked| is_it(&&**revoked)), reviewed) {
-                (Some(now), reviewed) => now.delete = reviewed.is_some_and(|reviewed| reviewed.delete),
+                (Some(now), Some(reviewed)) => now.delete = reviewed.delete,
+                (Some(now), None) => {
+                    now.delete = false;
+                    image.aliases.clear();
+                }
                 (None, Some(reviewed)) => image.revoked.push(reviewed.clone()),
                 (None, None) => {}
             }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::image::Digest;
 use crate::registry::error::ErrorKind;
+use crate::text::without_parts;
 
 /// Receives every secret that came up on the way: tokens, and what helpers returned.
 pub(crate) type Derived = Arc<dyn Fn(&SecretString) + Send + Sync>;
@@ -50,6 +51,7 @@ impl Secrets {
     /// The same error with the secrets removed.
     pub(crate) fn redact(&self, kind: ErrorKind) -> ErrorKind {
         let secrets = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        kind.map(|text| secrets.iter().fold(text, |text, secret| text.replace(secret.expose_secret(), "***")))
+        let secrets: Vec<&str> = secrets.iter().map(ExposeSecret::expose_secret).collect();
+        kind.map(|text| without_parts(secrets.iter().fold(text, |text, secret| text.replace(secret, "***")), &secrets))
     }
 }

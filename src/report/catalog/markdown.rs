@@ -17,9 +17,10 @@ pub(super) fn markdown(catalog: &Catalog) -> String {
     rows(&mut out, "Approved", ["Image", "Digest", "Platforms", "Signature", "Approved"], approved(catalog));
     let waiting = catalog.images.iter().flat_map(|image| image.waiting.iter().map(move |row| (image, row)));
     let waiting = waiting.map(|(image, row)| {
-        let state = match (row.state, row.why.as_str()) {
-            (WaitingState::Proposed, _) => "to be reviewed".to_owned(),
-            (WaitingState::Waiting, why) => text(why),
+        let state = match row.state {
+            WaitingState::Proposed => "to be reviewed".to_owned(),
+            WaitingState::Waiting | WaitingState::Declined => text(&row.why),
+            WaitingState::Unreviewed => "in the manifest, and not approved by enough people".to_owned(),
         };
         [tag_of(image, row.tag.as_str()), state, row.until.as_deref().map(text).unwrap_or_default()]
     });
@@ -37,7 +38,7 @@ pub(super) fn markdown(catalog: &Catalog) -> String {
     });
     rows(&mut out, "Revoked: do not use", ["Version", "Digest", "Reason", "Use instead"], revoked);
     if !catalog.unknown.is_empty() {
-        out += "## Could not be found out\n\n";
+        out += "## Not found out, or not as it should be\n\n";
         catalog.unknown.iter().for_each(|unknown| out += &format!("- {}\n", text(unknown)));
     }
     out
@@ -63,7 +64,7 @@ fn approved(catalog: &Catalog) -> impl Iterator<Item = [String; 5]> {
 fn reference(tag: &CatalogTag) -> String {
     let aliases: Vec<String> = tag.aliases.iter().map(|alias| name(alias.as_str())).collect();
     let also = if aliases.is_empty() { String::new() } else { format!(" (also {})", aliases.join(", ")) };
-    match &tag.unavailable {
+    match tag.state.why_not() {
         None => format!("{}{also}", name(&tag.reference)),
         Some(why) => format!("{}: {}", text(&tag.reference), text(why)),
     }

@@ -9,7 +9,7 @@ use super::page::Page;
 use super::rows::Failed;
 use super::terminal::list;
 use crate::catalog::{Catalog, preset};
-use crate::text::{clean, counted};
+use crate::text::counted;
 
 mod markdown;
 pub mod page;
@@ -67,8 +67,8 @@ pub(super) fn human(out: &mut Page, cataloged: &Cataloged) -> io::Result<()> {
         writeln!(out, "nothing changed: the files say this already")?;
     }
     list(out, "Written", written)?;
-    let failed: Vec<String> = failed.iter().map(|failed| clean(&failed.error)).collect();
-    list(out, "Could not be found out", &failed)
+    let problems = if failed.is_empty() { &[][..] } else { &catalog.unknown };
+    list(out, "Not found out, or not as it should be", problems)
 }
 
 #[cfg(test)]

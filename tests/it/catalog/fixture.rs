@@ -3,12 +3,12 @@
 use chrono::NaiveDate;
 use wharfinger::internals::catalog::{
     Catalog, CatalogImage, CatalogPlatform, CatalogRejection, CatalogRevocation, CatalogTag, CatalogWaiting,
-    SignatureState, WaitingState,
+    SignatureState, TagState, WaitingState,
 };
 use wharfinger::internals::image::Digest;
 
 pub fn catalog(images: Vec<CatalogImage>) -> Catalog {
-    Catalog { organization: "acme".to_owned(), prefix: "acme".to_owned(), images, unknown: Vec::new() }
+    Catalog { organization: "acme".to_owned(), images, unknown: Vec::new() }
 }
 
 pub fn image(name: &str, source: &str) -> CatalogImage {
@@ -16,7 +16,7 @@ pub fn image(name: &str, source: &str) -> CatalogImage {
         source: source.to_owned(),
         repository: name.parse().unwrap(),
         mirror: format!("acme/{name}"),
-        spellings: Vec::new(),
+        spellings: [Vec::new(), Vec::new()],
         description: None,
         category: None,
         rule: "The newest patch of every minor version from 3.0".to_owned(),
@@ -35,7 +35,7 @@ pub fn tag(image: &str, tag: &str) -> CatalogTag {
         aliases: Vec::new(),
         reference: format!("acme/{image}:{tag}"),
         pinned: Some(format!("acme/{image}:{tag}@{digest}")),
-        unavailable: None,
+        state: TagState::Available,
         mirrored: Some(digest.clone()),
         digest,
         platforms: platforms(&[("linux/amd64", 41_300_000), ("linux/arm64", 39_800_000)]),
@@ -51,8 +51,7 @@ pub fn tag(image: &str, tag: &str) -> CatalogTag {
 
 /// The same before promotion.
 pub fn pending(image: &str, name: &str) -> CatalogTag {
-    let unavailable = Some("not promoted yet".to_owned());
-    CatalogTag { pinned: None, unavailable, mirrored: None, platforms: Vec::new(), ..tag(image, name) }
+    CatalogTag { pinned: None, state: TagState::NotPromoted, mirrored: None, platforms: Vec::new(), ..tag(image, name) }
 }
 
 fn platforms(all: &[(&str, u64)]) -> Vec<CatalogPlatform> {

@@ -53,7 +53,11 @@ impl World {
              digest: {}\n        reason: CVE-2027-1\n",
             world.digests[0]
         );
-        world.github.push_as("main", "octocat", &[(FILE, &text)]);
+        let text = format!("policy: {{ approvals: 1 }}\n{text}");
+        world.github.push_as("changes", "octocat", &[(FILE, &text)]);
+        let number = world.github.open_as("octocat", "changes", "Ask for reviews", "");
+        world.github.review_as(number, "mona", "APPROVED");
+        world.github.merge(number);
         world
     }
 
@@ -141,9 +145,35 @@ fn what_is_not_at_the_mirror_is_not_offered() {
     let document = world.catalog(&clone, &[]).expect_status(0).json();
     let tag = &document["images"][0]["approved"][0];
     assert_eq!((&tag["tag"], &tag["pinned"]), (&json!("3.1.0"), &Value::Null));
-    assert!(tag["unavailable"].as_str().unwrap().contains("resolves to"), "{tag}");
+    assert_eq!(tag["state"], json!("mirror-differs"), "{tag}");
     assert_eq!(document["images"][0]["revoked"][0]["instead"], Value::Null);
     assert!(!read(clone.path(), "renovate.json").contains("replacementName"));
+}
+
+#[test]
+fn what_nobody_reviewed_is_not_offered() {
+    let world = World::start();
+    let approval = format!("      - tag: 3.2.0\n        digest: {}\n", world.digests[2]);
+    let text = world.main().replace("    rejected:", &format!("{approval}    rejected:"));
+    world.github.push_as("main", "octocat", &[(FILE, &text)]);
+    let clone = Clone::new(&world.main());
+    let document = world.catalog(&clone, &[]).expect_status(0).json();
+    let image = &document["images"][0];
+    assert_eq!(image["approved"].as_array().unwrap().len(), 1, "{image}");
+    assert_eq!((&image["waiting"][0]["tag"], &image["waiting"][0]["state"]), (&json!("3.2.0"), &json!("unreviewed")));
+    assert!(!read(clone.path(), "renovate.json").contains("3\\\\.2\\\\.0"));
+    assert!(read(clone.path(), "index.html").contains("not approved by enough people"));
+}
+
+#[test]
+fn what_the_mirror_refuses_to_show_is_not_offered() {
+    let world = World::start();
+    let clone = Clone::new(&world.main());
+    world.mirror.fault(Rule::new("HEAD", "manifests/3.1.0", Action::Answer(403, Vec::new(), "{}".into())));
+    let document = world.catalog(&clone, &[]).expect_status(1).json();
+    let tag = &document["images"][0]["approved"][0];
+    assert_eq!((&tag["state"], &tag["pinned"]), (&json!("unread"), &Value::Null), "{document}");
+    assert!(document["unknown"][0].as_str().unwrap().starts_with("acme/app:3.1.0: "), "{document}");
 }
 
 #[test]
@@ -195,7 +225,8 @@ fn a_secret_that_a_server_repeats_is_not_published() {
     let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
     let digest = upstream.put_image("team/app", "1.0.0", &ImageSpec::new(1).build());
     mirror.put_image("acme/app", "1.0.0", &ImageSpec::new(1).build());
-    let body = format!("{{\"errors\":[{{\"code\":\"DENIED\",\"message\":\"not for {SECRET}\"}}]}}");
+    let padding = "x".repeat(180);
+    let body = format!("{{\"errors\":[{{\"code\":\"DENIED\",\"message\":\"not for {SECRET} {padding} {SECRET}\"}}]}}");
     upstream.fault(Rule::new("GET", "tags/list", Action::Answer(403, Vec::new(), body.into())));
     let entry = recorded(&format!("{}/team/app", upstream.host()), "app", "", "1.0.0", &digest);
     let clone = Clone::new(&manifest(&mirror.host(), &[entry]));

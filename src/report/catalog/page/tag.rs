@@ -14,7 +14,7 @@ pub(super) struct TagView {
     /// `None` offers nothing to copy: there is nothing to pull yet.
     pub(super) pinned: Option<String>,
     /// Why there is nothing to pull.
-    pub(super) unavailable: String,
+    pub(super) unavailable: &'static str,
     /// The words before the date.
     pub(super) approved: &'static str,
     pub(super) approved_on: Option<Moment>,
@@ -50,7 +50,7 @@ impl TagView {
         Self {
             reference: clean(&tag.reference),
             pinned: tag.pinned.as_deref().map(clean),
-            unavailable: excerpt(tag.unavailable.as_deref().unwrap_or_default(), TEXT),
+            unavailable: tag.state.why_not().unwrap_or_default(),
             approved: if recorded { "Approved" } else { "Approved; not recorded when" },
             approved_on: tag.approved_on.map(day),
             pull,

@@ -26,7 +26,7 @@ impl State {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Available => "available",
-            Self::Pending => "not-promoted",
+            Self::Pending => "not-available",
             Self::Waiting => "waiting",
             Self::Rejected => "rejected",
             Self::Revoked => "revoked",
@@ -36,7 +36,7 @@ impl State {
     pub(super) fn label(self) -> &'static str {
         match self {
             Self::Available => "Available",
-            Self::Pending => "Not promoted yet",
+            Self::Pending => "Not available",
             Self::Waiting => "Waiting",
             Self::Rejected => "Rejected",
             Self::Revoked => "Revoked",
@@ -158,6 +158,8 @@ fn waiting(waiting: &CatalogWaiting) -> WaitingView {
         (WaitingState::Proposed, true) => "Proposed: waits for a review".to_owned(),
         (WaitingState::Proposed, false) => format!("Proposed: {why}"),
         (WaitingState::Waiting, true) => "Waits".to_owned(),
+        (WaitingState::Declined, _) => format!("Declined: {why}"),
+        (WaitingState::Unreviewed, _) => "In the manifest, and not approved by enough people".to_owned(),
         (WaitingState::Waiting, false) => format!("Waits: {why}"),
     };
     WaitingView {

@@ -178,3 +178,15 @@ fn every_requirement_of_s2c2f_names_a_test_that_exists() {
 fn the_picture_of_a_proposal_is_of_the_body_that_the_program_writes() {
     super::picture::compare(PROPOSAL);
 }
+
+/// The first thing that somebody tries, with what they then read.
+#[test]
+fn the_rule_to_try_prints_what_the_readme_shows() {
+    let readme = page("README.md").text;
+    let (command, rest) =
+        readme.split_once("| wharfinger explain ").unwrap().1.split_once("\n```\n\n```text\n").unwrap();
+    let tags = readme.split_once("printf '%s\\n' ").unwrap().1.split_once(" |").unwrap().0.replace(' ', "\n");
+    let arguments = command.split_whitespace().map(|word| word.trim_matches('"'));
+    let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).arg("explain").args(arguments).stdin(format!("{tags}\n"));
+    assert_eq!(run.output().expect_status(0).stdout.trim_end(), rest.split_once("\n```").unwrap().0);
+}

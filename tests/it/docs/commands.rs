@@ -100,3 +100,16 @@ fn option(arg: &Arg) -> String {
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     format!("- `{name}`: {}{possible}\n", sentence(&help))
 }
+
+/// What `examples/man` writes. Options are described only when a command is used, so one shows that they were.
+#[test]
+fn every_command_has_a_man_page_with_its_options() {
+    let directory = tempfile::tempdir().unwrap();
+    clap_mangen::generate_to(Cli::command(), directory.path()).unwrap();
+    for command in Cli::command().get_subcommands() {
+        let page = directory.path().join(format!("wharfinger-{}.1", command.get_name()));
+        assert!(std::fs::read_to_string(&page).is_ok_and(|text| text.contains(".SH NAME")), "{}", page.display());
+    }
+    let promote = std::fs::read_to_string(directory.path().join("wharfinger-promote.1")).unwrap();
+    assert!(promote.contains(r"\-\-prune"), "{promote}");
+}

@@ -172,7 +172,14 @@ async fn merged(context: &Context, manifest: &Manifest, reviews: &Reviews, facts
         facts.unknown.extend(recorded.then(|| "Who approved it: no forge with pull requests was asked.".to_owned()));
         return None;
     };
-    // Only what history tells: a number in the manifest is anybody's word.
+    // History that a record settled is not read again: then the record tells, if this program wrote it.
+    let foreign = reviews.binding.foreign_keys();
+    for (image, approval) in manifest.approvals() {
+        let key = Key::of(image, approval);
+        if let (Some(pull), Some(on), false) = (approval.pull, approval.approved_on, foreign.contains(&key)) {
+            facts.came.entry(key).or_insert((Some(pull), on));
+        }
+    }
     let numbers: BTreeSet<u64> = facts.came.values().filter_map(|(pull, _)| *pull).collect();
     let github = &context.settings.github;
     let page = |number: u64| {
@@ -180,7 +187,7 @@ async fn merged(context: &Context, manifest: &Manifest, reviews: &Reviews, facts
         let server = github.server_url.as_str().trim_end_matches('/');
         Some(format!("{server}/{owner}/{name}/pull/{number}"))
     };
-    match read_merged(accounts, &numbers, page).await {
+    match read_merged(accounts, numbers, &page).await {
         Ok(merged) => {
             facts.merged = merged;
             None

@@ -24,6 +24,8 @@ use crate::text::excerpt;
 const TOGETHER: usize = 16;
 /// How many platforms of one image are read at once.
 const CHILDREN: usize = 8;
+/// How many pull requests may not exist before it is said that they cannot be read.
+const REFUSED: usize = 20;
 /// The most characters of a platform's name.
 const NAME: usize = 100;
 /// The most platforms that are read of one image.
@@ -81,19 +83,30 @@ fn size(document: &Document) -> Option<u64> {
     }
 }
 
-/// Who approved pull requests; `page` is the address of one.
+/// Who approved pull requests; `page` is the address of one. One that does not exist is left out.
 ///
 /// # Errors
 /// If the forge does not answer.
 pub(crate) async fn read_merged(
     accounts: &dyn Accounts,
-    numbers: &BTreeSet<u64>,
-    page: impl Fn(u64) -> Option<String>,
+    numbers: BTreeSet<u64>,
+    page: &(dyn Fn(u64) -> Option<String> + Sync),
 ) -> Result<BTreeMap<u64, Merged>, ForgeError> {
-    if numbers.is_empty() {
-        return Ok(BTreeMap::new());
+    let (mut left, mut reviewed, mut refused) = (vec![numbers], BTreeMap::new(), 0);
+    while let Some(mut asked) = left.pop().filter(|asked| !asked.is_empty()) {
+        match accounts.reviewed(&asked).await {
+            Ok(found) => reviewed.extend(found),
+            // GitHub refuses the whole question because of one number: the halves are asked about.
+            Err(ForgeError::Refused { .. }) if asked.len() > 1 => {
+                let middle = asked.iter().nth(asked.len() / 2).copied().unwrap_or_default();
+                left.push(asked.split_off(&middle));
+                left.push(asked);
+            }
+            Err(e @ ForgeError::Refused { .. }) if reviewed.is_empty() && left.is_empty() => return Err(e),
+            Err(ForgeError::Refused { .. }) if refused < REFUSED => refused += 1,
+            Err(e) => return Err(e),
+        }
     }
-    let reviewed = accounts.reviewed(numbers).await?;
     let merged = |(number, reviewed): (u64, Reviewed)| {
         let approves = |opinion: &Opinion| opinion.objection.is_none() && opinion.review.verdict == Verdict::Approved;
         let opinions = latest(reviewed.reviews).into_iter().filter(approves);

@@ -139,7 +139,7 @@ function filtering(file) {
     await page.getByLabel("Platform", { exact: true }).selectOption("");
     const states = {
       "Available": ["acme/alpine", "acme/envoy", "acme/loki", "acme/mimir", "acme/openssl-tools", "acme/postgres"],
-      "Not available": ["acme/loki", "acme/pause"],
+      "Not at the mirror": ["acme/loki", "acme/pause"],
       "Waiting": ["acme/loki", "acme/postgres"],
       "Rejected": ["acme/loki", "acme/postgres"],
       "Revoked": ["acme/legacy-tool", "acme/openssl-tools"],

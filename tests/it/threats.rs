@@ -13,7 +13,8 @@ fn threats() -> Vec<Vec<String>> {
 /// Whether a module of these tests has a test of this name.
 pub fn exists(module: &str, test: &str) -> bool {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
-    let files = [root.join(format!("{module}.rs")), root.join(module).join("mod.rs")];
+    let module = module.replace("::", "/");
+    let files = [root.join(format!("{module}.rs")), root.join(&module).join("mod.rs")];
     let is_test = |text: String| {
         let before =
             text.find(&format!("fn {test}(")).map(|at| text[..at].trim_end_matches("async ").trim_end().to_owned());

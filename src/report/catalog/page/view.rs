@@ -26,7 +26,7 @@ impl State {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Available => "available",
-            Self::Pending => "not-available",
+            Self::Pending => "not-at-the-mirror",
             Self::Waiting => "waiting",
             Self::Rejected => "rejected",
             Self::Revoked => "revoked",
@@ -36,7 +36,7 @@ impl State {
     pub(super) fn label(self) -> &'static str {
         match self {
             Self::Available => "Available",
-            Self::Pending => "Not available",
+            Self::Pending => "Not at the mirror",
             Self::Waiting => "Waiting",
             Self::Rejected => "Rejected",
             Self::Revoked => "Revoked",

@@ -1,4 +1,5 @@
-//! The manifest's files with changes made in them, as forges take them, or written in place.
+//! Files: the manifest's with changes made in them, as forges take them or written in place; new ones, all of each or none; and
+//! those that are this program's own.
 
 use std::fs::File as Opened;
 use std::io::{self, ErrorKind, Write as _};
@@ -71,31 +72,133 @@ pub(crate) fn new(path: &Path, text: &str) -> io::Result<()> {
     if path.symlink_metadata().is_ok() {
         return Err(ErrorKind::AlreadyExists.into());
     }
-    let beside = beside(path);
+    let beside = beside(path, text)?;
     // Unlike a rename, a link never replaces what somebody else put there in the meantime.
-    let linked = written(&beside, text).and_then(|()| std::fs::hard_link(&beside, path));
+    let linked = std::fs::hard_link(&beside, path);
     let _ = std::fs::remove_file(&beside);
     linked
 }
 
 /// Writes a file, whatever is there: all of it or none. A link there is replaced, not followed.
 pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let beside = beside(path);
-    let written = written(&beside, text).and_then(|()| std::fs::rename(&beside, path));
-    if written.is_err() {
+    let beside = beside(path, text)?;
+    let renamed = std::fs::rename(&beside, path);
+    if renamed.is_err() {
         let _ = std::fs::remove_file(&beside);
     }
-    written
+    renamed
 }
 
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    PathBuf::from(name)
+/// How many names are tried for a file beside another: in containers, process ids are often those of a run that was killed.
+const NAMES: u32 = 1_000;
+
+/// Writes a text into a new file beside `path`. What has its name already is somebody else's, and stays.
+fn beside(path: &Path, text: &str) -> io::Result<PathBuf> {
+    let mut taken = None;
+    for number in 0..NAMES {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{}-{number}.tmp", std::process::id()));
+        let beside = PathBuf::from(name);
+        let mut file = match Opened::create_new(&beside) {
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+                taken = Some(beside);
+                continue;
+            }
+            opened => opened?,
+        };
+        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+        if written.is_err() {
+            let _ = std::fs::remove_file(&beside);
+        }
+        return written.map(|()| beside);
+    }
+    let taken = taken.unwrap_or_default();
+    Err(io::Error::other(format!("{} and {NAMES} such names are taken: remove these files", taken.display())))
 }
 
-fn written(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = Opened::create_new(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+/// A file that this program writes, and what shows whose it is.
+pub(crate) struct Own<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) text: &'a str,
+    /// Whether a text of this name was written by this program: anything else is somebody else's.
+    pub(crate) is_ours: fn(&str) -> bool,
+}
+
+/// Writes the files that differ into a directory, which is made if it does not exist, and says which. Nothing is written if a
+/// file of these names is somebody else's, or if the directory is a link.
+///
+/// # Errors
+/// What is somebody else's, or cannot be read or written.
+pub(crate) fn write_own(directory: &Path, files: &[Own<'_>]) -> Result<Vec<&'static str>, String> {
+    if directory.symlink_metadata().is_ok_and(|found| found.is_symlink()) {
+        return Err(format!("{} is a link, which is not followed", directory.display()));
+    }
+    let mut changed = Vec::new();
+    for file in files {
+        let path = directory.join(file.name);
+        match there(&path).map_err(|e| format!("{} cannot be read: {e}", path.display()))? {
+            There::Text(text) if text == file.text => {}
+            There::Text(text) if !(file.is_ours)(&text) => {
+                let path = path.display();
+                return Err(format!(
+                    "{path} was not written by `catalog`, so nothing was written: name another directory"
+                ));
+            }
+            There::Other(what) => return Err(format!("{} is {what}, so nothing was written", path.display())),
+            There::Text(_) | There::Nothing => changed.push(file),
+        }
+    }
+    let unwritten = |e: io::Error| format!("{} cannot be written: {e}", directory.display());
+    std::fs::create_dir_all(directory).map_err(unwritten)?;
+    for file in &changed {
+        replace(&directory.join(file.name), file.text).map_err(unwritten)?;
+    }
+    Ok(changed.iter().map(|file| file.name).collect())
+}
+
+/// What is at a place.
+enum There {
+    Nothing,
+    Text(String),
+    /// Something that is not read, in words.
+    Other(&'static str),
+}
+
+/// The largest file that is read to learn whose it is, in bytes.
+const LARGEST: u64 = 256 << 20;
+
+fn there(path: &Path) -> io::Result<There> {
+    let found = match path.symlink_metadata() {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(There::Nothing),
+        found => found?,
+    };
+    if found.is_symlink() {
+        return Ok(There::Other("a link"));
+    }
+    if !found.is_file() || found.len() > LARGEST {
+        return Ok(There::Other("no file that this program writes"));
+    }
+    let bytes = std::fs::read(path)?;
+    Ok(There::Text(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn what_a_killed_run_left_is_in_nobodys_way_and_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        let left = directory.path().join(format!("file.{}-0.tmp", std::process::id()));
+        std::fs::write(&left, "somebody's").unwrap();
+        new(&path, "one").unwrap();
+        assert_eq!(new(&path, "two").unwrap_err().kind(), ErrorKind::AlreadyExists);
+        replace(&path, "three").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "three");
+        assert_eq!(std::fs::read_to_string(&left).unwrap(), "somebody's");
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
+    }
 }

@@ -1,14 +1,13 @@
 //! `catalog`: a page, tables and a preset about what is approved, for the people who pull it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::planned;
 use super::reader::{advisories, proposal_reader, signing_keys, standings, vulnerability_reader};
 use super::unreviewed::{reviews, unreviewed};
 use super::{Context, Exit, Stop, load, promote};
-use crate::apply::files::replace;
+use crate::apply::files::{Own, write_own};
 use crate::args::Catalog as Arguments;
 use crate::catalog::{Catalog, Facts, Held, catalog};
 use crate::forge::Forge;
@@ -32,42 +31,21 @@ use crate::report::rows::Failed;
 /// If there is no usable manifest, the destination does not answer at all, or a file cannot be written; nothing was
 /// replaced then, or each file is whole.
 pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
+    if arguments.directory.is_empty() {
+        return Err(Stop::Unusable("name the directory to write into, such as `wharfinger catalog site`".to_owned()));
+    }
     let (catalog, failed) = match arguments.offline {
         true => (offline(&from_directory(&context.settings.directory, &context.settings.manifest)?), Vec::new()),
         false => Box::pin(online(context, output)).await?,
     };
-    let written = write(&context.settings.directory.join(&arguments.directory), &catalog)?;
+    let files = files(&catalog).map_err(Stop::CannotWork)?;
+    let own: Vec<Own<'_>> =
+        files.iter().map(|file| Own { name: file.name, text: &file.text, is_ours: file.is_ours }).collect();
+    let written = write_own(&context.settings.directory.join(&arguments.directory), &own).map_err(Stop::Unusable)?;
     let written = written.into_iter().map(|name| Path::new(&arguments.directory).join(name).display().to_string());
     let clean = failed.is_empty();
     output.catalog(Cataloged { written: written.collect(), failed, catalog });
     Ok(if clean { Exit::Done } else { Exit::Findings })
-}
-
-/// Writes the files that differ, and says which. Files that this program did not write are not replaced: then nothing is
-/// written.
-fn write(directory: &Path, catalog: &Catalog) -> Result<Vec<&'static str>, Stop> {
-    let mut changed = Vec::new();
-    for file in files(catalog).map_err(Stop::CannotWork)? {
-        let path = directory.join(file.name);
-        match std::fs::read(&path) {
-            Ok(bytes) if bytes == file.text.as_bytes() => {}
-            Ok(bytes) if String::from_utf8_lossy(&bytes).contains(file.marker) => changed.push(file),
-            Err(e) if e.kind() == ErrorKind::NotFound => changed.push(file),
-            Ok(_) => {
-                let path = path.display();
-                let text =
-                    format!("{path} was not written by `catalog`, so nothing was written: name another directory");
-                return Err(Stop::Unusable(text));
-            }
-            Err(e) => return Err(Stop::Unusable(format!("{} cannot be read: {e}", path.display()))),
-        }
-    }
-    let unwritten = |e: io::Error| Stop::Unusable(format!("{} cannot be written: {e}", directory.display()));
-    std::fs::create_dir_all(directory).map_err(unwritten)?;
-    for file in &changed {
-        replace(&directory.join(file.name), &file.text).map_err(unwritten)?;
-    }
-    Ok(changed.iter().map(|file| file.name).collect())
 }
 
 /// What servers said, without this run's secrets: it is published.

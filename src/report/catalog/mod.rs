@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::page::Page;
 use super::rows::Failed;
 use super::terminal::list;
-use crate::catalog::{Catalog, preset};
+use crate::catalog::{Catalog, PRESET, preset};
 use crate::text::counted;
 
 mod markdown;
@@ -30,8 +30,8 @@ pub(crate) struct Cataloged {
 pub(crate) struct CatalogFile {
     pub(crate) name: &'static str,
     pub(crate) text: String,
-    /// What every such file that this program wrote contains: anything else of its name is somebody else's.
-    pub(crate) marker: &'static str,
+    /// Whether a text of this name was written by this program: anything else is somebody else's.
+    pub(crate) is_ours: fn(&str) -> bool,
 }
 
 /// `catalog.json`: as `--format json` prints it.
@@ -49,13 +49,21 @@ struct Document<'a> {
 pub(crate) fn files(catalog: &Catalog) -> anyhow::Result<Vec<CatalogFile>> {
     let json = serde_json::to_string(&Document { version: 1, catalog })? + "\n";
     let renovate = serde_json::to_string_pretty(&preset(catalog))? + "\n";
-    let file = |name, text, marker| CatalogFile { name, text, marker };
+    let file = |name, text, is_ours| CatalogFile { name, text, is_ours };
     Ok(vec![
-        file("index.html", page::html(catalog)?, page::MARKER),
-        file("catalog.json", json, "{\"version\":1,\"organization\":"),
-        file("catalog.md", markdown::markdown(catalog), markdown::TITLE),
-        file("renovate.json", renovate, crate::catalog::PRESET),
+        file("index.html", page::html(catalog)?, page::is_ours),
+        file("catalog.json", json, |text| text.starts_with("{\"version\":1,\"organization\":")),
+        file("catalog.md", markdown::markdown(catalog), |text| text.starts_with(markdown::TITLE)),
+        file("renovate.json", renovate, is_preset),
     ])
+}
+
+/// Whether a text is a preset and nothing else: people may put other settings beside our rules.
+fn is_preset(text: &str) -> bool {
+    let Ok(serde_json::Value::Object(preset)) = serde_json::from_str(text) else { return false };
+    let keys: Vec<&str> = preset.keys().map(String::as_str).collect();
+    let title = preset.get("description").and_then(|lines| lines[0].as_str());
+    keys == ["$schema", "description", "packageRules"] && title.is_some_and(|title| title.starts_with(PRESET))
 }
 
 pub(super) fn human(out: &mut Page, cataloged: &Cataloged) -> io::Result<()> {

@@ -56,7 +56,8 @@ fn the_same_catalogue_gives_the_same_bytes_and_every_file_shows_whose_it_is() {
     let (one, other) = (files(&hostile()).unwrap(), files(&hostile()).unwrap());
     for (one, other) in one.iter().zip(&other) {
         assert_eq!(one.text, other.text);
-        assert!(one.text.contains(one.marker), "{}", one.name);
+        assert!((one.is_ours)(&one.text), "{}", one.name);
+        assert!(!(one.is_ours)(&format!("notes\n{}", one.text)), "{}: a text that quotes it", one.name);
     }
 }
 

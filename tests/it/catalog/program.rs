@@ -209,14 +209,24 @@ fn nobody_elses_file_is_replaced_and_no_link_followed() {
 
     std::fs::remove_file(clone.path().join("renovate.json")).unwrap();
     run().expect_status(0);
+    // A preset with settings of somebody's own is theirs.
+    let ours = std::fs::read_to_string(clone.path().join("renovate.json")).unwrap();
+    let theirs = ours.replacen('{', "{ \"extends\": [\"config:recommended\"],", 1);
+    std::fs::write(clone.path().join("renovate.json"), &theirs).unwrap();
+    run().expect_status(2);
+    assert_eq!(std::fs::read_to_string(clone.path().join("renovate.json")).unwrap(), theirs);
+    std::fs::write(clone.path().join("renovate.json"), &ours).unwrap();
+    // No link is followed, neither of a file nor of the directory.
     let outside = tempfile::tempdir().unwrap();
     let target = outside.path().join("kept");
     std::fs::rename(clone.path().join("catalog.md"), &target).unwrap();
-    std::fs::write(&target, "# Approved container images of others\n").unwrap();
     std::os::unix::fs::symlink(&target, clone.path().join("catalog.md")).unwrap();
-    run().expect_status(0);
-    assert_eq!(std::fs::read_to_string(&target).unwrap(), "# Approved container images of others\n");
-    assert!(!clone.path().join("catalog.md").is_symlink());
+    assert!(run().expect_status(2).said().contains("catalog.md is a link"));
+    std::os::unix::fs::symlink(outside.path(), clone.path().join("linked")).unwrap();
+    let run = |directory: &str| Run::new(PROGRAM).dir(clone.path()).args(["catalog", directory, "--offline"]).output();
+    assert!(run("linked").expect_status(2).said().contains("linked is a link"));
+    assert!(run("").expect_status(2).said().contains("name the directory"));
+    assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 1);
 }
 
 #[test]

@@ -22,8 +22,11 @@ mod words;
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// What every such page contains.
-pub(super) const MARKER: &str = "<meta name=\"generator\" content=\"Wharfinger\">";
+/// Whether this program wrote a page: its head says so.
+pub(super) fn is_ours(text: &str) -> bool {
+    let head = text.split_once("<title>").map_or("", |(head, _)| head);
+    head.starts_with("<!doctype html>\n") && head.contains("<meta name=\"generator\" content=\"Wharfinger\">")
+}
 
 #[derive(Template)]
 #[template(path = "index.html", config = "src/report/catalog/page/askama.toml")]

@@ -110,16 +110,22 @@ fn names(wishes: &[Wish], destination: &Destination) -> Vec<Option<RepositoryNam
         |source: &Repository| format!("{}-{}", source.registry.to_string().replace([':', '.'], "-"), longer(source));
     let unnamed: BTreeSet<&Repository> =
         wishes.iter().filter(|wish| wish.target.is_none()).map(|wish| &wish.source).collect();
-    let sharing = |name: &dyn Fn(&Repository) -> String, source: &Repository| {
-        unnamed.iter().filter(|other| name(other) == name(source)).count() > 1
+    let counted = |name: &dyn Fn(&Repository) -> String| {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        unnamed.iter().for_each(|source| *counts.entry(name(source)).or_default() += 1);
+        counts
     };
+    let (of_own, of_longer) = (counted(&own), counted(&longer));
+    let is_shared = |counts: &BTreeMap<String, usize>, name: &str| counts.get(name).is_some_and(|count| *count > 1);
     let name = |wish: &Wish| match &wish.target {
         Some(target) => {
             let path = target.name.as_str().split_once('/').map_or("", |(_, path)| path);
             if destination.registry.is_docker_hub() { path.replace('/', "-") } else { path.to_owned() }
         }
-        None if !sharing(&own, &wish.source) => own(&wish.source),
-        None if wish.source.registry.is_docker_hub() || !sharing(&longer, &wish.source) => longer(&wish.source),
+        None if !is_shared(&of_own, &own(&wish.source)) => own(&wish.source),
+        None if wish.source.registry.is_docker_hub() || !is_shared(&of_longer, &longer(&wish.source)) => {
+            longer(&wish.source)
+        }
         None => with_host(&wish.source),
     };
     wishes.iter().map(|wish| name(wish).parse().ok()).collect()

@@ -83,7 +83,8 @@ fn mapping(reading: &mut Reading<'_>, source: &str, target: &str, mapping: &Node
 fn selections(reading: &mut Reading<'_>, source: &Repository, mapping: &Node) -> Vec<Tags> {
     let (mut ranges, mut patterns, mut names) = (Vec::<Versions>::new(), Vec::<&str>::new(), Vec::<NamedTag>::new());
     let (mut is_pruned, mut all) = (None, true);
-    for item in items(mapping, "tags") {
+    let Some(items) = reading.selecting(mapping, "tags") else { return Vec::new() };
+    for item in items {
         let entry = item.text().unwrap_or_default().trim();
         if let Some(range) = entry.strip_prefix("semver:") {
             all = false;

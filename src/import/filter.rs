@@ -7,7 +7,10 @@ use crate::rules::Pattern;
 /// Whether an expression is a tag rather than a pattern. A dot matches any character, but who writes `1.2.3` means that tag.
 pub(super) fn literal(expression: &str) -> Option<Tag> {
     let inner = expression.strip_prefix('^').unwrap_or(expression);
-    inner.strip_suffix('$').unwrap_or(inner).replace("\\.", ".").parse().ok()
+    let name = inner.strip_suffix('$').unwrap_or(inner).replace("\\.", ".");
+    // No version has two dots in a row or one at its end: there they stand for any character.
+    let is_name = !name.contains("..") && !name.ends_with('.');
+    is_name.then(|| name.parse().ok()).flatten()
 }
 
 /// An expression that matches whole tags, made of one that the tool reads; `whole` if the tool itself matches whole tags.
@@ -15,6 +18,9 @@ pub(super) fn literal(expression: &str) -> Option<Tag> {
 /// # Errors
 /// If it cannot be carried over; the text says why.
 pub(super) fn matching(expression: &str, whole: bool) -> Result<String, String> {
+    let unknown = |error: &dyn std::fmt::Display| format!("it is no regular expression that is known here: {error}");
+    // By itself, so that nothing put around it completes it.
+    regex::Regex::new(stripped(expression)).map_err(|error| unknown(&reason(&error.to_string())))?;
     let inner = match whole {
         true => stripped(expression).to_owned(),
         // A part of the tag suffices where the expression is not anchored.
@@ -29,8 +35,13 @@ pub(super) fn matching(expression: &str, whole: bool) -> Result<String, String> 
     }
     match pattern(std::slice::from_ref(&inner)).parse::<Pattern>() {
         Ok(_) => Ok(inner),
-        Err(error) => Err(format!("it is no regular expression that is known here: {error}")),
+        Err(error) => Err(unknown(&error)),
     }
+}
+
+/// What a message of several lines ends with: what is wrong.
+fn reason(error: &str) -> String {
+    error.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
 fn stripped(expression: &str) -> &str {

@@ -85,10 +85,18 @@ fn rule(reading: &mut Reading<'_>, from: &str, target: &Node) {
         (Selection::Tags(tags), Selection::All) => named(reading, target, &repository, &tags, &tags),
         (Selection::Tags(tags), Selection::Tags(names)) => named(reading, target, &repository, &tags, &names),
         (Selection::Digest(digest), Selection::Tags(names)) => match (digest.parse::<Digest>(), &names[..]) {
-            (Ok(digest), [name]) => {
-                name.parse().ok().map(|tag| Tags::Named(vec![NamedTag { tag, digest: Some(digest) }]))
+            (Ok(digest), names) => {
+                let named: Result<Vec<NamedTag>, _> = names
+                    .iter()
+                    .map(|name| name.parse().map(|tag| NamedTag { tag, digest: Some(digest.clone()) }))
+                    .collect();
+                let named = named.map_err(|error| reading.left(target, repository.to_string(), error.to_string()));
+                named.ok().map(Tags::Named)
             }
-            _ => None,
+            (Err(error), _) => {
+                reading.left(target, format!("{repository}@{}", shown(digest)), error.to_string());
+                None
+            }
         },
         (Selection::Digest(_), _) => {
             reading.left(target, repository.to_string(), "it is copied by digest, without a tag");

@@ -50,7 +50,9 @@ fn artifact(reading: &mut Reading<'_>, artifact: &Node, places: &[(&str, bool)])
         excluded.and_then(Node::items).is_some_and(|tags| tags.iter().any(|excluded| excluded.text() == Some(tag)))
     };
     let mut tags = Vec::new();
-    for tag in items(artifact, "Tags").iter().filter(|tag| !tag.text().is_some_and(is_excluded)) {
+    let Some(listed) = reading.selecting(artifact, "Tags") else { return };
+    let Some(wanted) = reading.selecting(artifact, "TargetRepositories") else { return };
+    for tag in listed.iter().filter(|tag| !tag.text().is_some_and(is_excluded)) {
         match tag.text().unwrap_or_default().parse::<Tag>() {
             Ok(tag) => tags.push(unpinned(tag)),
             Err(error) => reading.left(tag, source, error.to_string()),
@@ -60,7 +62,7 @@ fn artifact(reading: &mut Reading<'_>, artifact: &Node, places: &[(&str, bool)])
         return;
     }
     let name = first(["TargetArtifactName", "TargetImageName"]).map_or_else(|| default_name(source), str::to_owned);
-    let wanted: Vec<&str> = items(artifact, "TargetRepositories").iter().filter_map(Node::text).collect();
+    let wanted: Vec<&str> = wanted.iter().filter_map(Node::text).collect();
     let chosen =
         places.iter().filter(|(base, default)| if wanted.is_empty() { *default } else { wanted.contains(base) });
     let mut targets: Vec<Option<Repository>> = Vec::new();

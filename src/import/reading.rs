@@ -87,12 +87,12 @@ impl<'t> Reading<'t> {
     }
 
     pub(super) fn left_at(&mut self, at: Span, what: impl Into<String>, why: impl Into<String>) {
-        self.left.push((Some(at), what.into(), why.into()));
+        self.left.push((Some(at), without_userinfo(&what.into()), without_userinfo(&why.into())));
     }
 
     /// Leaves out what the text does not name.
     pub(super) fn left_unnamed(&mut self, what: impl Into<String>, why: impl Into<String>) {
-        self.left.push((None, what.into(), why.into()));
+        self.left.push((None, without_userinfo(&what.into()), without_userinfo(&why.into())));
     }
 
     /// Says of every key of a mapping that is neither read nor about how the tool runs that it has no counterpart. Keys that
@@ -118,6 +118,16 @@ impl<'t> Reading<'t> {
                 None
             }
         }
+    }
+
+    /// The items of a list that selects something; none if there is no such key. `None` if its value is no list: then nothing
+    /// is known to be selected, and that is said.
+    pub(super) fn selecting<'n>(&mut self, map: &'n Node, key: &str) -> Option<&'n [Node]> {
+        let Some(list) = value(map, key).filter(|list| !list.is_null()) else { return Some(&[]) };
+        if list.items().is_none() {
+            self.left(list, key, "it must be a list: what it stands in is left out");
+        }
+        list.items()
     }
 
     /// Platforms by their names.
@@ -150,7 +160,27 @@ impl<'t> Reading<'t> {
 
 /// A text of a configuration in a message.
 pub(super) fn shown(text: &str) -> String {
-    excerpt(text, 120)
+    excerpt(&without_userinfo(text), 120)
+}
+
+/// `***` in place of what stands before an `@` if it has a `:`, such as the user and password of an address; a digest has its `:`
+/// behind the `@`.
+fn without_userinfo(text: &str) -> String {
+    let word = |word: &str| {
+        // What was split at the `@` may be the part before it.
+        let Some((before, after)) = word.rsplit_once('@') else {
+            let (scheme, rest) = word.split_once("://")?;
+            let (_, port) = rest.split('/').next()?.split_once(':')?;
+            return (!port.bytes().all(|byte| byte.is_ascii_digit())).then(|| format!("{scheme}://***"));
+        };
+        let (scheme, user) = before.split_once("://").map_or(("", before), |(scheme, user)| (scheme, user));
+        let names_an_image =
+            scheme.is_empty() && after.split_once(':').is_some_and(|(algorithm, _)| algorithm.starts_with("sha"));
+        let is_secret = !scheme.is_empty() || (user.contains(':') && !names_an_image);
+        let between = if scheme.is_empty() { "" } else { "://" };
+        is_secret.then(|| format!("{scheme}{between}***@{after}"))
+    };
+    text.split(' ').map(|one| word(one).unwrap_or_else(|| one.to_owned())).collect::<Vec<_>>().join(" ")
 }
 
 /// The value of a key that has one.
@@ -183,4 +213,25 @@ fn is_off(node: &Node) -> bool {
 /// Whether a text is completed by Go's templates, a shell or the environment.
 pub(super) fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains('$')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_before_an_at_sign_is_not_shown_if_it_may_be_a_password() {
+        for (text, without) in [
+            ("https://bob:S3CRET@quay.io/a/b", "https://***@quay.io/a/b"),
+            ("no https://bob@quay.io/a, no", "no https://***@quay.io/a, no"),
+            ("bob:S3C@RET@quay.io/a/c", "***@quay.io/a/c"),
+            ("https://bob:S3CRET", "https://***"),
+            ("https://localhost:5000/a", "https://localhost:5000/a"),
+            ("redis@sha256:abc", "redis@sha256:abc"),
+            ("localhost:5000/redis:7@sha256:abc", "localhost:5000/redis:7@sha256:abc"),
+            ("@acme/platform", "@acme/platform"),
+        ] {
+            assert_eq!(without_userinfo(text), without);
+        }
+    }
 }

@@ -121,13 +121,16 @@ fn named(reading: &mut Reading<'_>, at: &Node, text: &str) -> Option<Named<Locat
 }
 
 fn platforms(reading: &mut Reading<'_>, sync: &Node) -> Vec<crate::image::Platform> {
-    reading.platforms(value(sync, "platform").into_iter().chain(items(sync, "platforms")))
+    // A single name may stand without a list.
+    let several = value(sync, "platforms").map_or(&[][..], |all| all.items().unwrap_or(std::slice::from_ref(all)));
+    reading.platforms(value(sync, "platform").into_iter().chain(several))
 }
 
 fn repository(reading: &mut Reading<'_>, sync: &Node, source: &Repository, target: &Repository) {
     let platforms = platforms(reading, sync);
     let own = value(sync, "tags").filter(|tags| !entries(tags).is_empty());
-    let sets: Vec<&Node> = items(sync, "tagSets").iter().chain(own).collect();
+    let Some(sets) = reading.selecting(sync, "tagSets") else { return };
+    let sets: Vec<&Node> = sets.iter().chain(own).collect();
     let mut wishes: Vec<(Tags, Vec<Tag>)> = Vec::new();
     if sets.is_empty() {
         wishes.push((Tags::All, Vec::new()));
@@ -144,9 +147,11 @@ fn repository(reading: &mut Reading<'_>, sync: &Node, source: &Repository, targe
 
 /// What a set selects: versions in a range, then of these what `allow` matches, then without what `deny` matches.
 fn tag_set(reading: &mut Reading<'_>, source: &Repository, set: &Node) -> Vec<(Tags, Vec<Tag>)> {
-    let ranges: Vec<&Node> = items(set, "semverRange").iter().filter(|range| range.text() != Some("")).collect();
+    let lists = ["semverRange", "allow", "deny"].map(|key| reading.selecting(set, key));
+    let [Some(ranges), Some(allowed), Some(denied)] = lists else { return Vec::new() };
+    let ranges: Vec<&Node> = ranges.iter().filter(|range| range.text() != Some("")).collect();
     let (literals, patterns): (Vec<&Node>, Vec<&Node>) =
-        items(set, "allow").iter().partition(|allowed| allowed.text().is_some_and(|text| literal(text).is_some()));
+        allowed.iter().partition(|allowed| allowed.text().is_some_and(|text| literal(text).is_some()));
     let mut found: Vec<Tags> = Vec::new();
     let tags: Vec<Tag> = literals.iter().filter_map(|node| literal(node.text()?)).collect();
     if !ranges.is_empty() {
@@ -173,12 +178,13 @@ fn tag_set(reading: &mut Reading<'_>, source: &Repository, set: &Node) -> Vec<(T
     if !tags.is_empty() {
         found.push(Tags::Named(tags.into_iter().map(unpinned).collect()));
     }
-    denied(reading, source, set, found)
+    without(reading, source, denied, found)
 }
 
-fn denied(reading: &mut Reading<'_>, source: &Repository, set: &Node, found: Vec<Tags>) -> Vec<(Tags, Vec<Tag>)> {
+/// What is selected without what a list denies.
+fn without(reading: &mut Reading<'_>, source: &Repository, denied: &[Node], found: Vec<Tags>) -> Vec<(Tags, Vec<Tag>)> {
     let mut names = Vec::new();
-    for deny in items(set, "deny") {
+    for deny in denied {
         match deny.text().and_then(literal) {
             Some(tag) => names.push(tag),
             None => {
@@ -187,11 +193,17 @@ fn denied(reading: &mut Reading<'_>, source: &Repository, set: &Node, found: Vec
             }
         }
     }
-    let without = |tags: Tags| match tags {
-        Tags::Named(named) => {
-            (Tags::Named(named.into_iter().filter(|one| !names.contains(&one.tag)).collect()), Vec::new())
+    let mut left = Vec::new();
+    for tags in found {
+        let Tags::Named(named) = tags else {
+            left.push((tags, names.clone()));
+            continue;
+        };
+        let named: Vec<NamedTag> = named.into_iter().filter(|one| !names.contains(&one.tag)).collect();
+        match (named.is_empty(), denied.first()) {
+            (true, Some(at)) => reading.left(at, format!("tags of {source}"), "all that `allow` names is denied"),
+            _ => left.push((Tags::Named(named), Vec::new())),
         }
-        other => (other, names.clone()),
-    };
-    found.into_iter().map(without).collect()
+    }
+    left
 }

@@ -58,7 +58,10 @@ pub(super) fn read(reading: &mut Reading<'_>, root: &Node) -> Result<(), Unreada
 
 /// A list of tags and digests; an empty one means all tags.
 fn by_name(reading: &mut Reading<'_>, source: &Repository, list: &Node) -> Option<Tags> {
-    let items = list.items().unwrap_or_default();
+    let Some(items) = list.items().or(list.is_null().then_some(&[][..])) else {
+        reading.left(list, source.to_string(), "its tags must be a list: it is left out");
+        return None;
+    };
     if items.is_empty() {
         return Some(Tags::All);
     }

@@ -1,6 +1,6 @@
 //! One test for each kind of configuration.
 
-use super::{Kind, import, snapshot};
+use super::{Kind, SECRET, import, snapshot};
 
 #[test]
 fn regsync() {
@@ -281,4 +281,62 @@ fn what_several_filters_of_one_list_exclude_is_rejected_once() {
     let imported = import(Kind::Regsync, text, None).unwrap();
     assert_eq!((imported.images, imported.left.len()), (1, 0), "{:?}", imported.left);
     assert_eq!(imported.manifest.matches("tag: \"3.1\"").count(), 1, "{}", imported.manifest);
+}
+
+/// Nothing widens because it is written in another way than the tool reads, and nothing vanishes without a word.
+#[test]
+fn what_selects_in_another_form_is_left_and_never_means_everything() {
+    let regsync = |tags: &str| {
+        format!(
+            "sync:\n  - source: quay.io/a/bb\n    target: docker.io/acme/bb\n    type: repository\n    tags: {{ {tags} }}\n"
+        )
+    };
+    let cases = [
+        (Kind::Regsync, regsync("allow: \"1.0\""), "allow: it must be a list"),
+        (Kind::Regsync, regsync("allow: [\"1.0\"], deny: \"1.0\""), "deny: it must be a list"),
+        (Kind::Regsync, regsync("allow: [\"1)|(?:.*\"]"), "it is no regular expression"),
+        (Kind::Regsync, regsync("allow: [\"1.0\"], deny: [\"1.0\"]"), "all that `allow` names is denied"),
+        (Kind::Skopeo, "quay.io:\n  images: { a/bb: { x: 1 } }\n".to_owned(), "its tags must be a list"),
+        (Kind::ImageSyncer, "quay.io/a/bb@sha256:12: docker.io/acme/bb:1.0\n".to_owned(), "quay.io/a/bb@sha256:12: "),
+    ];
+    for (kind, text, left) in cases {
+        let shown = super::shown(kind, &text, Some("acme"));
+        assert!(shown.contains(left) && !shown.contains("source:"), "{text}{shown}");
+    }
+    let dots = super::shown(Kind::Regsync, &regsync("allow: [\"1..\"]"), Some("acme"));
+    assert!(dots.contains("1..") && dots.contains("pattern:"), "an expression: {dots}");
+    let digest = crate::image::Digest::sha256(b"1");
+    let both = format!("quay.io/a/bb@{digest}: docker.io/acme/bb:1.0,1.1\n");
+    let both = super::shown(Kind::ImageSyncer, &both, Some("acme"));
+    assert!(both.contains("1.0") && both.contains("1.1"), "{both}");
+}
+
+/// Addresses may hold passwords.
+#[test]
+fn no_password_of_an_address_is_shown() {
+    let address = format!("https://bob:{SECRET}@quay.io/a/bb");
+    let pod = format!("apiVersion: v1\nkind: Pod\nspec: {{ containers: [{{ image: \"{address}\" }}] }}\n");
+    let cases = [
+        (
+            Kind::Regsync,
+            format!("sync:\n  - {{ source: \"{address}\", target: docker.io/acme/bb, type: repository }}\n"),
+        ),
+        (
+            Kind::Regsync,
+            format!("sync:\n  - {{ source: \"bob:{SECRET}@quay.io/a/bb\", target: docker.io/acme/bb, type: image }}\n"),
+        ),
+        (Kind::Skopeo, format!("\"https://bob:{SECRET}@quay.io\":\n  images: {{ a/bb: [\"1\"] }}\n")),
+        (Kind::ImageSyncer, format!("\"{address}:1\": docker.io/acme/bb:1\n")),
+        (
+            Kind::Rancher,
+            format!(
+                "Artifacts: [{{ SourceArtifact: a/b, Tags: [\"1\"] }}]\nRepositories: [{{ BaseUrl: \"{address}\", DefaultTarget: true, Password: x }}]\n"
+            ),
+        ),
+        (Kind::Kubernetes, pod),
+    ];
+    for (kind, text) in cases {
+        let shown = super::shown(kind, &text, Some("acme"));
+        assert!(!shown.contains(SECRET), "{text}{shown}");
+    }
 }

@@ -40,7 +40,7 @@ pub(crate) enum Created {
 }
 
 /// Writes a file below a directory if nothing is there: all of it or none. Links below that directory are not followed.
-pub(crate) fn create(directory: &Path, path: &str, text: &str) -> io::Result<Created> {
+pub(crate) fn create_below(directory: &Path, path: &str, text: &str) -> io::Result<Created> {
     let mut place = directory.to_owned();
     let mut parts = path.split('/').peekable();
     while let Some(part) = parts.next() {
@@ -57,7 +57,7 @@ pub(crate) fn create(directory: &Path, path: &str, text: &str) -> io::Result<Cre
             Err(e) => return Err(e),
         }
     }
-    match new(&place, text) {
+    match create_new_file(&place, text) {
         Ok(()) => Ok(Created::Written),
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(Created::Exists),
         Err(e) => Err(e),
@@ -68,7 +68,7 @@ pub(crate) fn create(directory: &Path, path: &str, text: &str) -> io::Result<Cre
 ///
 /// # Errors
 /// `AlreadyExists` if something is there, a link to nothing included.
-pub(crate) fn new(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn create_new_file(path: &Path, text: &str) -> io::Result<()> {
     if path.symlink_metadata().is_ok() {
         return Err(ErrorKind::AlreadyExists.into());
     }
@@ -80,7 +80,7 @@ pub(crate) fn new(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// Writes a file, whatever is there: all of it or none. A link there is replaced, not followed.
-pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn replace_file(path: &Path, text: &str) -> io::Result<()> {
     let beside = beside(path, text)?;
     let renamed = std::fs::rename(&beside, path);
     if renamed.is_err() {
@@ -151,7 +151,7 @@ pub(crate) fn write_own(directory: &Path, files: &[Own<'_>]) -> Result<Vec<&'sta
     let unwritten = |e: io::Error| format!("{} cannot be written: {e}", directory.display());
     std::fs::create_dir_all(directory).map_err(unwritten)?;
     for file in &changed {
-        replace(&directory.join(file.name), file.text).map_err(unwritten)?;
+        replace_file(&directory.join(file.name), file.text).map_err(unwritten)?;
     }
     Ok(changed.iter().map(|file| file.name).collect())
 }
@@ -194,9 +194,9 @@ mod tests {
         let path = directory.path().join("file");
         let left = directory.path().join(format!("file.{}-0.tmp", std::process::id()));
         std::fs::write(&left, "somebody's").unwrap();
-        new(&path, "one").unwrap();
-        assert_eq!(new(&path, "two").unwrap_err().kind(), ErrorKind::AlreadyExists);
-        replace(&path, "three").unwrap();
+        create_new_file(&path, "one").unwrap();
+        assert_eq!(create_new_file(&path, "two").unwrap_err().kind(), ErrorKind::AlreadyExists);
+        replace_file(&path, "three").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "three");
         assert_eq!(std::fs::read_to_string(&left).unwrap(), "somebody's");
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);

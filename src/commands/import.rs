@@ -6,7 +6,7 @@ use std::io::{self, Read as _};
 use futures_util::StreamExt as _;
 
 use super::{Context, Exit, Stop};
-use crate::apply::files::new;
+use crate::apply::files::create_new_file;
 use crate::args::Import as Arguments;
 use crate::import::{Held, Imported, Kind, hub, import};
 use crate::manifest::Visibility;
@@ -38,7 +38,7 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
         }
     };
     if let Some(path) = &arguments.output {
-        new(&context.settings.directory.join(path), &imported.manifest)
+        create_new_file(&context.settings.directory.join(path), &imported.manifest)
             .map_err(|e| Stop::Unusable(format!("{path} cannot be written: {e}")))?;
     }
     let clean = imported.left.is_empty();

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use super::{Context, Exit, Stop, check, doctor};
-use crate::apply::files::{Created, create};
+use crate::apply::files::{Created, create_below};
 use crate::args::{Doctor, Init as Arguments};
 use crate::forge::git::origin_address;
 use crate::init::{Answers, BRANCH, CODEOWNERS, Place, SCHEDULE, Workflow, files, steps};
@@ -139,7 +139,7 @@ fn write(context: &Context, answers: &Answers) -> Result<Init, Stop> {
             continue;
         }
         let unwritten = |e: io::Error| Stop::Unusable(format!("{path} cannot be written: {e}"));
-        match create(directory, &path, &text).map_err(unwritten)? {
+        match create_below(directory, &path, &text).map_err(unwritten)? {
             Created::Written => init.written.push(path),
             Created::Exists => init.left.push(left(&path, "exists", Vec::new())),
             Created::Link(link) => {

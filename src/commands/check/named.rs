@@ -5,7 +5,7 @@ use super::subject::Subject;
 use crate::evidence::Trust;
 use crate::manifest::{Image, Manifest, beside};
 use crate::plan::binding::named_files;
-use crate::proposal::advisories::read;
+use crate::proposal::advisories::{advised, read};
 use crate::proposal::review::Finding;
 
 /// The files that images of the head name and that would be of no use after the merge; `trust` has their content there.
@@ -17,7 +17,8 @@ pub(super) fn unusable(trust: &Trust, head: &Manifest) -> Vec<Finding> {
 /// What is wrong with the head's advisories, if it names any.
 pub(super) async fn unusable_advisories(subject: &Subject, head: &Manifest) -> Option<Finding> {
     let path = head.advisories.as_ref()?;
-    let found = subject.advisories_at_head(head, path).await.and_then(|file| read(&file).map(drop)).err()?;
+    let file = subject.advisories_at_head(head, path).await.and_then(|file| read(&file));
+    let found = file.and_then(|advisories| advised(head, &advisories).map(drop)).err()?;
     Some(Finding {
         code: "unusable-file",
         repository: None,

@@ -130,8 +130,14 @@ fn image(entry: Entry) -> Result<Option<Affected>, String> {
     let Some(mut affected) = of_package(&package)? else { return Ok(None) };
     affected.versions.extend(versions.unwrap_or_default());
     for Range { kind, events } in ranges.unwrap_or_default() {
-        if kind == "SEMVER" || kind == "ECOSYSTEM" {
-            affected.ranges.push(events.into_iter().map(event).collect());
+        if ["SEMVER", "ECOSYSTEM"].iter().any(|known| kind.eq_ignore_ascii_case(known)) {
+            let events: Vec<Event> = events.into_iter().map(event).collect();
+            if !events.iter().any(|event| matches!(event, Event::Introduced(_))) {
+                return Err(
+                    "a range has no `introduced`: write \"0\" for one that begins before all versions".to_owned()
+                );
+            }
+            affected.ranges.push(events);
         }
     }
     let names_versions = !affected.versions.is_empty() || !affected.ranges.is_empty();

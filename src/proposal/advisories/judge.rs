@@ -14,7 +14,8 @@ use crate::text::excerpt;
 /// A range that cannot be compared with the image's versions.
 pub(super) fn names(advisory: &Advisory, image: &Image, approval: &Approval) -> Result<bool, String> {
     for affected in &advisory.affected {
-        if affected.digest.as_ref() == Some(&approval.digest) {
+        let bytes = [Some(&approval.digest), approval.mirrored.as_ref()];
+        if affected.digest.as_ref().is_some_and(|digest| bytes.contains(&Some(digest))) {
             return Ok(true);
         }
         if affected.source.as_ref() == Some(&image.source) {
@@ -32,6 +33,9 @@ fn names_version(affected: &Affected, image: &Image, approval: &Approval) -> Res
     if affected.versions.iter().any(|version| version == tag.as_str()) {
         return Ok(true);
     }
+    if affected.ranges.iter().any(|events| is_all(events)) {
+        return Ok(true);
+    }
     let Some(version) = version_of(image, tag) else { return Ok(false) };
     // A plain version names all variants of it.
     let listed = affected.versions.iter().filter_map(|text| written(image, text));
@@ -46,6 +50,15 @@ fn names_version(affected: &Affected, image: &Image, approval: &Approval) -> Res
         }
     }
     Ok(false)
+}
+
+/// Whether a range begins before all versions and never ends: it also names tags that are no versions.
+fn is_all(events: &[Event]) -> bool {
+    events.iter().all(|event| match event {
+        Event::Introduced(text) => text == "0",
+        Event::Limit(text) => text == "*",
+        Event::Fixed(_) | Event::LastAffected(_) => false,
+    })
 }
 
 /// Whether a version is within a range: the events in the order of their versions, each of which begins or ends it

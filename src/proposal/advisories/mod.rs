@@ -102,6 +102,32 @@ mod tests {
     }
 
     #[test]
+    fn a_range_of_all_names_tags_that_are_no_versions_and_one_without_a_beginning_is_refused() {
+        let mut manifest = manifest(&["ghcr.io/grafana/loki"]);
+        manifest.images[0].approved = vec![approval("stable")];
+        let of = |events: &Value| {
+            let package = json!({ "ecosystem": "oci", "name": "ghcr.io/grafana/loki" });
+            let affected = json!({ "package": package, "ranges": [{ "type": "semver", "events": events }] });
+            let file = json!({ "id": "ACME-1", "affected": [affected] }).to_string();
+            advised(&manifest, &read(file.as_bytes())?).map(|advised| advised.len())
+        };
+        assert_eq!(of(&json!([{ "introduced": "0" }])), Ok(1));
+        assert_eq!(of(&json!([{ "introduced": "0" }, { "fixed": "3.0.0" }])), Ok(0));
+        assert!(of(&json!([{ "fixed": "3.0.0" }])).unwrap_err().contains("no `introduced`"));
+    }
+
+    #[test]
+    fn the_bytes_at_the_mirror_count_as_those_that_were_approved() {
+        let mut manifest = manifest(&["ghcr.io/grafana/loki"]);
+        let mirrored = crate::image::Digest::sha256(b"of some platforms");
+        manifest.images[0].approved =
+            vec![crate::manifest::Approval { mirrored: Some(mirrored.clone()), ..approval("3.0.0") }];
+        let purl = format!("pkg:oci/loki@{}", mirrored.to_string().replace(':', "%3A"));
+        let file = json!({ "id": "ACME-1", "affected": [{ "package": { "purl": purl } }] }).to_string();
+        assert_eq!(advised(&manifest, &read(file.as_bytes()).unwrap()).unwrap().len(), 1);
+    }
+
+    #[test]
     fn purls_name_bytes_everywhere_and_tags_of_one_image() {
         let digest = approval("3.1.0").digest.to_string().replace(':', "%3A");
         assert_eq!(purl(&format!("pkg:oci/other@{digest}?repository_url=quay.io/x/other")).unwrap(), ["3.1.0"]);
